@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Contributors and CI set BGPVIP_STRICT so that a warning fails the build; a user with a newer compiler does not.
+let strict = Context.environment["BGPVIP_STRICT"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A room that decides: no I/O, no clock, no lock, no log.
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: settings)
+}
+
+/// A room that acts: turns effects into system calls and system events into inputs.
+func shell(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Shell/\(name)", swiftSettings: settings)
+}
+
+func tests(_ room: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(room)/\(name)Tests", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "bgpvip",
+    products: [.executable(name: "bgpvip", targets: ["bgpvip"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        core("Deadlines"),
+        core("IPTypes"),
+        core("BGPWire", ["IPTypes"]),
+        core("BGPFSM", ["Deadlines", "IPTypes", "BGPWire"]),
+        core("Health", ["Deadlines", "IPTypes"]),
+        core("Advertising", ["IPTypes", "BGPWire"]),
+        core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising"]),
+        core(
+            "SpeakerCore",
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings"]),
+
+        .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
+        shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "CLinuxShim", nioCore, nioPosix]),
+        shell("Netlink", ["IPTypes", "CLinuxShim", nioCore, nioPosix]),
+        shell("HealthProbes", ["IPTypes", "Health", "CLinuxShim", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        shell("ControlSocket", ["SpeakerCore", "CLinuxShim", nioCore, nioPosix, nioHTTP1]),
+        shell(
+            "Daemon",
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore",
+                "BGPTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim", nioCore, nioPosix, logging,
+            ]),
+        .executableTarget(
+            name: "bgpvip",
+            dependencies: ["IPTypes", "Settings", "SpeakerCore", "ControlSocket", "Daemon", argumentParser],
+            path: "Sources/bgpvip", swiftSettings: settings),
+
+    ]
+)

@@ -1,0 +1,119 @@
+package import BGPWire
+package import IPTypes
+
+/// Who opened a TCP connection. A session has at most one of each; when both live, RFC 4271 section 6.8 decides.
+package enum Direction: Sendable, Hashable, CaseIterable {
+    /// We dialled the peer.
+    case outgoing
+    /// The peer dialled us.
+    case incoming
+}
+
+/// The two ends of an established TCP connection.
+package struct Endpoints: Sendable, Hashable {
+    /// Our address on this connection, which is the next hop we advertise.
+    package var local: IPAddress
+    /// The peer's address.
+    package var remote: IPAddress
+
+    /// A connection between these addresses.
+    package init(local: IPAddress, remote: IPAddress) {
+        self.local = local
+        self.remote = remote
+    }
+}
+
+/// Why TCP could not connect, or why a connection ended without a NOTIFICATION.
+package enum TransportFailure: Error, Sendable, Hashable {
+    /// RST in answer to our SYN: the host is up, nothing accepts us on that port.
+    case refused
+    /// No answer to our SYN in time. `md5` tells whether we signed it, `onLink` whether the peer answers ARP or
+    /// neighbour discovery on a connected subnet (nil: not known).
+    case timedOut(md5: Bool, onLink: Bool?)
+    /// ICMP or the neighbour table says that the host cannot be reached (EHOSTUNREACH).
+    case hostUnreachable
+    /// No route to that network (ENETUNREACH).
+    case networkUnreachable
+    /// The source address or interface that was asked for is not on this node (EADDRNOTAVAIL, ENODEV).
+    case sourceUnavailable
+    /// The peer closed an open connection without a NOTIFICATION.
+    case closedByPeer
+    /// The peer reset an open connection.
+    case reset
+    /// Data stayed unacknowledged for the TCP user timeout.
+    case unacknowledged
+    /// The kernel refused TCP MD5 signatures for this peer.
+    case md5Unavailable(errno: Int32)
+    /// Any other system error.
+    case system(errno: Int32, operation: String)
+}
+
+extension PeerSession {
+    /// What happened, with the event's number in RFC 4271 section 8.1 (29 is RFC 9687's).
+    package enum Event: Sendable, Hashable {
+        /// Events 1, 3, 4, 5: start the session; dial unless the peer is passive.
+        case started
+        /// Event 2: stop and stay Idle until `started`. The text goes on the wire (RFC 9003) with the subcode.
+        case stopped(CeaseSubcode, communication: String)
+        /// Event 8: end the connections for a reason of ours and start again.
+        case reset(CeaseSubcode)
+        /// Events 9, 10, 11, 13, 29: time has reached `nextDeadline`; the machine knows which timer it was.
+        case deadlineReached
+        /// Events 14, 16, 17: a connection is up. Incoming ones have been matched to this peer by address.
+        case tcpConnected(Direction, Endpoints)
+        /// Event 18: dialling failed, or an open connection ended without a NOTIFICATION.
+        case tcpFailed(Direction, TransportFailure)
+        /// Events 19, 24...27 and ROUTE-REFRESH: a sound message arrived.
+        case received(ReceivedMessage, Direction)
+        /// Events 21, 22, 28: bytes arrived that break the protocol; nothing behind them can be read.
+        case malformed(DecodeError, Direction)
+    }
+
+    /// What the shell has to do, in the order given. Actions carry no promises and cannot fail: what comes of them
+    /// returns as an event.
+    package enum Action: Sendable, Hashable {
+        /// Dial the peer; the answer is `tcpConnected(.outgoing, …)` or `tcpFailed(.outgoing, …)`.
+        case connect
+        /// Encode and write.
+        case send(Message, Direction)
+        /// Close after all written bytes have gone out: half-close, read until EOF or one second, close. No event
+        /// of this connection follows. Also cancels dialling.
+        case close(Direction)
+        /// The session is Established on this connection: send all routes, then End-of-RIB.
+        case established(Negotiated, Direction)
+        /// The peer asked for all routes of a family again (RFC 2918).
+        case routesRequested(AddressFamily)
+        /// An attempt or an Established session came to its end. `wasEstablished` tells which.
+        case ended(EndReason, wasEstablished: Bool)
+    }
+}
+
+/// Subcodes of Cease (RFC 4486, 8538, 9384).
+package enum CeaseSubcode: UInt8, Sendable, Hashable {
+    case maximumPrefixesReached = 1
+    case administrativeShutdown = 2
+    case peerDeconfigured = 3
+    case administrativeReset = 4
+    case connectionRejected = 5
+    case otherConfigurationChange = 6
+    case connectionCollision = 7
+    case outOfResources = 8
+    case hardReset = 9
+    case bfdDown = 10
+}
+
+/// Why a session, or an attempt at one, ended.
+package enum EndReason: Sendable, Hashable {
+    /// TCP failed, before or after the connection was up.
+    case transport(TransportFailure)
+    /// The peer sent a NOTIFICATION.
+    case notificationReceived(Notification)
+    /// We found the peer's bytes wrong and sent a NOTIFICATION.
+    case notificationSent(Notification, explanation: String)
+    /// The peer said nothing for the hold time (seconds).
+    case holdTimeExpired(seconds: Int, in: PeerSession.State)
+    /// The peer read nothing for the send-hold time (RFC 9687).
+    case sendHoldTimeExpired
+    /// We stopped or reset the session ourselves.
+    case local(CeaseSubcode, communication: String)
+}

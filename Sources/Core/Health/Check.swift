@@ -1,0 +1,115 @@
+package import IPTypes
+
+/// One configured check of a VIP's service.
+package struct Check: Sendable, Hashable {
+    /// How the service is asked.
+    package enum Kind: Sendable, Hashable {
+        case http(HTTPCheck)
+        /// A TCP connection must come up.
+        case tcp(SocketTarget)
+        /// A program must exit with status 0; the first element is its path.
+        case exec([String])
+    }
+
+    /// A name that is unique in the configuration, for display and logs.
+    package var name: String
+    package var kind: Kind
+    /// Time from the start of one probe to the start of the next.
+    package var interval: Duration
+    /// A probe without an outcome after this time has failed.
+    package var timeout: Duration
+    /// Consecutive passes that make a failed check healthy again.
+    package var rise: Int
+    /// Consecutive failures that make a healthy check fail.
+    package var fall: Int
+    /// A definitive failure (connection refused) counts as `fall` failures.
+    package var failFast: Bool
+
+    package init(
+        name: String, kind: Kind, interval: Duration = .seconds(1), timeout: Duration = .seconds(1), rise: Int = 2,
+        fall: Int = 3, failFast: Bool = true
+    ) {
+        self.name = name
+        self.kind = kind
+        self.interval = interval
+        self.timeout = timeout
+        self.rise = rise
+        self.fall = fall
+        self.failFast = failFast
+    }
+}
+
+/// An address and a port to connect to.
+package struct SocketTarget: Sendable, Hashable {
+    package var address: IPAddress
+    package var port: UInt16
+
+    package init(address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+}
+
+/// An HTTP or HTTPS request and the answer that counts as healthy.
+package struct HTTPCheck: Sendable, Hashable {
+    package var target: SocketTarget
+    /// Path and query, beginning with `/`.
+    package var path: String
+    /// The Host header; also the name for SNI and certificate verification unless it is an address.
+    package var host: String
+    /// Nil for plain HTTP.
+    package var tls: TLSOptions?
+    /// Status codes that count as healthy.
+    package var expectedStatus: [Int]
+    /// Text that the first 64 KiB of the body must contain.
+    package var bodyContains: String?
+    /// File with a bearer token, read anew for each connection.
+    package var bearerTokenFile: String?
+
+    /// How TLS is done.
+    package struct TLSOptions: Sendable, Hashable {
+        /// PEM file of the authorities to trust; nil trusts the system's.
+        package var caFile: String?
+        /// PEM file of the client certificate chain.
+        package var certificateFile: String?
+        /// PEM file of the client key.
+        package var keyFile: String?
+        /// False accepts any certificate, as the kubelet's probes do. Only sensible on loopback.
+        package var verifies: Bool
+
+        package init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, verifies: Bool) {
+            self.caFile = caFile
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+            self.verifies = verifies
+        }
+    }
+
+    package init(
+        target: SocketTarget, path: String, host: String, tls: TLSOptions? = nil, expectedStatus: [Int] = [200],
+        bodyContains: String? = nil, bearerTokenFile: String? = nil
+    ) {
+        self.target = target
+        self.path = path
+        self.host = host
+        self.tls = tls
+        self.expectedStatus = expectedStatus
+        self.bodyContains = bodyContains
+        self.bearerTokenFile = bearerTokenFile
+    }
+}
+
+/// What came of one probe.
+package enum Outcome: Sendable, Hashable {
+    case passed
+    /// `definitive` means that nobody can be served (connection refused), so waiting for more failures helps no one.
+    case failed(reason: String, definitive: Bool)
+}
+
+/// What is known of a service.
+package enum Verdict: Sendable, Hashable {
+    /// No outcome yet: nothing is advertised.
+    case unknown
+    case healthy
+    case unhealthy(reason: String)
+}

@@ -1,0 +1,174 @@
+package import Advertising
+package import BGPWire
+package import Health
+package import IPTypes
+
+/// Everything the daemon is configured with: typed, validated, complete.
+package struct Settings: Sendable, Hashable {
+    package var localAS: ASNumber
+    /// Our BGP identifier; nil lets the daemon take the node's own IPv4 address.
+    package var routerID: BGPIdentifier?
+    /// The interface the VIPs are bound to.
+    package var interface: String
+    package var vips: [VIPSettings]
+    /// All checks; VIPs refer to them by name.
+    package var checks: [Check]
+    package var peers: [PeerSettings]
+    /// Where incoming sessions are accepted; nil opens no port.
+    package var listen: ListenSettings?
+    package var departure: DepartureSettings
+    /// Path of the control socket.
+    package var controlSocket: String
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+    /// Address and port of the metrics and health endpoint; nil opens none.
+    package var metrics: SocketTarget?
+
+    package init(
+        localAS: ASNumber, routerID: BGPIdentifier? = nil, interface: String = "lo", vips: [VIPSettings],
+        checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil,
+        departure: DepartureSettings = DepartureSettings(), controlSocket: String = "/run/bgpvip/bgpvip.sock",
+        logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil
+    ) {
+        self.localAS = localAS
+        self.routerID = routerID
+        self.interface = interface
+        self.vips = vips
+        self.checks = checks
+        self.peers = peers
+        self.listen = listen
+        self.departure = departure
+        self.controlSocket = controlSocket
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.metrics = metrics
+    }
+}
+
+/// One virtual IP and how it is advertised.
+package struct VIPSettings: Sendable, Hashable {
+    /// The host route: /32 or /128.
+    package var prefix: IPPrefix
+    /// Names of the checks that must all pass; empty means always healthy.
+    package var checks: [String]
+    /// True gives the address global scope instead of host scope.
+    package var hasGlobalScope: Bool
+    package var attributes: RouteAttributes
+
+    package init(
+        prefix: IPPrefix, checks: [String], hasGlobalScope: Bool = false,
+        attributes: RouteAttributes = RouteAttributes()
+    ) {
+        self.prefix = prefix
+        self.checks = checks
+        self.hasGlobalScope = hasGlobalScope
+        self.attributes = attributes
+    }
+}
+
+/// One BGP peer.
+package struct PeerSettings: Sendable, Hashable {
+    /// How far away the peer may be.
+    package enum Distance: Sendable, Hashable {
+        /// On a connected subnet: packets leave with TTL 1 (external) or the kernel's default (internal).
+        case direct
+        /// Up to this many hops: packets leave with this TTL.
+        case multihop(UInt8)
+        /// TTL security (RFC 5082): send 255 and accept only packets that crossed fewer than this many routers + 1.
+        case ttlSecurity(hops: UInt8)
+    }
+
+    package var address: ScopedAddress
+    package var peerAS: PeerAS
+    package var port: UInt16
+    /// TCP MD5 (RFC 2385) is used if and only if this is set.
+    package var password: Secret?
+    package var distance: Distance
+    /// Our address on the session; nil lets the kernel choose.
+    package var source: IPAddress?
+    /// The interface the session is bound to; nil binds to none.
+    package var sourceInterface: String?
+    /// True if we wait for the peer to dial.
+    package var isPassive: Bool
+    /// Our AS towards this peer, if it differs from the general one.
+    package var localAS: ASNumber?
+    /// Proposed hold time in seconds: 0, or 3...65535.
+    package var holdTime: UInt16
+    package var keepaliveInterval: Duration?
+    package var connectRetryInitial: Duration
+    package var connectRetryMaximum: Duration
+
+    package init(
+        address: ScopedAddress, peerAS: PeerAS, port: UInt16 = 179, password: Secret? = nil,
+        distance: Distance = .direct, source: IPAddress? = nil, sourceInterface: String? = nil,
+        isPassive: Bool = false, localAS: ASNumber? = nil, holdTime: UInt16 = 9, keepaliveInterval: Duration? = nil,
+        connectRetryInitial: Duration = .seconds(1), connectRetryMaximum: Duration = .seconds(5)
+    ) {
+        self.address = address
+        self.peerAS = peerAS
+        self.port = port
+        self.password = password
+        self.distance = distance
+        self.source = source
+        self.sourceInterface = sourceInterface
+        self.isPassive = isPassive
+        self.localAS = localAS
+        self.holdTime = holdTime
+        self.keepaliveInterval = keepaliveInterval
+        self.connectRetryInitial = connectRetryInitial
+        self.connectRetryMaximum = connectRetryMaximum
+    }
+}
+
+/// A secret that no log, table or dump can print by accident.
+package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+    /// The secret itself; ask for it only where it is used.
+    package let bytes: [UInt8]
+
+    package init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    package var description: String { "***" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Where incoming sessions are accepted.
+package struct ListenSettings: Sendable, Hashable {
+    /// Addresses to listen on; empty means all addresses of both families.
+    package var addresses: [IPAddress]
+    package var port: UInt16
+
+    package init(addresses: [IPAddress] = [], port: UInt16 = 179) {
+        self.addresses = addresses
+        self.port = port
+    }
+}
+
+/// How long the steps of leaving may take.
+package struct DepartureSettings: Sendable, Hashable {
+    /// From advertising with GRACEFUL_SHUTDOWN to withdrawing; zero skips the step.
+    package var settle: Duration
+    /// At most this long is waited for the peers' TCP to acknowledge the withdrawal.
+    package var acknowledgement: Duration
+    /// From the withdrawal to the Cease, while the routers move traffic away.
+    package var linger: Duration
+
+    package init(
+        settle: Duration = .zero, acknowledgement: Duration = .seconds(1), linger: Duration = .milliseconds(200)
+    ) {
+        self.settle = settle
+        self.acknowledgement = acknowledgement
+        self.linger = linger
+    }
+}
+
+/// How much is logged.
+package enum LogLevel: String, Sendable, Hashable, CaseIterable {
+    case debug, info, warning, error
+}
+
+/// How a log line is written.
+package enum LogFormat: String, Sendable, Hashable, CaseIterable {
+    case logfmt, json
+}
