@@ -59,7 +59,9 @@ extension PeerSession {
         case reset(CeaseSubcode)
         /// Events 9, 10, 11, 13, 29: time has reached `nextDeadline`; the machine knows which timer it was.
         case deadlineReached
-        /// Events 14, 16, 17: a connection is up. Incoming ones have been matched to this peer by address.
+        /// Events 14, 16, 17: a connection is up. Incoming ones have been matched to this peer by address. When an
+        /// incoming one is in use already, a further one is answered with `rejectIncoming`, or takes its place after
+        /// `close(.incoming)`.
         case tcpConnected(Direction, Endpoints)
         /// Event 18: dialling failed, or an open connection ended without a NOTIFICATION.
         case tcpFailed(Direction, TransportFailure)
@@ -79,6 +81,10 @@ extension PeerSession {
         /// Close after all written bytes have gone out: half-close, read until EOF or one second, close. No event
         /// of this connection follows. Also cancels dialling.
         case close(Direction)
+        /// The incoming connection that `tcpConnected` has just reported is one too many, or not wanted: write this
+        /// NOTIFICATION to it and close it as `close` does. It never becomes the session's incoming connection; one
+        /// that is in use stays untouched. No event of the rejected connection follows.
+        case rejectIncoming(Notification)
         /// The session is Established on this connection: send all routes, then End-of-RIB.
         case established(Negotiated, Direction)
         /// The peer asked for all routes of a family again (RFC 2918).
@@ -106,6 +112,11 @@ package enum CeaseSubcode: UInt8, Sendable, Hashable {
 package enum EndReason: Sendable, Hashable {
     /// TCP failed, before or after the connection was up.
     case transport(TransportFailure)
+    /// The peer accepted TCP, then closed or reset it before it sent its OPEN.
+    case closedBeforeOpen(TransportFailure)
+    /// The peer opened a new connection while we were Established, having promised graceful restart for a family
+    /// (RFC 4724 section 5): it restarted, and the old connection is dead.
+    case peerRestarted
     /// The peer sent a NOTIFICATION.
     case notificationReceived(Notification)
     /// We found the peer's bytes wrong and sent a NOTIFICATION.
@@ -116,4 +127,11 @@ package enum EndReason: Sendable, Hashable {
     case sendHoldTimeExpired
     /// We stopped or reset the session ourselves.
     case local(CeaseSubcode, communication: String)
+}
+
+extension Notification {
+    /// 6/x Cease (RFC 4486); the text goes out with Administrative Shutdown and Administrative Reset only (RFC 9003).
+    static func cease(_ subcode: CeaseSubcode, communication: String = "") -> Notification {
+        cease(subcode: subcode.rawValue, communication: communication)
+    }
 }

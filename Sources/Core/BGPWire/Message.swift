@@ -1,5 +1,3 @@
-package import IPTypes
-
 /// A BGP message (RFC 4271 section 4, RFC 2918) in exactly the form it has on the wire.
 package enum Message: Sendable, Hashable {
     case open(Open)
@@ -31,43 +29,17 @@ package struct UpdateSummary: Sendable, Hashable {
     package var endOfRIB: AddressFamily?
     /// What RFC 7606 calls treat-as-withdraw or attribute discard, in words for the log; nil if all is well.
     package var malformation: String?
+    /// How many UPDATEs this stands for: those that arrive together may be summed up in one.
+    package var messages: Int
 
     /// A summary with these counts.
-    package init(announced: Int, withdrawn: Int, endOfRIB: AddressFamily? = nil, malformation: String? = nil) {
+    package init(
+        announced: Int, withdrawn: Int, endOfRIB: AddressFamily? = nil, malformation: String? = nil, messages: Int = 1
+    ) {
         self.announced = announced
         self.withdrawn = withdrawn
         self.endOfRIB = endOfRIB
         self.malformation = malformation
-    }
-}
-
-/// ROUTE-REFRESH (RFC 2918 section 3, subtypes of RFC 7313 section 3.2).
-package struct RouteRefresh: Sendable, Hashable {
-    /// The family asked for.
-    package var family: AddressFamily
-    /// 0 is a request, 1 and 2 mark begin and end of a refresh; others are to be ignored.
-    package var subtype: UInt8
-    /// Octets behind the four of the fixed part (ORF entries), kept as they came.
-    package var rest: [UInt8]
-
-    /// A refresh message of one subtype for one family.
-    package init(family: AddressFamily, subtype: UInt8 = 0, rest: [UInt8] = []) {
-        self.family = family
-        self.subtype = subtype
-        self.rest = rest
-    }
-}
-
-/// Received bytes that break the protocol, with the NOTIFICATION that RFC 4271 section 6 prescribes for them.
-package struct DecodeError: Error, Sendable, Hashable {
-    /// What to tell the peer before the connection is closed.
-    package var notification: Notification
-    /// What was wrong with the bytes, in words for the operator's log.
-    package var explanation: String
-
-    /// An error that ends the session with `notification`.
-    package init(_ notification: Notification, _ explanation: String) {
-        self.notification = notification
-        self.explanation = explanation
+        self.messages = messages
     }
 }

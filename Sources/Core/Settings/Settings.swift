@@ -8,6 +8,8 @@ package struct Settings: Sendable, Hashable {
     package var localAS: ASNumber
     /// Our BGP identifier; nil lets the daemon take the node's own IPv4 address.
     package var routerID: BGPIdentifier?
+    /// The interface whose first IPv4 address becomes our BGP identifier if `routerID` is nil.
+    package var routerInterface: String?
     /// The interface the VIPs are bound to.
     package var interface: String
     package var vips: [VIPSettings]
@@ -23,15 +25,19 @@ package struct Settings: Sendable, Hashable {
     package var logFormat: LogFormat
     /// Address and port of the metrics and health endpoint; nil opens none.
     package var metrics: SocketTarget?
+    /// A second place for the same endpoint, where `/healthz` is answered too; nil opens none.
+    package var health: SocketTarget?
 
     package init(
-        localAS: ASNumber, routerID: BGPIdentifier? = nil, interface: String = "lo", vips: [VIPSettings],
+        localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo", vips: [VIPSettings],
         checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil,
         departure: DepartureSettings = DepartureSettings(), controlSocket: String = "/run/bgpvip/bgpvip.sock",
-        logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil
+        logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
+        health: SocketTarget? = nil
     ) {
         self.localAS = localAS
         self.routerID = routerID
+        self.routerInterface = routerInterface
         self.interface = interface
         self.vips = vips
         self.checks = checks
@@ -42,6 +48,7 @@ package struct Settings: Sendable, Hashable {
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.metrics = metrics
+        self.health = health
     }
 }
 

@@ -3,21 +3,31 @@
 #ifndef CLINUXSHIM_H
 #define CLINUXSHIM_H
 
-// struct ucred (SO_PEERCRED) is a GNU extension.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
+// Never define _GNU_SOURCE: it changes fd_set, and Swift refuses two definitions of it.
 #include <sys/socket.h>
 #include <sys/signalfd.h>
 #include <sys/inotify.h>
+#include <spawn.h>
 
 #include <linux/filter.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+
+// What SO_PEERCRED yields. sys/socket.h shows it to _GNU_SOURCE only.
+#ifndef __USE_GNU
+struct ucred {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+#endif
+
+// Closes every descriptor from `from` on in a spawned child (glibc 2.34). spawn.h shows it to _GNU_SOURCE only.
+#ifndef __USE_GNU
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+#endif
 
 #endif

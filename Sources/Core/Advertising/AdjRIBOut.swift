@@ -1,0 +1,107 @@
+package import BGPWire
+package import IPTypes
+
+/// What one peer has been told, and the UPDATEs that lead from there to what it should be told (RFC 4271 section 3.2).
+///
+/// Only differences are sent: in the steady state nothing is. Withdrawals come before announcements, so that bad news
+/// never waits behind good news.
+package struct AdjRIBOut: Sendable, Hashable {
+    /// The routes the peer holds from us.
+    package private(set) var told: [IPPrefix: RouteAttributes] = [:]
+    /// The session they are told on; nil while there is none.
+    package private(set) var path: SessionPath?
+
+    /// Nothing told, no session.
+    package init() {}
+
+    /// A session became Established: sends all of `desired` that it can carry, then End-of-RIB for each family
+    /// (RFC 4724 section 2), also when there are no routes.
+    package mutating func begin(on path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        self.path = path
+        told = [:]
+        return converge(to: desired) + path.families.sorted().map { Update.endOfRIB($0) }
+    }
+
+    /// The session is gone, and with it all the peer knew.
+    package mutating func end() {
+        path = nil
+        told = [:]
+    }
+
+    /// The UPDATEs after which the peer holds exactly `desired`, as far as the session can carry it.
+    package mutating func converge(to desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        guard let path else { return [] }
+        let carried = desired.filter { path.carriage(of: AddressFamily(of: $0.key)) != nil }
+        let withdrawn = told.keys.filter { carried[$0] == nil }
+        let announced = carried.filter { told[$0.key] != $0.value }
+        told = carried
+        return withdrawals(of: withdrawn) + announcements(of: announced, on: path)
+    }
+
+    /// All routes of a family again, because the peer asked for them (RFC 2918 section 4).
+    package func refresh(_ family: AddressFamily) -> [Update] {
+        guard let path else { return [] }
+        return announcements(of: told.filter { AddressFamily(of: $0.key) == family }, on: path)
+    }
+
+    private func withdrawals(of prefixes: [IPPrefix]) -> [Update] {
+        guard let path, !prefixes.isEmpty else { return [] }
+        return Dictionary(grouping: prefixes) { AddressFamily(of: $0) }
+            .sorted { $0.key < $1.key }
+            .flatMap { family, prefixes in
+                switch path.carriage(of: family) {
+                case .classic: Update.packed(withdrawing: prefixes.sorted())
+                case .multiprotocol: Update.packed(unreachable: prefixes.sorted())
+                case nil: [Update]()
+                }
+            }
+    }
+
+    /// Routes with the same attributes share UPDATEs.
+    private func announcements(of routes: [IPPrefix: RouteAttributes], on path: SessionPath) -> [Update] {
+        struct Group: Hashable {
+            var family: AddressFamily
+            var attributes: RouteAttributes
+        }
+        var groups: [Group: [IPPrefix]] = [:]
+        for (prefix, attributes) in routes {
+            groups[Group(family: AddressFamily(of: prefix), attributes: attributes), default: []].append(prefix)
+        }
+        return
+            groups
+            .map { group, prefixes in (group: group, prefixes: prefixes.sorted()) }
+            .sorted { ($0.group.family, $0.prefixes[0]) < ($1.group.family, $1.prefixes[0]) }
+            .flatMap { group, prefixes in
+                switch path.carriage(of: group.family) {
+                case .classic(let nextHop):
+                    Update.packed(
+                        announcing: prefixes, attributes: path.pathAttributes(group.attributes, nextHop: nextHop),
+                        fourOctetAS: path.usesFourOctetAS)
+                case .multiprotocol(let nextHops):
+                    Update.packed(
+                        announcing: prefixes, nextHops: nextHops,
+                        attributes: path.pathAttributes(group.attributes, nextHop: nil),
+                        fourOctetAS: path.usesFourOctetAS)
+                case nil:
+                    [Update]()
+                }
+            }
+    }
+}
+
+extension AdjRIBOut {
+    /// The next hop the peer was given for `prefix`, for display.
+    package func nextHop(of prefix: IPPrefix) -> IPAddress? {
+        switch path?.carriage(of: AddressFamily(of: prefix)) {
+        case .classic(let address): .v4(address)
+        case .multiprotocol(let addresses): addresses.first
+        case nil: nil
+        }
+    }
+
+    /// The path attributes the peer was given for `prefix`, for display.
+    package func pathAttributes(of prefix: IPPrefix) -> [PathAttribute] {
+        guard let path, let route = told[prefix] else { return [] }
+        return path.pathAttributes(route, nextHop: nil)
+    }
+}

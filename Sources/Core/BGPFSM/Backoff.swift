@@ -1,0 +1,62 @@
+import BGPWire
+import Deadlines
+
+/// How long to wait before dialling again.
+///
+/// Two series, both doubling, both before jitter:
+/// * Whatever time may cure (TCP failures, hold time, Cease): from `connectRetryInitial` to `connectRetryMaximum`. After
+///   a session that had been Established the series starts anew, so that a restarted router is back within one pause.
+/// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
+///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
+///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
+///
+/// Both series are forgotten after 60 s of Established. RFC 4271 section 8.1.1 calls this DampPeerOscillations and
+/// would refuse the peer's own connections meanwhile; we accept them, because the side that was repaired dials first.
+struct Backoff: Sendable, Hashable {
+    /// Pauses never get shorter than this, whatever is configured: no loop at the speed of a LAN.
+    static let floor = Duration.milliseconds(100)
+    /// After this time in Established all earlier failures are forgotten.
+    static let forgivingTime = Duration.seconds(60)
+
+    private var failures = 0
+    private var repeatingErrors = 0
+
+    /// The pause after an attempt or session that ended for `reason`; `established` is how long it was Established,
+    /// nil if it never was.
+    mutating func pause(
+        after reason: EndReason, established: Duration?, configuration: SessionConfiguration
+    ) -> Duration {
+        if let established {
+            failures = 0
+            if established >= Self.forgivingTime { repeatingErrors = 0 }
+        }
+        let first = max(configuration.connectRetryInitial, Self.floor)
+        let last = max(configuration.connectRetryMaximum, first)
+        if reason.willRepeat {
+            defer { repeatingErrors += 1 }
+            return doubled(
+                max(first, min(.seconds(5), last)), times: repeatingErrors,
+                limit: max(last, min(.seconds(60), last * 12)))
+        }
+        defer { failures += 1 }
+        return doubled(first, times: failures, limit: last)
+    }
+
+    private func doubled(_ duration: Duration, times: Int, limit: Duration) -> Duration {
+        var result = duration
+        for _ in 0..<times where result < limit { result = result * 2 }
+        return min(result, limit)
+    }
+}
+
+extension EndReason {
+    /// True for errors that come back until a configuration or a program changes.
+    fileprivate var willRepeat: Bool {
+        switch self {
+        case .notificationReceived(let notification), .notificationSent(let notification, _):
+            [2, 3, 5].contains(notification.code)
+        case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
+            false
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import BGPWire
+
+extension EndReason {
+    /// One line that tells an operator what happened and what to fix.
+    package func words(_ configuration: SessionConfiguration) -> String {
+        let peer = "peer \(configuration.peer)"
+        return switch self {
+        case .transport(let failure):
+            failure.words(peer)
+        case .closedBeforeOpen(let failure):
+            droppedBeforeOpen(peer, by: failure == .reset ? "reset" : "closed")
+        case .peerRestarted:
+            "\(peer) restarted: it opened a new connection while the old one was Established"
+        case .notificationReceived(let notification):
+            notification.receivedWords(configuration)
+        case .notificationSent(let notification, let explanation):
+            notification.isVerdictOnOpen
+                ? "\(peer) \(explanation)"
+                : "\(peer) broke the protocol: \(explanation); told it \(notification)"
+        case .holdTimeExpired(let seconds, let state):
+            silence(peer, seconds, state)
+        case .sendHoldTimeExpired:
+            "\(peer) took nothing of what we sent for \(configuration.sendHoldTime.components.seconds) s: "
+                + "its BGP process hangs, or the path to it loses our packets"
+        case .local(let subcode, let communication):
+            "this node ended the session with \(peer): \(subcode.words)"
+                + (communication.isEmpty ? "" : " \"\(String(escaping: communication.utf8))\"")
+        }
+    }
+}
+
+private func droppedBeforeOpen(_ peer: String, by means: String) -> String {
+    "\(peer) accepted the connection and \(means) it before its OPEN: typically the router has no neighbor configured "
+        + "for our address, or that neighbor is shut down or expects a password"
+}
+
+private func silence(_ peer: String, _ seconds: Int, _ state: PeerSession.State) -> String {
+    switch state {
+    case .idle, .connect, .active, .openSent:
+        "\(peer) accepted the connection but sent no OPEN for \(seconds) s: "
+            + "its BGP process hangs, or something else answers on that port"
+    case .openConfirm:
+        "\(peer) sent its OPEN but no KEEPALIVE for \(seconds) s: it does not accept our OPEN, or does not get it"
+    case .established:
+        "\(peer) was silent for the hold time of \(seconds) s: the router or the path to it is down"
+    }
+}
+
+extension Notification {
+    /// True for the NOTIFICATIONs of `SessionConfiguration.negotiate`, whose explanations go on from "peer x".
+    fileprivate var isVerdictOnOpen: Bool {
+        [.badPeerAS, .badBGPIdentifier, .unacceptableHoldTime].contains(self)
+    }
+}
+
+extension CeaseSubcode {
+    /// The reason in words, as one of ours.
+    fileprivate var words: String {
+        switch self {
+        case .maximumPrefixesReached: "too many prefixes"
+        case .administrativeShutdown: "administrative shutdown"
+        case .peerDeconfigured: "the peer was removed from the configuration"
+        case .administrativeReset: "administrative reset"
+        case .connectionRejected: "connection rejected"
+        case .otherConfigurationChange: "its configuration changed"
+        case .connectionCollision: "connection collision"
+        case .outOfResources: "out of resources"
+        case .hardReset: "hard reset"
+        case .bfdDown: "BFD says that the path is down"
+        }
+    }
+}

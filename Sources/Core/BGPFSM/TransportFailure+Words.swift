@@ -1,0 +1,59 @@
+extension TransportFailure {
+    /// One line for `peer` ("peer 10.0.0.1"): what TCP met, and where to look.
+    func words(_ peer: String) -> String {
+        switch self {
+        case .refused:
+            "\(peer) refuses TCP connections: no BGP listens on that port, "
+                + "or the router has no neighbor entry for our address"
+        case .timedOut(let md5, let onLink):
+            md5 ? silentWithPassword(peer, onLink) : silentWithoutPassword(peer, onLink)
+        case .hostUnreachable:
+            "\(peer) is unreachable: nothing answers ARP or neighbor discovery for it "
+                + "(host down, wrong address or VLAN), or a router on the way says so"
+        case .networkUnreachable:
+            "no route to \(peer): this node has no route to that address; add one, or correct the address"
+        case .sourceUnavailable:
+            "the source address or interface configured for \(peer) is not on this node: correct it, or bring it up"
+        case .closedByPeer:
+            "\(peer) closed the connection without a NOTIFICATION: BGP on the router was stopped or restarted"
+        case .reset:
+            "\(peer) reset the connection: the router restarted, or something between dropped the connection"
+        case .unacknowledged:
+            "\(peer) stopped acknowledging our packets: the path to it is down or loses them"
+        case .md5Unavailable(let errno):
+            "the kernel refuses TCP MD5 signatures for \(peer) (errno \(errno)): "
+                + "it needs CONFIG_TCP_MD5SIG, and the password at most 80 bytes"
+        case .system(let errno, let operation):
+            "\(operation) failed for \(peer) (errno \(errno))"
+        }
+    }
+}
+
+/// A SYN with a wrong signature is dropped without a word, so a differing password cannot be told from a dead host; the
+/// neighbour table narrows it down.
+private func silentWithPassword(_ peer: String, _ onLink: Bool?) -> String {
+    switch onLink {
+    case true:
+        "\(peer) is on the link but does not answer our signed SYN: a differing MD5 password looks exactly like this; "
+            + "compare the passwords, then firewalls"
+    case false:
+        "\(peer) answers neither our signed SYN nor ARP or neighbor discovery: check host, cable, VLAN and address; "
+            + "only then the MD5 password"
+    case nil:
+        "\(peer) does not answer our signed SYN: a differing MD5 password looks exactly like this, "
+            + "as do a firewall and a host that is down"
+    }
+}
+
+private func silentWithoutPassword(_ peer: String, _ onLink: Bool?) -> String {
+    switch onLink {
+    case true:
+        "\(peer) is on the link but does not answer our SYN: a firewall drops it, "
+            + "or the router demands an MD5 password and none is configured here"
+    case false:
+        "\(peer) answers neither our SYN nor ARP or neighbor discovery: check host, cable, VLAN and address"
+    case nil:
+        "\(peer) does not answer our SYN: a firewall drops it, the host is down, "
+            + "or the router demands an MD5 password and none is configured here"
+    }
+}

@@ -1,0 +1,26 @@
+package import IPTypes
+
+/// MP_REACH_NLRI of IPv4 or IPv6 unicast.
+package struct MPReach: Sendable, Hashable {
+    package var family: AddressFamily
+    /// One address, or a global and a link-local one (RFC 2545 section 3).
+    package var nextHops: [IPAddress]
+    package var nlri: [IPPrefix]
+
+    package init(family: AddressFamily, nextHops: [IPAddress], nlri: [IPPrefix]) {
+        self.family = family
+        self.nextHops = nextHops
+        self.nlri = nlri
+    }
+}
+
+/// MP_UNREACH_NLRI of IPv4 or IPv6 unicast; without prefixes it is an End-of-RIB marker.
+package struct MPUnreach: Sendable, Hashable {
+    package var family: AddressFamily
+    package var withdrawn: [IPPrefix]
+
+    package init(family: AddressFamily, withdrawn: [IPPrefix]) {
+        self.family = family
+        self.withdrawn = withdrawn
+    }
+}

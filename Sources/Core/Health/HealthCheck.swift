@@ -1,0 +1,228 @@
+package import Deadlines
+
+/// Outcomes of one check's probes → the verdict on its service.
+///
+/// ```
+///              first outcome passed                 fall in a row, definitive failure,
+///   unknown ────────────────────────▶ healthy ──── half of the window, no result in time ───▶ unhealthy
+///      └──────── first outcome failed ─────────────────────────▶ unhealthy ── rise in a row ─▶ healthy
+/// ```
+/// * The first outcome decides alone. Afterwards `rise` passes in a row lift a verdict and `fall` failures in a row, or
+///   one definitive failure when the check fails fast, end it.
+/// * A service that alternates never fails `fall` times in a row. `OutcomeHistory` condemns it by its failure ratio, and
+///   holds that verdict until the ratio has dropped; it holds back no recovery from any other failure.
+/// * A healthy verdict is valid only while outcomes are fresh: without one for `interval` + `timeout` + `slack` it ends
+///   (dead-man). Time is looked at before the event, so an overdue outcome never rescues a verdict.
+/// * Probes start `interval` after the start of the one before, never two at a time; one that takes longer is followed
+///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
+///   outcome can end the probing.
+/// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
+///   refills by one each interval keeps a service that closes every connection from causing a storm. While the
+///   verdict is not healthy there is nothing to detect, and extra passes would undermine `rise`: then none is made.
+package struct HealthCheck: Sendable, Hashable {
+    /// What can happen to a check.
+    package enum Event: Sendable, Hashable {
+        /// The check begins to be used.
+        case started
+        /// The running probe ended.
+        case outcome(Outcome)
+        /// The service closed the connection that was kept open between probes.
+        case connectionLost
+        /// `nextDeadline` has come.
+        case deadlineReached
+    }
+
+    /// What is to be done.
+    package enum Action: Sendable, Hashable {
+        /// Start a probe; to be ignored while one runs.
+        case probe
+        /// The verdict is now another one. A mere change of reason is not reported.
+        case verdictChanged(Verdict)
+    }
+
+    /// The configuration this check runs with.
+    package let check: Check
+    /// What is known of the service. The reason is the one that ended the healthy verdict.
+    package private(set) var verdict: Verdict = .unknown
+    /// Since when the verdict is healthy, unhealthy or unknown; nil before `started`.
+    package private(set) var verdictSince: Instant?
+    /// The latest failure in words; nil once a probe has passed again.
+    package private(set) var lastFailure: String?
+    /// Outcomes that passed, since the start.
+    package private(set) var passed = 0
+    /// Outcomes that failed, since the start.
+    package private(set) var failed = 0
+
+    private let interval: Duration
+    private let splay: Duration
+    private let rise: Int
+    private let fall: Int
+    private var passesInARow = 0
+    private var failuresInARow = 0
+    private var history: OutcomeHistory
+    /// True while the failure ratio holds the verdict, which then ends by the ratio too.
+    private var isCondemned = false
+    /// When the running probe started; nil while none runs.
+    private var probeStart: Instant?
+    /// When the next probe is due; nil before `started`.
+    private var nextProbe: Instant?
+    private var lastOutcome: Instant?
+    /// When the budget of extra probes is full again.
+    private var budgetIsFull = Instant(nanoseconds: 0)
+
+    /// A check that has not started.
+    ///
+    /// `splay` shifts the schedule after the first probe, which starts at once: the second one starts `splay` (modulo
+    /// `interval`) after it instead of `interval`.
+    package init(check: Check, splay: Duration = .zero) {
+        self.check = check
+        interval = max(check.interval, .milliseconds(1))
+        let shift = max(splay, .zero).nanoseconds % interval.nanoseconds
+        self.splay = shift == 0 ? interval : .nanoseconds(shift)
+        rise = max(check.rise, 1)
+        fall = max(check.fall, 1)
+        history = OutcomeHistory(fall: fall)
+    }
+
+    /// How late an outcome may be before it counts as missing: half the interval, but at least 250 ms, because the
+    /// scheduler of a loaded machine is that late without anything being wrong.
+    package var slack: Duration { max(interval / 2, .milliseconds(250)) }
+
+    /// When `deadlineReached` is wanted next; nil before `started`.
+    package var nextDeadline: Instant? {
+        [probeStart == nil ? nextProbe : givenUpAt, freshUntil].earliest()
+    }
+
+    /// Any event is legal at any time.
+    package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        let expired = expire(at: now)
+        switch event {
+        case .started:
+            guard nextProbe == nil else { return expired }
+            verdictSince = now
+            let actions = probe(at: now)
+            nextProbe = now + splay
+            return actions
+        case .outcome(let outcome):
+            // An outcome that nobody waits for is no news of the service.
+            guard probeStart != nil else { return expired }
+            probeStart = nil
+            lastOutcome = now
+            return expired + count(outcome, at: now) + probeIfDue(at: now)
+        case .connectionLost:
+            return expired + probeAtOnce(at: now)
+        case .deadlineReached:
+            return expired + probeIfDue(at: now)
+        }
+    }
+}
+
+// MARK: - Probing
+
+extension HealthCheck {
+    /// When the running probe is given up.
+    private var givenUpAt: Instant? {
+        probeStart.map { $0 + check.timeout + slack }
+    }
+
+    private mutating func probe(at now: Instant) -> [Action] {
+        probeStart = now
+        nextProbe = now + interval
+        return [.probe]
+    }
+
+    private mutating func probeIfDue(at now: Instant) -> [Action] {
+        guard let due = probeStart == nil ? nextProbe : givenUpAt, now >= due else { return [] }
+        return probe(at: now)
+    }
+
+    private mutating func probeAtOnce(at now: Instant) -> [Action] {
+        guard verdict == .healthy, probeStart == nil, budgetIsFull <= now + interval else { return [] }
+        budgetIsFull = max(budgetIsFull, now) + interval
+        return probe(at: now)
+    }
+}
+
+// MARK: - Judging
+
+extension HealthCheck {
+    /// Until when the healthy verdict is valid without a further outcome.
+    private var freshUntil: Instant? {
+        guard verdict == .healthy else { return nil }
+        return lastOutcome.map { $0 + interval + check.timeout + slack }
+    }
+
+    /// The dead-man: ends a healthy verdict that no fresh outcome supports.
+    private mutating func expire(at now: Instant) -> [Action] {
+        guard let freshUntil, now >= freshUntil, let lastOutcome else { return [] }
+        let cause =
+            probeStart.map { "the probe started \((now - $0).milliseconds) ms ago has not ended" }
+            ?? "no probe was started"
+        let reason = "no result for \((now - lastOutcome).milliseconds) ms: \(cause)"
+        lastFailure = reason
+        passesInARow = 0
+        failuresInARow = 0
+        return change(to: .unhealthy(reason: reason), at: now)
+    }
+
+    private mutating func count(_ outcome: Outcome, at now: Instant) -> [Action] {
+        switch outcome {
+        case .passed:
+            passed += 1
+            lastFailure = nil
+            passesInARow += 1
+            failuresInARow = 0
+            history.append(failed: false)
+            return judgePass(at: now)
+        case .failed(let reason, let definitive):
+            failed += 1
+            lastFailure = reason
+            failuresInARow += 1
+            passesInARow = 0
+            history.append(failed: true)
+            return judgeFailure(reason, definitive: definitive && check.failFast, at: now)
+        }
+    }
+
+    private mutating func judgePass(at now: Instant) -> [Action] {
+        switch verdict {
+        case .healthy:
+            return []
+        case .unknown:
+            return change(to: .healthy, at: now)
+        case .unhealthy:
+            guard passesInARow >= rise, !isCondemned || history.relents else { return [] }
+            // What lies before a recovery must not count against the service again.
+            isCondemned = false
+            history.clear()
+            return change(to: .healthy, at: now)
+        }
+    }
+
+    private mutating func judgeFailure(_ reason: String, definitive: Bool, at now: Instant) -> [Action] {
+        let hasFallen = definitive || failuresInARow >= fall
+        switch verdict {
+        case .unhealthy:
+            // An outage that follows the alternation ends like any other outage.
+            if hasFallen { isCondemned = false }
+            return []
+        case .unknown:
+            return change(to: .unhealthy(reason: reason), at: now)
+        case .healthy where hasFallen:
+            let inARow = failuresInARow > 1 ? " (\(failuresInARow) failures in a row)" : ""
+            return change(to: .unhealthy(reason: reason + inARow), at: now)
+        case .healthy where history.condemns:
+            isCondemned = true
+            let ratio = "\(history.failures) of the last \(history.size) probes failed"
+            return change(to: .unhealthy(reason: "\(ratio), the last one: \(reason)"), at: now)
+        case .healthy:
+            return []
+        }
+    }
+
+    private mutating func change(to verdict: Verdict, at now: Instant) -> [Action] {
+        self.verdict = verdict
+        verdictSince = now
+        return [.verdictChanged(verdict)]
+    }
+}

@@ -1,0 +1,11 @@
+extension FixedWidthInteger {
+    /// Parses one or more ASCII digits: no sign, no blanks, no leading zero, nil if the number does not fit.
+    ///
+    /// `Int(_:)` would take "+1", and a leading zero is octal to some other tool the same text is given to.
+    package init?(decimalDigits text: some StringProtocol) {
+        let digits = text.utf8
+        guard let first = digits.first, digits.allSatisfy({ (48...57).contains($0) }), first != 48 || digits.count == 1
+        else { return nil }
+        self.init(text)
+    }
+}

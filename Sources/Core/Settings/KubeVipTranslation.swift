@@ -1,0 +1,273 @@
+import BGPWire
+import IPTypes
+
+/// kube-vip's flags and environment, said in our words.
+struct KubeVipTranslation {
+    /// Texts for our settings; list grammars stay kube-vip's, which their origin tells the parsers.
+    private(set) var given: [SettingKey: [GivenText]] = [:]
+    /// The peer of bgp_peeraddress and its companions.
+    private(set) var extraPeer: Located<PeerText>?
+    private(set) var errors: [SettingError] = []
+    private(set) var notices: [String] = []
+    /// Variables that were given and have nothing to act on.
+    private(set) var ignored: [String] = []
+
+    private var variables: [String: GivenText] = [:]
+    private let tolerated: Set<String>
+
+    /// Translates all that is kube-vip's among `flags` (by name without dashes) and `environment`.
+    /// - Parameter tolerated: names the operator wants disregarded although they would be refused.
+    init(flags: [String: [String]], environment: [String: String], tolerated: Set<String>) {
+        self.tolerated = tolerated
+        let isPresent = Self.isPresent(environment)
+        collect(flags: flags, environment: isPresent ? environment : [:])
+        guard !variables.isEmpty else { return }
+        disposeOfTheRest()
+        requireMode(environmentIsPresent: isPresent)
+        if isPresent { warnOfMisspellings(environment) }
+        translate()
+    }
+
+    /// True if this is the environment of a kube-vip pod. Names as general as `address` and `port` prove nothing.
+    static func isPresent(_ environment: [String: String]) -> Bool {
+        environment.contains { name, value in
+            !value.isEmpty && KubeVipVariable.named(name) != nil
+                && ["bgp_", "cp_", "svc_", "vip_", "control_plane_"].contains { name.hasPrefix($0) }
+        }
+    }
+
+    // MARK: What was given
+
+    /// An empty value counts as unset, as in kube-vip.
+    private mutating func collect(flags: [String: [String]], environment: [String: String]) {
+        for variable in KubeVipVariable.all {
+            if let value = environment[variable.name]?.trimmed, !value.isEmpty {
+                variables[variable.name] = GivenText(text: value, origin: .kubeVipEnvironment(variable.name))
+            }
+            guard let flag = variable.flag, let values = flags[flag] else { continue }
+            let value = values.filter { !$0.isEmpty }.joined(separator: ",").trimmed
+            guard !value.isEmpty else { continue }
+            if let other = variables[variable.name], other.text != value {
+                notices.append("flag --\(flag) is used, \(other.origin) is not")
+            }
+            variables[variable.name] = GivenText(text: value, origin: .kubeVipFlag(flag))
+        }
+    }
+
+    private func text(_ name: String) -> String? { variables[name]?.text }
+
+    private mutating func boolean(_ name: String) -> Bool? {
+        guard let given = variables[name] else { return nil }
+        do throws(Complaint) {
+            return try ValueText.boolean(given.text)
+        } catch {
+            fail(name, error.problem, error.remedy)
+            return nil
+        }
+    }
+
+    private mutating func fail(_ name: String, _ problem: String, _ remedy: String? = nil) {
+        let origin = variables[name]?.origin ?? .kubeVipEnvironment(name)
+        errors.append(SettingError(origin: origin, problem: problem, remedy: remedy))
+    }
+
+    // MARK: What is not honoured
+
+    private mutating func disposeOfTheRest() {
+        for variable in KubeVipVariable.all where variables[variable.name] != nil {
+            switch variable.meaning {
+            case .setting, .combined: break
+            case .ignored: ignored.append(variable.name)
+            case .notice(let text):
+                guard !variable.isBoolean || boolean(variable.name) == true else { break }
+                notices.append("\(variables[variable.name]?.origin ?? .default): \(text)")
+            case .refusedWhenTrue(let reason):
+                if boolean(variable.name) == true { refuse(variable, reason) }
+            case .refused(let reason):
+                refuse(variable, reason)
+            }
+        }
+    }
+
+    private mutating func refuse(_ variable: KubeVipVariable, _ reason: String) {
+        if tolerated.contains(variable.name) || tolerated.contains(variable.flag ?? variable.name) {
+            notices.append("\(variables[variable.name]?.origin ?? .default) is disregarded: \(reason)")
+        } else {
+            fail(variable.name, reason, "remove it, or disregard it with --ignore \(variable.name)")
+        }
+    }
+
+    private mutating func requireMode(environmentIsPresent: Bool) {
+        if environmentIsPresent || variables["bgp_enable"] != nil, !tolerated.contains("bgp_enable"),
+            variables["bgp_enable"] == nil || boolean("bgp_enable") == false
+        {
+            fail(
+                "bgp_enable", "kube-vip's variables are there, but bgp_enable is not true",
+                "bgpvip can only replace kube-vip's BGP mode: set bgp_enable=true, or remove kube-vip's variables")
+        }
+        if !tolerated.contains("cp_enable"), boolean("cp_enable") == false {
+            fail(
+                "cp_enable", "cp_enable is false, but the control plane's address is all that bgpvip advertises",
+                "set cp_enable=true")
+        }
+    }
+
+    private mutating func warnOfMisspellings(_ environment: [String: String]) {
+        let known = KubeVipVariable.all.map(\.name)
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where !value.isEmpty {
+            guard KubeVipVariable.named(name) == nil else { continue }
+            if KubeVipVariable.isIgnoredFamily(name) {
+                ignored.append(name)
+            } else if name.hasPrefix("bgp_") || name.hasPrefix("vip_") {
+                let suggestion = name.mostSimilar(among: known).map { "; did you mean \($0)?" } ?? ""
+                notices.append("environment \(name) is not known and has no effect\(suggestion)")
+            }
+        }
+    }
+
+    // MARK: What is honoured
+
+    private mutating func translate() {
+        translateAddresses()
+        translateTimers()
+        translateChecks()
+        translatePeers()
+        pass("vip_interface", to: .interface)
+        pass("vip_interfaceloglobal", to: .globalScope)
+        pass("bgp_routerid", to: .routerID)
+        pass("bgp_routerinterface", to: .routerInterface)
+        pass("prometheus_server", to: .metrics)
+        pass("health_check_port", to: .health) { $0 == "0" ? nil : ":" + $0 }
+        pass("bgp_as", to: .localAS)
+        if given[.localAS] == nil, variables["bgp_enable"] != nil {
+            given[.localAS] = [GivenText(text: "65000", origin: .kubeVipEnvironment("bgp_as"))]
+            notices.append("bgp_as is not given: 65000 is used, as in kube-vip")
+        }
+        translateLogLevel()
+    }
+
+    /// Hands the text of a variable on, unless it becomes nil.
+    private mutating func pass(_ name: String, to key: SettingKey, _ change: (String) -> String? = { $0 }) {
+        guard let variable = variables[name], let text = change(variable.text) else { return }
+        given[key] = [GivenText(text: text, origin: variable.origin)]
+    }
+
+    private mutating func translateAddresses() {
+        pass("vip_address", to: .vip)
+        if let old = text("vip_address"), let new = text("address"), old != new {
+            notices.append("environment address is used, environment vip_address (\(old)) is not")
+        }
+        pass("address", to: .vip)
+        for name in ["vip_subnet", "vip_cidr"] {
+            guard let given = variables[name] else { continue }
+            let masks = ListEntry.separatedByCommas(given.text).map { $0.text.dropping("/") ?? $0.text }
+            if !masks.allSatisfy({ $0 == "32" || $0 == "128" }) {
+                notices.append("\(given.origin) (\(given.text)) has no effect: addresses are advertised as host routes")
+            }
+        }
+    }
+
+    private mutating func translateTimers() {
+        pass("bgp_hold_time", to: .holdTime)
+        pass("bgp_keepalive_interval", to: .keepaliveInterval) { $0 == "0" ? nil : $0 }
+        if text("bgp_hold_time") == "0" {
+            // GoBGP takes 0 for "not set".
+            pass("bgp_hold_time", to: .holdTime) { _ in "90" }
+            notices.append("bgp_hold_time is 0: 90 s is used, as in kube-vip")
+        }
+        guard let keepalive = text("bgp_keepalive_interval").flatMap({ UInt16(decimalDigits: $0) }), keepalive > 0
+        else { return }
+        if given[.holdTime] == nil {
+            pass("bgp_keepalive_interval", to: .holdTime) { _ in "30" }
+        }
+        let holdText = given[.holdTime]?.first?.text ?? ""
+        if let hold = UInt16(decimalDigits: holdText), hold >= 3, keepalive > hold / 3 {
+            given[.keepaliveInterval] = nil
+            notices.append(
+                "bgp_keepalive_interval (\(keepalive)) is more than a third of the hold time (\(hold)): "
+                    + "a third of the hold time is used")
+        }
+    }
+
+    private mutating func translateChecks() {
+        pass("port", to: .check) { "https://127.0.0.1:\($0)/readyz" }
+        if let port = variables["port"], (UInt16(decimalDigits: port.text) ?? 0) == 0 {
+            given[.check] = nil
+            fail("port", "\(ValueText.quoted(port.text)) is not a whole number from 1 to 65535")
+        }
+        pass("control_plane_health_check_address", to: .check) { url in
+            // The pods that kube-vip generates have this name in hostAliases.
+            for scheme in ["https://", "http://"] {
+                if let rest = url.dropping(scheme + "kubernetes"), rest.first.map({ ":/?".contains($0) }) ?? true {
+                    return scheme + "127.0.0.1" + rest
+                }
+            }
+            return url
+        }
+        pass("control_plane_health_check_period_seconds", to: .checkInterval)
+        pass("control_plane_health_check_timeout_seconds", to: .checkTimeout)
+        pass("control_plane_health_check_failure_threshold", to: .checkFall)
+        pass("control_plane_health_check_ca_path", to: .checkCAFile)
+    }
+
+    private mutating func translatePeers() {
+        pass("bgp_peers", to: .peers)
+        pass("bgp_source_ip", to: .sourceAddress)
+        pass("bgp_sourceip", to: .sourceAddress)
+        pass("bgp_source_if", to: .sourceInterface)
+        pass("bgp_sourceif", to: .sourceInterface)
+        if let address = given[.sourceAddress]?.first, let interface = given[.sourceInterface]?.first {
+            errors.append(
+                SettingError(
+                    origin: address.origin, problem: "cannot stand together with \(interface.origin)",
+                    remedy: "remove one of them"))
+        }
+        if text("mpbgp_nexthop") == "fixed" {
+            let complaint = PeerText.fixedNextHop()
+            fail("mpbgp_nexthop", complaint.problem, complaint.remedy)
+        }
+        guard let address = variables["bgp_peeraddress"] else { return }
+        do throws(Complaint) {
+            extraPeer = Located(value: try peer(address.text), origin: address.origin)
+        } catch {
+            fail("bgp_peeraddress", error.problem, error.remedy)
+        }
+    }
+
+    /// The single peer; the password stands alone in its variable and may contain anything.
+    private func peer(_ text: String) throws(Complaint) -> PeerText {
+        let isBareIPv6 = ScopedAddress(text) != nil
+        let (host, port) = isBareIPv6 ? (text, nil) : try ValueText.hostAndPort(text)
+        let multihop = self.text("bgp_multihop").map { ListEntry(text: $0, offset: 0) }
+        if let password = self.text("bgp_peerpass"), password.utf8.count > 80 {
+            throw Complaint("the password in bgp_peerpass is longer than the 80 bytes of a TCP MD5 key")
+        }
+        let number: UInt16 = if let port { try ValueText.port(port) } else { 179 }
+        return PeerText(
+            address: try PeerText.address(host, isQuotable: true),
+            peerAS: try PeerText.peerAS(ListEntry(text: self.text("bgp_peeras") ?? "65000", offset: 0)),
+            password: self.text("bgp_peerpass"),
+            multihop: try PeerText.multihop(multihop, isKubeVip: true),
+            port: number)
+    }
+
+    /// kube-vip logged with logrus (0 panic … 4 info, 5 debug) up to v0.8.9, and with slog (-4 debug, 0 info, 4 warn,
+    /// 8 error) since. Where the two disagree, the more talkative reading is taken.
+    private mutating func translateLogLevel() {
+        guard let level = text("vip_loglevel") else { return }
+        guard let number = Int(level) else {
+            fail("vip_loglevel", "\(ValueText.quoted(level)) is not a whole number")
+            return
+        }
+        let name =
+            switch number {
+            case ..<0, 5...7: "debug"
+            case 8...: "error"
+            default: "info"
+            }
+        pass("vip_loglevel", to: .logLevel) { _ in name }
+        if (1...7).contains(number) {
+            notices.append("vip_loglevel \(number) means different things in different versions of kube-vip: \(name) is used")
+        }
+    }
+}

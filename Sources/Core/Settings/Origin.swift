@@ -1,0 +1,71 @@
+/// Where a setting's text came from.
+package enum Origin: Sendable, Hashable, CustomStringConvertible {
+    /// A flag, by its name without dashes.
+    case flag(String)
+    /// One of our environment variables.
+    case environment(String)
+    /// A flag of kube-vip's, by its name without dashes.
+    case kubeVipFlag(String)
+    /// An environment variable of kube-vip's.
+    case kubeVipEnvironment(String)
+    /// Nobody gave it.
+    case `default`
+
+    package var description: String {
+        switch self {
+        case .flag(let name), .kubeVipFlag(let name): "flag --\(name)"
+        case .environment(let name), .kubeVipEnvironment(let name): "environment \(name)"
+        case .default: "default"
+        }
+    }
+
+    /// True if kube-vip's grammar applies to the text.
+    var isKubeVip: Bool {
+        switch self {
+        case .kubeVipFlag, .kubeVipEnvironment: true
+        case .flag, .environment, .default: false
+        }
+    }
+}
+
+/// What is wrong with the settings, where, and what to do about it.
+package struct SettingError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Nil if the fault is that something was not given.
+    package var origin: Origin?
+    /// Which entry of a list, from 1.
+    package var entry: Int?
+    /// Where in the text, in characters from 1.
+    package var column: Int?
+    package var problem: String
+    package var remedy: String?
+
+    package var description: String {
+        var place = origin.map { "\($0)" } ?? ""
+        if let entry { place += ", entry \(entry)" }
+        if let column { place += ", column \(column)" }
+        if !place.isEmpty { place += ": " }
+        return place + problem + (remedy.map { "; \($0)" } ?? "")
+    }
+}
+
+/// What a parser has against a text, before it is known where the text came from.
+struct Complaint: Error, Hashable {
+    var problem: String
+    var remedy: String?
+    /// Characters in front of the fault.
+    var offset: Int
+
+    init(_ problem: String, _ remedy: String? = nil, offset: Int = 0) {
+        self.problem = problem
+        self.remedy = remedy
+        self.offset = offset
+    }
+}
+
+/// One row of the resolved settings, for display; a secret is masked.
+package struct ResolvedSetting: Sendable, Hashable {
+    package var key: SettingKey
+    /// Nil if nobody gave it and it has no default.
+    package var value: String?
+    package var origin: Origin
+}

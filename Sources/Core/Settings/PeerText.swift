@@ -1,0 +1,195 @@
+import BGPWire
+import IPTypes
+
+/// One entry of the peer list: `address:AS[:password[:multihop[:port]]]`, or one of kube-vip's historic forms of it.
+struct PeerText: Hashable {
+    var address: ScopedAddress
+    var peerAS: PeerAS
+    var password: String?
+    /// The TTL of a multihop session; nil on a connected subnet.
+    var multihop: UInt8?
+    var port: UInt16
+    /// True if kube-vip's BFD field asks for BFD.
+    var wantsBFD = false
+
+    /// What `multihop=true` means: the TTL that kube-vip sends.
+    static let defaultTTL: UInt8 = 50
+
+    /// Parses one entry.
+    /// - Parameters:
+    ///   - isKubeVip: true if `1` and `0` in the multihop field are booleans, as kube-vip reads them, and not TTLs.
+    ///   - isQuotable: false if no part of the text may appear in a message, because it could be part of a password.
+    init(_ text: String, isKubeVip: Bool, isQuotable: Bool = false) throws(Complaint) {
+        var fields = Fields(text)
+        let host = try fields.host()
+        address = try Self.address(host, isQuotable: isQuotable)
+        guard let asText = fields.next(), !asText.text.isEmpty else {
+            throw Complaint("the AS is missing", "write ADDRESS:AS, for example 192.0.2.1:65000", offset: text.count)
+        }
+        peerAS = try Self.peerAS(asText)
+        password = try Self.password(fields.next())
+        multihop = try Self.multihop(fields.next(), isKubeVip: isKubeVip)
+        port = 179
+        if let field = fields.next(unless: { $0.contains("=") || $0.contains(";") }), !field.text.isEmpty {
+            guard let number = UInt16(decimalDigits: field.text), number > 0 else {
+                throw Complaint("the port is not a number from 1 to 65535", offset: field.offset)
+            }
+            port = number
+        }
+        let rest = fields.remainder
+        if rest.text.contains("mpbgp_nexthop=fixed") { throw Self.fixedNextHop(offset: rest.offset) }
+        // What is left is kube-vip's `[mpopts][:bfd]`; mpopts other than fixed ask for what we do anyway.
+        let last = rest.text.split(separator: ":").last ?? ""
+        if last.contains(";"), !last.contains("=") {
+            wantsBFD = (try? ValueText.boolean(String(last.prefix { $0 != ";" }))) ?? false
+        } else if !rest.text.isEmpty, !rest.text.contains("mpbgp_") {
+            throw Complaint("there is more than ADDRESS:AS:PASSWORD:MULTIHOP:PORT", offset: rest.offset)
+        }
+    }
+
+    init(address: ScopedAddress, peerAS: PeerAS, password: String?, multihop: UInt8?, port: UInt16) {
+        self.address = address
+        self.peerAS = peerAS
+        self.password = password
+        self.multihop = multihop
+        self.port = port
+    }
+
+    /// The entry in our grammar, trailing defaults left out; `mask` stands for the password.
+    func spelled(mask: String? = nil) -> String {
+        let host = address.address.isIPv4 ? "\(address)" : "[\(address)]"
+        var fields = [host, "\(peerAS)", password.map { mask ?? $0 } ?? ""]
+        fields.append(multihop.map { $0 == Self.defaultTTL ? "true" : "\($0)" } ?? "")
+        fields.append(port == 179 ? "" : "\(port)")
+        while fields.last == "" { fields.removeLast() }
+        return fields.joined(separator: ":")
+    }
+
+    /// True if a field behind the AS is not empty in any entry, so that parts of `text` could be secret.
+    static func mayHoldPassword(_ text: String) -> Bool {
+        ListEntry.separatedByCommas(text).contains { entry in
+            var fields = Fields(entry.text)
+            guard (try? fields.host()) != nil, fields.next() != nil else { return true }
+            return !fields.remainder.text.isEmpty
+        }
+    }
+}
+
+extension PeerText {
+    static func address(_ text: String, isQuotable: Bool) throws(Complaint) -> ScopedAddress {
+        if text == "gateway" || text == "unnumbered" {
+            throw Complaint(
+                "\"\(text)\" as a peer is not supported", "give its address; a link-local one as [fe80::1%eth0]:AS")
+        }
+        guard let address = ScopedAddress(text) else {
+            throw Complaint(
+                isQuotable ? "\(ValueText.quoted(text)) is not an IP address" : "the address is not an IP address",
+                "write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved")
+        }
+        guard !address.address.isUnspecified, !address.address.isMulticast else {
+            throw Complaint("\(address) cannot be the address of a peer")
+        }
+        if !address.address.isIPv4, address.address.isLinkLocal, address.zone == nil {
+            throw Complaint(
+                "the link-local address \(address) says nothing without its interface", "write [\(address)%eth0]:AS")
+        }
+        return address
+    }
+
+    static func peerAS(_ field: ListEntry) throws(Complaint) -> PeerAS {
+        // Never quoted: an operator who forgot the AS has the password here.
+        guard let peerAS = PeerAS(field.text) else {
+            throw Complaint(
+                "the AS is neither a number nor external or internal",
+                "write ADDRESS:AS, IPv6 in brackets, for example 192.0.2.1:65000 or [2001:db8::1]:65000",
+                offset: field.offset)
+        }
+        if case .exactly(let number) = peerAS, number.isReserved {
+            throw Complaint("AS \(number) is reserved and cannot be a peer's", offset: field.offset)
+        }
+        return peerAS
+    }
+
+    private static func password(_ field: ListEntry?) throws(Complaint) -> String? {
+        guard let field, !field.text.isEmpty else { return nil }
+        guard field.text.utf8.count <= 80 else {
+            throw Complaint("the password is longer than the 80 bytes of a TCP MD5 key", offset: field.offset)
+        }
+        return field.text
+    }
+
+    static func multihop(_ field: ListEntry?, isKubeVip: Bool) throws(Complaint) -> UInt8? {
+        guard let field, !field.text.isEmpty else { return nil }
+        let isNumber = field.text == "0" || field.text == "1"
+        if isKubeVip || !isNumber, let isMultihop = try? ValueText.boolean(field.text) {
+            return isMultihop ? defaultTTL : nil
+        }
+        guard let ttl = UInt8(decimalDigits: field.text), ttl > 0 else {
+            throw Complaint(
+                "multihop is neither true nor false nor a TTL from 1 to 255",
+                "if the password contains \":\" or \",\", put it into a file and give --peer-password-file",
+                offset: field.offset)
+        }
+        return ttl
+    }
+
+    static func fixedNextHop(offset: Int = 0) -> Complaint {
+        Complaint(
+            "mpbgp_nexthop=fixed is not supported: the next hop is always this node's own address on the session's link",
+            "use mpbgp_nexthop=auto_sourceip or leave it out", offset: offset)
+    }
+}
+
+/// The fields of one entry between colons, taken from the front.
+private struct Fields {
+    private var rest: Substring
+    private var offset = 0
+    private var isAtEnd = false
+
+    init(_ text: String) {
+        rest = text[...]
+        // v0.8.10 to v1.2.1 separated the multiprotocol options by a slash.
+        if let slash = text.indices.first(where: { text[$0...].hasPrefix("/mpbgp_") }) {
+            rest = (text[..<slash] + ":" + text[text.index(after: slash)...])[...]
+        }
+    }
+
+    /// Everything that was not taken.
+    var remainder: ListEntry { ListEntry(text: isAtEnd ? "" : String(rest), offset: offset) }
+
+    /// The address in front of the first colon, or in brackets.
+    mutating func host() throws(Complaint) -> String {
+        guard rest.hasPrefix("[") else { return next()?.text ?? "" }
+        guard let close = rest.firstIndex(of: "]") else { throw Complaint("the \"[\" is never closed") }
+        let host = rest[rest.index(after: rest.startIndex)..<close]
+        rest = rest[rest.index(after: close)...]
+        offset = host.count + 2
+        guard rest.isEmpty || rest.hasPrefix(":") else {
+            throw Complaint("a \":\" and the AS must follow \"]\"", offset: offset)
+        }
+        isAtEnd = rest.isEmpty
+        if !isAtEnd { skip(1) }
+        return String(host).trimmed
+    }
+
+    /// The next field, blanks trimmed; nil at the end, or if the field is none of the caller's.
+    mutating func next(unless isOther: (Substring) -> Bool = { _ in false }) -> ListEntry? {
+        guard !isAtEnd else { return nil }
+        let field = rest.prefix { $0 != ":" }
+        guard !isOther(field) else { return nil }
+        let entry = ListEntry(text: String(field).trimmed, offset: offset)
+        isAtEnd = field.endIndex == rest.endIndex
+        skip(field.count + (isAtEnd ? 0 : 1))
+        return entry
+    }
+
+    private mutating func skip(_ count: Int) {
+        rest = rest.dropFirst(count)
+        offset += count
+    }
+}
+
+extension ASNumber {
+    /// True for numbers that no speaker may use: 0 (RFC 7607), 23456 (RFC 6793), 65535 and 4294967295 (RFC 7300).
+    var isReserved: Bool { [0, 23456, 65535, 4_294_967_295].contains(value) }
+}

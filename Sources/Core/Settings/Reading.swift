@@ -1,0 +1,137 @@
+/// A setting's text and who gave it.
+struct GivenText: Hashable {
+    var text: String
+    var origin: Origin
+}
+
+/// A value and the place in the settings it was read from.
+struct Located<Value> {
+    var value: Value
+    var origin: Origin
+    var entry: Int?
+    var column: Int?
+
+    /// An error at this place.
+    func error(_ problem: String, _ remedy: String? = nil) -> SettingError {
+        SettingError(origin: origin, entry: entry, column: column, problem: problem, remedy: remedy)
+    }
+}
+
+/// Turns given texts into values and collects everything that is wrong on the way.
+struct Reading {
+    /// What was given, at most one origin a setting; several texts if a flag was repeated.
+    let given: [SettingKey: [GivenText]]
+    var errors: [SettingError] = []
+    var notices: [String] = []
+
+    init(_ given: [SettingKey: [GivenText]]) {
+        self.given = given
+    }
+
+    /// True if somebody gave the setting.
+    func has(_ key: SettingKey) -> Bool { given[key] != nil }
+
+    /// Who gave the setting.
+    func origin(_ key: SettingKey) -> Origin { given[key]?.first?.origin ?? .default }
+
+    /// The setting's value, or its default's; nil if there is neither, or if the text is bad, which is then an error.
+    mutating func value<Value>(
+        _ key: SettingKey, _ parse: (String) throws(Complaint) -> Value
+    ) -> Value? {
+        let texts = texts(key)
+        guard let text = texts.first else { return nil }
+        if texts.count > 1 {
+            errors.append(SettingError(origin: text.origin, problem: "was given \(texts.count) times", remedy: "give it once"))
+            return nil
+        }
+        do throws(Complaint) {
+            return try parse(text.text.trimmed)
+        } catch {
+            complain(error, text.origin)
+            return nil
+        }
+    }
+
+    /// The entries of a list setting that are good; the others become errors. Empty entries are skipped.
+    mutating func list<Value>(
+        _ key: SettingKey, split: (String) -> [ListEntry] = ListEntry.separatedByCommas,
+        _ parse: (String, Origin) throws(Complaint) -> Value
+    ) -> [Located<Value>] {
+        var values: [Located<Value>] = []
+        var entries = 0
+        for text in texts(key) {
+            for entry in split(text.text) {
+                entries += 1
+                do throws(Complaint) {
+                    let value = try parse(entry.text, text.origin)
+                    values.append(
+                        Located(value: value, origin: text.origin, entry: entries, column: entry.offset + 1))
+                } catch {
+                    complain(error, text.origin, entry: entries, offset: entry.offset)
+                }
+            }
+        }
+        return values
+    }
+
+    /// Adds `complaint` to the errors, now that its place is known.
+    mutating func complain(_ complaint: Complaint, _ origin: Origin, entry: Int? = nil, offset: Int = 0) {
+        errors.append(
+            SettingError(
+                origin: origin, entry: entry, column: entry.map { _ in offset + complaint.offset + 1 },
+                problem: complaint.problem, remedy: complaint.remedy))
+    }
+
+    /// Adds an error about a setting as a whole.
+    mutating func fail(_ key: SettingKey, _ problem: String, _ remedy: String? = nil) {
+        errors.append(SettingError(origin: origin(key), problem: problem, remedy: remedy))
+    }
+
+    /// The texts to read: the given ones, or the default.
+    func texts(_ key: SettingKey) -> [GivenText] {
+        given[key] ?? key.setting.defaultText.map { [GivenText(text: $0, origin: .default)] } ?? []
+    }
+}
+
+/// One entry of a list, blanks trimmed.
+struct ListEntry: Hashable {
+    var text: String
+    /// Characters in front of it.
+    var offset: Int
+
+    /// The entries between commas that are not empty.
+    static func separatedByCommas(_ text: String) -> [ListEntry] {
+        separated(text) { rest in rest.first == "," }
+    }
+
+    /// The entries between separators that are not empty; `isSeparator` is asked for the text from each comma on.
+    static func separated(_ text: String, where isSeparator: (Substring) -> Bool) -> [ListEntry] {
+        var entries: [ListEntry] = []
+        var start = text.startIndex
+        var startOffset = 0
+        var offset = 0
+        func finish(at end: String.Index) {
+            let entry = text[start..<end]
+            let blanks = entry.prefix { $0.isWhitespace }.count
+            let trimmed = String(entry).trimmed
+            if !trimmed.isEmpty { entries.append(ListEntry(text: trimmed, offset: startOffset + blanks)) }
+        }
+        for index in text.indices {
+            if text[index] == ",", isSeparator(text[index...]) {
+                finish(at: index)
+                start = text.index(after: index)
+                startOffset = offset + 1
+            }
+            offset += 1
+        }
+        finish(at: text.endIndex)
+        return entries
+    }
+}
+
+extension StringProtocol {
+    /// The text without blanks at both ends.
+    var trimmed: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}

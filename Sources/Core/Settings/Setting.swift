@@ -1,0 +1,132 @@
+/// The description of one setting: the row of the table that flags, environment names, help and reference come from.
+package struct Setting: Sendable, Hashable {
+    /// What a setting's text looks like, as far as the command line must know it.
+    package enum Form: Sendable, Hashable {
+        case text
+        /// `true` or `false`; on the command line the bare flag means `true`.
+        case boolean
+        /// Comma separated; the flag may also be repeated.
+        case list
+    }
+
+    /// The heading a setting stands under in the help.
+    package enum Section: String, Sendable, Hashable, CaseIterable {
+        case vips = "Virtual addresses"
+        case peers = "Peers and sessions"
+        case routes = "Route attributes"
+        case checks = "Checks"
+        case process = "Process"
+    }
+
+    package var key: SettingKey
+    package var section: Section
+    package var form: Form
+    /// What stands for the value in the help.
+    package var placeholder: String
+    /// The text that means the same as leaving the setting out; nil if nothing does.
+    package var defaultText: String?
+    /// What the setting does, as one or two sentences without a final full stop.
+    package var help: String
+    /// True if the text may contain a password.
+    package var isSecret: Bool
+
+    init(
+        _ key: SettingKey, _ section: Section, as form: Form = .text, _ placeholder: String, default text: String? = nil,
+        isSecret: Bool = false, _ help: String
+    ) {
+        self.key = key
+        self.section = section
+        self.form = form
+        self.placeholder = placeholder
+        self.defaultText = text
+        self.help = help
+        self.isSecret = isSecret
+    }
+
+    /// Flag names without the leading dashes; the first is the one we print.
+    package var flags: [String] { [key.rawValue] + key.synonyms }
+
+    /// Environment names; the first is the one we print.
+    package var environment: [String] {
+        flags.map { "BGPVIP_" + $0.uppercased().split(separator: "-").joined(separator: "_") }
+    }
+
+    /// kube-vip's environment names that set the same thing.
+    package var kubeVipEnvironment: [String] {
+        KubeVipVariable.all.filter { $0.meaning == .setting(key) }.map(\.name)
+    }
+
+    /// kube-vip's flags that set the same thing, without the leading dashes.
+    package var kubeVipFlags: [String] {
+        KubeVipVariable.all.filter { $0.meaning == .setting(key) }.compactMap(\.flag)
+    }
+
+    /// All settings in the order of the help.
+    package static let all: [Setting] = SettingKey.allCases.map(\.setting)
+}
+
+/// The name of a setting: its flag without the dashes.
+package enum SettingKey: String, Sendable, Hashable, CaseIterable {
+    case vip = "vip"
+    case interface = "interface"
+    case globalScope = "global-scope"
+
+    case localAS = "local-as"
+    case routerID = "router-id"
+    case routerInterface = "router-interface"
+    case peers = "peers"
+    case peerPasswordFile = "peer-password-file"
+    case sourceAddress = "source-address"
+    case sourceInterface = "source-interface"
+    case holdTime = "hold-time"
+    case keepaliveInterval = "keepalive-interval"
+    case connectRetry = "connect-retry"
+    case connectRetryMax = "connect-retry-max"
+    case ttlSecurity = "ttl-security"
+    case passive = "passive"
+    case listen = "listen"
+    case listenPort = "listen-port"
+
+    case communities = "communities"
+    case largeCommunities = "large-communities"
+    case extendedCommunities = "extended-communities"
+    case med = "med"
+    case localPref = "local-pref"
+    case prepend = "prepend"
+
+    case check = "check"
+    case checkInterval = "check-interval"
+    case checkTimeout = "check-timeout"
+    case checkRise = "check-rise"
+    case checkFall = "check-fall"
+    case checkFailFast = "check-fail-fast"
+    case checkCAFile = "check-ca-file"
+    case checkCertFile = "check-cert-file"
+    case checkKeyFile = "check-key-file"
+    case checkInsecure = "check-insecure"
+    case checkHost = "check-host"
+    case checkStatus = "check-status"
+    case checkBody = "check-body"
+    case checkTokenFile = "check-token-file"
+
+    case settle = "settle"
+    case linger = "linger"
+    case controlSocket = "control-socket"
+    case logLevel = "log-level"
+    case logFormat = "log-format"
+    case metrics = "metrics"
+    case health = "health"
+    case ignore = "ignore"
+
+    /// Other flags for the same setting.
+    var synonyms: [String] {
+        switch self {
+        case .vip: ["address"]
+        case .peers: ["peer"]
+        case .communities: ["community"]
+        case .largeCommunities: ["large-community"]
+        case .extendedCommunities: ["extended-community"]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,143 @@
+extension SettingKey {
+    /// The row of this setting. Defaults are texts that the same parsers read; a test holds them against the types' own.
+    package var setting: Setting {
+        switch self {
+        case .vip:
+            Setting(
+                self, .vips, as: .list, "ADDRESS,…",
+                "Virtual IP addresses, IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10")
+        case .interface:
+            Setting(self, .vips, "NAME", default: "lo", "Interface the virtual addresses are bound to")
+        case .globalScope:
+            Setting(
+                self, .vips, as: .boolean, "true|false", default: "false",
+                "Bind with global instead of host scope, so that the node may use the address as its own")
+
+        case .localAS:
+            Setting(self, .peers, "AS", "Our autonomous system number, plain (4200000001) or dotted (64086.59905)")
+        case .routerID:
+            Setting(
+                self, .peers, "A.B.C.D",
+                "BGP identifier, different on every node; without it the node's own IPv4 address is taken")
+        case .routerInterface:
+            Setting(self, .peers, "NAME", "Interface whose first IPv4 address becomes the BGP identifier")
+        case .peers:
+            Setting(
+                self, .peers, as: .list, "ADDRESS:AS[:PASSWORD[:MULTIHOP[:PORT]]],…", isSecret: true,
+                "Peers; IPv6 in brackets, AS may be external or internal, MULTIHOP is true, false or a TTL, for example 192.0.2.1:65000,[2001:db8::1]:65000::2"
+            )
+        case .peerPasswordFile:
+            Setting(
+                self, .peers, as: .list, "[PEER=]PATH,…",
+                "Files with the TCP MD5 password of one peer, or of all peers that have none of their own")
+        case .sourceAddress:
+            Setting(
+                self, .peers, as: .list, "ADDRESS,…", "Our address on the sessions, at most one of each family")
+        case .sourceInterface:
+            Setting(self, .peers, "NAME", "Interface the sessions are bound to")
+        case .holdTime:
+            Setting(
+                self, .peers, "TIME", default: "9s",
+                "Hold time to propose, whole seconds: 0 (never expires) or at least 3; the smaller of both sides counts"
+            )
+        case .keepaliveInterval:
+            Setting(
+                self, .peers, "TIME", "Time between keepalives, at most a third of the hold time, which is the default")
+        case .connectRetry:
+            Setting(self, .peers, "TIME", default: "1s", "First pause before a failed connection is tried again")
+        case .connectRetryMax:
+            Setting(self, .peers, "TIME", default: "5s", "The pause doubles with each failure up to this")
+        case .ttlSecurity:
+            Setting(
+                self, .peers, "HOPS|true|false", default: "false",
+                "TTL security (RFC 5082) on sessions that are not multihop: how many hops away the peer is; true is 1")
+        case .passive:
+            Setting(
+                self, .peers, as: .list, "ADDRESS,…|all|none", default: "none", "Peers that dial us and are never dialled")
+        case .listen:
+            Setting(
+                self, .peers, as: .list, "ADDRESS[:PORT],…|true|false", default: "false",
+                "Accept incoming sessions on these addresses, or on all; implied by passive")
+        case .listenPort:
+            Setting(self, .peers, "PORT", default: "179", "Port to accept incoming sessions on")
+
+        case .communities:
+            Setting(
+                self, .routes, as: .list, "AS:VALUE,…", "Communities of the virtual addresses' routes, numbers or well-known names")
+        case .largeCommunities:
+            Setting(self, .routes, as: .list, "A:B:C,…", "Large communities (RFC 8092)")
+        case .extendedCommunities:
+            Setting(self, .routes, as: .list, "KIND:A:B,…", "Extended communities (RFC 4360), for example rt:65000:100")
+        case .med:
+            Setting(self, .routes, "NUMBER", "MULTI_EXIT_DISC; the lowest wins")
+        case .localPref:
+            Setting(self, .routes, "NUMBER", "LOCAL_PREF towards internal peers (100 if not given); the highest wins")
+        case .prepend:
+            Setting(self, .routes, "COUNT", default: "0", "How many more times our AS is put in front of the path")
+
+        case .check:
+            Setting(
+                self, .checks, as: .list, "URL,…|none", default: "https://127.0.0.1:6443/readyz",
+                "What must be healthy: http://…, https://…, tcp://ADDRESS:PORT or exec:/PROGRAM ARGUMENTS; several must all pass; none advertises always"
+            )
+        case .checkInterval:
+            Setting(self, .checks, "TIME", default: "1s", "Time from one probe to the next")
+        case .checkTimeout:
+            Setting(self, .checks, "TIME", default: "1s", "A probe without an answer after this time has failed")
+        case .checkRise:
+            Setting(self, .checks, "COUNT", default: "2", "Passes in a row that make a failed check healthy again")
+        case .checkFall:
+            Setting(self, .checks, "COUNT", default: "3", "Failures in a row that make a healthy check fail")
+        case .checkFailFast:
+            Setting(
+                self, .checks, as: .boolean, "true|false", default: "true",
+                "Do not wait for more failures when the connection is refused")
+        case .checkCAFile:
+            Setting(self, .checks, "PATH", "PEM file of the authorities that may sign the server's certificate")
+        case .checkCertFile:
+            Setting(self, .checks, "PATH", "PEM file of the client certificate chain")
+        case .checkKeyFile:
+            Setting(self, .checks, "PATH", "PEM file of the client key")
+        case .checkInsecure:
+            Setting(
+                self, .checks, as: .boolean, "true|false",
+                "Accept any certificate; without it, that is done on loopback when there is no CA file")
+        case .checkHost:
+            Setting(self, .checks, "NAME", "Host header, SNI and name in the certificate")
+        case .checkStatus:
+            Setting(self, .checks, as: .list, "CODE[-CODE],…", default: "200", "HTTP status codes that are healthy")
+        case .checkBody:
+            Setting(self, .checks, "TEXT", "Text that the first 64 KiB of the body must contain")
+        case .checkTokenFile:
+            Setting(self, .checks, "PATH", "File with a bearer token, read anew for each connection")
+
+        case .settle:
+            Setting(
+                self, .process, "TIME", default: "0s",
+                "When leaving: from advertising with GRACEFUL_SHUTDOWN to withdrawing")
+        case .linger:
+            Setting(
+                self, .process, "TIME", default: "200ms",
+                "When leaving: from withdrawing to closing the sessions, while the routers move traffic away")
+        case .controlSocket:
+            Setting(self, .process, "PATH", default: "/run/bgpvip/bgpvip.sock", "Unix socket for bgpvip peers, vips, drain …")
+        case .logLevel:
+            Setting(self, .process, "LEVEL", default: "info", "debug, info, warning or error")
+        case .logFormat:
+            Setting(self, .process, "FORMAT", default: "logfmt", "logfmt or json")
+        case .metrics:
+            Setting(
+                self, .process, "[ADDRESS:]PORT|none", default: "none",
+                "Serve /metrics, /livez and /readyz; a bare port is on loopback, :PORT on all addresses")
+        case .health:
+            Setting(
+                self, .process, "[ADDRESS:]PORT|none", default: "none",
+                "Serve the same a second time here, with /healthz, as kube-vip's health check port does")
+        case .ignore:
+            Setting(
+                self, .process, as: .list, "NAME,…",
+                "kube-vip variables to disregard although they ask for what bgpvip does not do, for example vip_leaderelection"
+            )
+        }
+    }
+}

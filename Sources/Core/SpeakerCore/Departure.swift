@@ -1,0 +1,42 @@
+package import Deadlines
+package import IPTypes
+
+/// How a node leaves service without losing a packet it could have kept (product order):
+///
+///     inService ─► settling ─► acknowledging ─► lingering ─► away
+///         ▲     (GRACEFUL_      (withdrawn,      (routers      │ sessions closed with
+///         │      SHUTDOWN,       waiting for      move the     │ Cease, VIPs unbound,
+///         │      RFC 8326)       TCP's ACKs)      traffic)     │ exit if asked to
+///         └──────────────────── undrain ───────────────────────┘
+///
+/// Every step has a deadline, so a stuck peer cannot hold the process.
+package struct Departure: Sendable, Hashable {
+    /// Where the departure stands.
+    package enum Step: String, Sendable, Hashable {
+        case inService
+        /// Routes are marked with GRACEFUL_SHUTDOWN but still there.
+        case settling
+        /// Routes are withdrawn; the peers' TCP has not acknowledged all of it.
+        case acknowledging
+        /// The routers know; what is in flight still arrives.
+        case lingering
+        /// Sessions are closed, VIPs are off the interface.
+        case away
+    }
+
+    package internal(set) var step: Step = .inService
+    /// When the present step ends at the latest.
+    package internal(set) var deadline: Instant?
+    /// Why we leave; it goes on the wire with the Cease (RFC 9003).
+    package internal(set) var reason = ""
+    /// True if the process ends afterwards.
+    package internal(set) var exits = false
+    /// True if settling and lingering are skipped.
+    package internal(set) var isUrgent = false
+    /// Peers whose acknowledgement is awaited.
+    package internal(set) var awaited: Set<ScopedAddress> = []
+    /// True if anything was advertised when the departure began, so that there is traffic to wait for.
+    package internal(set) var hadRoutes = false
+
+    init() {}
+}

@@ -1,0 +1,80 @@
+package import BGPFSM
+package import Health
+package import IPTypes
+
+/// Everything that can happen to the speaker. The daemon stamps each with the time it was seen.
+package enum Input: Sendable, Hashable {
+    /// The process is up: dial the peers and run the first checks.
+    case started
+    /// Time has reached `Speaker.nextDeadline`.
+    case deadlineReached
+    /// TCP or the peer did something.
+    case session(ScopedAddress, PeerSession.Event)
+    /// A probe ended or its kept-open connection was lost; the check by name.
+    case check(String, HealthCheck.Event)
+    /// VIPs that an earlier run of ours left on the interface, found at start.
+    case leftoversFound([IPPrefix])
+    /// The VIP is on the interface, put there by us or found there.
+    case bound(IPPrefix)
+    /// The kernel refused to put the VIP on the interface.
+    case bindFailed(IPPrefix, reason: String)
+    /// Someone took the address off the interface.
+    case vanished(IPPrefix)
+    /// The peer's TCP has acknowledged all we sent (true), or did not in time (false).
+    case acknowledged(ScopedAddress, Bool)
+    /// Planned maintenance: take this node out of service and keep running.
+    case drainRequested(reason: String)
+    /// Maintenance is over.
+    case undrainRequested
+    /// SIGTERM, or SIGINT: leave and exit. `isUrgent` skips settling and lingering; a second request is always urgent.
+    case terminationRequested(reason: String, isUrgent: Bool)
+}
+
+/// What the daemon has to do, in the order given.
+package enum Effect: Sendable, Hashable {
+    /// An action of one peer's session.
+    case session(ScopedAddress, PeerSession.Action)
+    /// Answer with `acknowledged` when the peer's TCP has everything, or after this time.
+    case awaitAcknowledgement(ScopedAddress, within: Duration)
+    /// Run one probe of this check now.
+    case probe(String)
+    /// Put a VIP on the interface; answer with `bound` or `bindFailed`.
+    case bind(IPPrefix, globalScope: Bool)
+    /// Take a VIP of ours off the interface.
+    case unbind(IPPrefix)
+    /// Something an operator may want to know.
+    case report(Report)
+    /// Everything is withdrawn, said and unbound: end the process with status 0.
+    case exit
+}
+
+/// A decision, for the log and the metrics. One file of the daemon words them.
+package enum Report: Sendable, Hashable {
+    case sessionEstablished(ScopedAddress, Negotiated)
+    /// We ended an Established session ourselves.
+    case sessionClosed(ScopedAddress, reason: String)
+    /// An Established session ended for another reason.
+    case sessionLost(ScopedAddress, reason: String)
+    /// An attempt to establish a session failed for another reason than the attempt before.
+    case attemptFailed(ScopedAddress, reason: String)
+    case checkChanged(String, Verdict)
+    case vipChanged(IPPrefix, Verdict)
+    case bound(IPPrefix)
+    case unbound(IPPrefix)
+    case bindFailed(IPPrefix, reason: String)
+    /// Someone else removed the address; it is being put back.
+    case vanished(IPPrefix)
+    /// An earlier run left this address; it stays until the first verdict.
+    case adopted(IPPrefix)
+    /// An earlier run left this address, and it is not configured any more.
+    case leftoverRemoved(IPPrefix)
+    case advertised(ScopedAddress, [IPPrefix])
+    case withdrawn(ScopedAddress, [IPPrefix])
+    /// A VIP cannot be advertised on a session that is up, and why.
+    case notCarried(ScopedAddress, [IPPrefix], reason: String)
+    case departureStarted(reason: String, exits: Bool)
+    case departureStep(Departure.Step)
+    /// A peer's TCP did not acknowledge the withdrawal in time.
+    case withdrawalUnacknowledged(ScopedAddress)
+    case undrained
+}

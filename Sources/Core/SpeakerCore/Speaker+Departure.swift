@@ -1,0 +1,114 @@
+import Advertising
+import BGPFSM
+import Deadlines
+import IPTypes
+import Settings
+
+extension Speaker {
+    /// Begins to leave, or makes a departure that is under way urgent or final.
+    mutating func depart(reason: String, exits: Bool, isUrgent: Bool, at now: Instant) {
+        if departure.step == .inService {
+            departure = Departure()
+            departure.reason = reason
+            departure.exits = exits
+            departure.isUrgent = isUrgent
+            departure.hadRoutes = peers.contains { !$0.adjRIBOut.told.isEmpty }
+            effects.append(.report(.departureStarted(reason: reason, exits: exits)))
+            if departure.hadRoutes && !isUrgent && settings.departure.settle > .zero {
+                enter(.settling, for: settings.departure.settle, at: now)
+                mustConverge = true
+            } else {
+                withdraw(at: now)
+            }
+            return
+        }
+        let wasExiting = departure.exits
+        departure.exits = departure.exits || exits
+        if exits { departure.reason = reason }
+        // Asking twice to exit means: now.
+        departure.isUrgent = departure.isUrgent || isUrgent || (wasExiting && exits)
+        if departure.step == .away {
+            if exits && !wasExiting { effects.append(.exit) }
+        } else if departure.isUrgent, departure.step != .acknowledging {
+            departureDeadlineReached(at: now)
+        }
+    }
+
+    /// Ends a drain: sessions start again, VIPs are judged as before.
+    mutating func undrain(at now: Instant) {
+        guard departure.step != .inService, !departure.exits else { return }
+        let wasAway = departure.step == .away
+        departure = Departure()
+        effects.append(.report(.undrained))
+        if wasAway {
+            for index in peers.indices { handle(.started, peer: index, at: now) }
+        }
+        mustConverge = true
+    }
+
+    /// The present step has taken as long as it may.
+    mutating func departureDeadlineReached(at now: Instant) {
+        switch departure.step {
+        case .inService, .away:
+            departure.deadline = nil
+        case .settling:
+            withdraw(at: now)
+        case .acknowledging:
+            for address in departure.awaited.sorted(by: { $0.address < $1.address }) {
+                effects.append(.report(.withdrawalUnacknowledged(address)))
+            }
+            departure.awaited = []
+            linger(at: now)
+        case .lingering:
+            goAway(at: now)
+        }
+    }
+
+    mutating func noteAcknowledged(_ address: ScopedAddress, isComplete: Bool, at now: Instant) {
+        guard departure.step == .acknowledging, departure.awaited.contains(address) else { return }
+        if !isComplete { effects.append(.report(.withdrawalUnacknowledged(address))) }
+        stopAwaiting(address, at: now)
+    }
+
+    /// Nothing more will come from this peer: it has acknowledged, or its session is gone.
+    mutating func stopAwaiting(_ address: ScopedAddress, at now: Instant) {
+        guard departure.step == .acknowledging, departure.awaited.remove(address) != nil else { return }
+        if departure.awaited.isEmpty { linger(at: now) }
+    }
+
+    private mutating func withdraw(at now: Instant) {
+        let holders = peers.filter { !$0.adjRIBOut.told.isEmpty }.map(\.settings.address)
+        departure.awaited = Set(holders)
+        enter(.acknowledging, for: settings.departure.acknowledgement, at: now)
+        converge(at: now)
+        for address in holders {
+            effects.append(.awaitAcknowledgement(address, within: settings.departure.acknowledgement))
+        }
+        if departure.awaited.isEmpty { linger(at: now) }
+    }
+
+    private mutating func linger(at now: Instant) {
+        if departure.hadRoutes && !departure.isUrgent && settings.departure.linger > .zero {
+            enter(.lingering, for: settings.departure.linger, at: now)
+        } else {
+            goAway(at: now)
+        }
+    }
+
+    private mutating func goAway(at now: Instant) {
+        departure.step = .away
+        departure.deadline = nil
+        for index in peers.indices {
+            handle(.stopped(.administrativeShutdown, communication: departure.reason), peer: index, at: now)
+        }
+        converge(at: now)
+        effects.append(.report(.departureStep(.away)))
+        if departure.exits { effects.append(.exit) }
+    }
+
+    private mutating func enter(_ step: Departure.Step, for duration: Duration, at now: Instant) {
+        departure.step = step
+        departure.deadline = now + duration
+        effects.append(.report(.departureStep(step)))
+    }
+}

@@ -1,0 +1,117 @@
+import Advertising
+import BGPFSM
+import BGPWire
+import Deadlines
+import IPTypes
+import Settings
+
+extension Speaker {
+    /// Feeds one event to a peer's session and follows up on what it decides.
+    mutating func handle(_ event: PeerSession.Event, peer index: Int, at now: Instant) {
+        let address = peers[index].settings.address
+        for action in peers[index].session.handle(event, at: now) {
+            switch action {
+            case .connect, .send, .close, .rejectIncoming:
+                effects.append(.session(address, action))
+            case .established(let negotiated, _):
+                peers[index].reportedFailure = nil
+                effects.append(.report(.sessionEstablished(address, negotiated)))
+                let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
+                let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes)
+                send(updates, to: index, at: now)
+                reportObstacles(on: path, to: address)
+            case .routesRequested(let family):
+                send(peers[index].adjRIBOut.refresh(family), to: index, at: now)
+            case .ended(let reason, let wasEstablished):
+                peers[index].adjRIBOut.end()
+                reportEnd(of: index, reason, wasEstablished)
+                stopAwaiting(address, at: now)
+            }
+        }
+    }
+
+    /// Hands UPDATEs to a session and reports what the peer now knows.
+    mutating func send(_ updates: [Update], to index: Int, at now: Instant) {
+        guard !updates.isEmpty else { return }
+        let address = peers[index].settings.address
+        for action in peers[index].session.send(updates, at: now) {
+            effects.append(.session(address, action))
+        }
+        let withdrawn = updates.flatMap(\.allWithdrawn)
+        let announced = updates.flatMap(\.allAnnounced)
+        if !withdrawn.isEmpty { effects.append(.report(.withdrawn(address, withdrawn))) }
+        if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
+    }
+
+    private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool) {
+        let address = peers[index].settings.address
+        let words = reason.words(peers[index].session.configuration)
+        if case .local = reason {
+            if wasEstablished { effects.append(.report(.sessionClosed(address, reason: words))) }
+        } else if wasEstablished {
+            effects.append(.report(.sessionLost(address, reason: words)))
+        } else if peers[index].reportedFailure != words {
+            effects.append(.report(.attemptFailed(address, reason: words)))
+        }
+        peers[index].reportedFailure = words
+    }
+
+    /// Says once per session which VIPs it cannot carry: "the session is up, where is my route".
+    private mutating func reportObstacles(on path: SessionPath, to address: ScopedAddress) {
+        let families = Dictionary(grouping: settings.vips.map(\.prefix)) { AddressFamily(of: $0) }
+        for (family, prefixes) in families.sorted(by: { $0.key < $1.key }) {
+            if let reason = path.obstacle(to: family) {
+                effects.append(.report(.notCarried(address, prefixes, reason: reason)))
+            }
+        }
+    }
+}
+
+extension Update {
+    /// Prefixes withdrawn in either encoding.
+    fileprivate var allWithdrawn: [IPPrefix] {
+        withdrawn
+            + attributes.flatMap { attribute -> [IPPrefix] in
+                if case .mpUnreach(let unreach) = attribute.value { unreach.withdrawn } else { [] }
+            }
+    }
+
+    /// Prefixes announced in either encoding.
+    fileprivate var allAnnounced: [IPPrefix] {
+        nlri
+            + attributes.flatMap { attribute -> [IPPrefix] in
+                if case .mpReach(let reach) = attribute.value { reach.nlri } else { [] }
+            }
+    }
+}
+
+extension SessionPath {
+    /// The path attributes' view of an Established session: the next hop is our own address on it.
+    fileprivate init(_ negotiated: Negotiated, localAS: ASNumber) {
+        var nextHopIPv4: IPv4Address?
+        var nextHopIPv6: [IPv6Address] = []
+        switch negotiated.endpoints.local {
+        case .v4(let address): nextHopIPv4 = address
+        case .v6(let address): nextHopIPv6 = [address]
+        }
+        self.init(
+            localAS: localAS, isInternal: negotiated.isInternal, usesFourOctetAS: negotiated.usesFourOctetAS,
+            families: negotiated.families, usesExtendedNextHop: negotiated.usesExtendedNextHop,
+            nextHopIPv4: nextHopIPv4, nextHopIPv6: nextHopIPv6)
+    }
+}
+
+extension SessionConfiguration {
+    /// What a session has to know, taken from the settings of its peer and of the speaker.
+    init(_ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?) {
+        // Families of the VIPs there are. A peer that carries none of them still gets a session, and the log says so.
+        let families = Set(settings.vips.map { AddressFamily(of: $0.prefix) }).sorted()
+        self.init(
+            peer: peer.address, localAS: peer.localAS ?? settings.localAS, peerAS: peer.peerAS,
+            identifier: identifier, holdTime: peer.holdTime, keepaliveInterval: peer.keepaliveInterval,
+            connectRetryInitial: peer.connectRetryInitial, connectRetryMaximum: peer.connectRetryMaximum,
+            isPassive: peer.isPassive, families: families,
+            offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
+            hostName: hostName)
+    }
+}

@@ -1,0 +1,159 @@
+import Advertising
+import BGPFSM
+import BGPWire
+package import Deadlines
+import Health
+import IPTypes
+import Settings
+
+extension Speaker {
+    /// Everything an operator can ask for, at `now`.
+    package func status(version: String, at now: Instant) -> Status {
+        Status(
+            version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
+            interface: settings.interface, phase: phase, phaseReason: departure.step == .inService ? nil : departure.reason,
+            uptime: (now - startedAt).inSeconds,
+            peers: peers.map { status(of: $0, at: now) },
+            vips: vips.map { status(of: $0, at: now) },
+            checks: checks.map { status(of: $0, at: now) })
+    }
+
+    private var phase: String {
+        switch departure.step {
+        case .inService: vips.allSatisfy { $0.verdict == .unknown } ? "starting" : "running"
+        case .settling, .acknowledging, .lingering: departure.exits ? "leaving" : "draining"
+        case .away: departure.exits ? "leaving" : "drained"
+        }
+    }
+
+    private func status(of peer: Peer, at now: Instant) -> PeerStatus {
+        let session = peer.session
+        var status = PeerStatus(
+            address: "\(peer.settings.address)", port: Int(peer.settings.port),
+            configuredAS: "\(peer.settings.peerAS)", state: session.state.rawValue,
+            stateSeconds: (now - (session.stateSince ?? startedAt)).inSeconds,
+            advertised: peer.adjRIBOut.told.count, total: vips.count, usesMD5: peer.settings.password != nil,
+            isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
+        if let end = session.lastEnd {
+            status.lastError = end.reason.words(session.configuration)
+            status.lastErrorSecondsAgo = (now - end.at).inSeconds
+        }
+        status.nextAttemptSeconds = session.nextAttempt.map { ($0 - now).inSeconds }
+        status.messagesSent = MessageCounts(session.sent)
+        status.messagesReceived = MessageCounts(session.received)
+        status.prefixesDiscarded = session.prefixesDiscarded
+        status.flaps = session.flaps
+        status.lastNotificationSent = session.lastNotificationSent.map { "\($0)" }
+        status.lastNotificationReceived = session.lastNotificationReceived.map { "\($0)" }
+        status.capabilitiesSent = session.offeredCapabilities.map { "\($0)" }
+        guard let negotiated = session.negotiated else { return status }
+        status.peerAS = negotiated.peerAS.value
+        status.holdTime = Int(negotiated.holdTime)
+        status.keepaliveSeconds = session.keepaliveInterval?.inSeconds
+        status.localAddress = "\(negotiated.endpoints.local)"
+        status.peerIdentifier = "\(negotiated.peerIdentifier)"
+        status.peerHostName = negotiated.peerHostName
+        status.capabilitiesReceived = negotiated.peerCapabilities.map { "\($0)" }
+        status.families = negotiated.families.sorted().map { "\($0)" }
+        status.routes = peer.adjRIBOut.told.keys.sorted().map { prefix in
+            RouteStatus(
+                prefix: "\(prefix)", nextHop: peer.adjRIBOut.nextHop(of: prefix).map { "\($0)" } ?? "",
+                attributes: peer.adjRIBOut.pathAttributes(of: prefix).map { "\($0)" })
+        }
+        return status
+    }
+
+    private func status(of vip: VIP, at now: Instant) -> VIPStatus {
+        let prefix = vip.settings.prefix
+        let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
+        var bindError: String?
+        if case .failed(let reason) = vip.binding { bindError = reason }
+        return VIPStatus(
+            prefix: "\(prefix)", bound: vip.binding == .bound, bindError: bindError, verdict: vip.verdict.word,
+            verdictSeconds: (now - vip.verdictSince).inSeconds, advertisedTo: holders, peers: peers.count,
+            reason: reason(for: vip, holders: holders), checks: vip.settings.checks)
+    }
+
+    /// Why a VIP is advertised, or the first link of the chain that stops it.
+    private func reason(for vip: VIP, holders: Int) -> String {
+        switch departure.step {
+        case .settling: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
+        case .acknowledging, .lingering: return "leaving: withdrawn (\(departure.reason))"
+        case .away: return "drained: \(departure.reason)"
+        case .inService: break
+        }
+        switch vip.verdict {
+        case .unknown: return "waiting for the first result of its checks"
+        case .unhealthy(let reason): return currentReason(of: vip) ?? reason
+        case .healthy: break
+        }
+        if case .failed(let reason) = vip.binding {
+            return "healthy, but cannot be bound to \(settings.interface): \(reason)"
+        }
+        if holders > 0 { return "healthy and bound" }
+        let established = peers.filter { $0.session.negotiated != nil }
+        if established.isEmpty { return "healthy and bound, but no BGP session is Established" }
+        let obstacles = established.compactMap { $0.adjRIBOut.path?.obstacle(to: AddressFamily(of: vip.settings.prefix)) }
+        return "healthy and bound, but no session can carry it: " + (obstacles.first ?? "reason unknown")
+    }
+
+    /// The first failing check's present reason, which may have changed since the verdict.
+    private func currentReason(of vip: VIP) -> String? {
+        for name in vip.settings.checks {
+            guard let index = checkIndex[name], case .unhealthy(let reason) = checks[index].verdict else { continue }
+            return "check \(name): \(checks[index].lastFailure ?? reason)"
+        }
+        return nil
+    }
+
+    private func status(of check: HealthCheck, at now: Instant) -> CheckStatus {
+        CheckStatus(
+            name: check.check.name, target: check.check.kind.words, verdict: check.verdict.word,
+            verdictSeconds: (now - (check.verdictSince ?? startedAt)).inSeconds, lastFailure: check.lastFailure,
+            passed: check.passed, failed: check.failed)
+    }
+}
+
+extension PeerSettings.Distance {
+    fileprivate var words: String {
+        switch self {
+        case .direct: "direct"
+        case .multihop(let ttl): "multihop \(ttl)"
+        case .ttlSecurity(let hops): "ttl-security \(hops)"
+        }
+    }
+}
+
+extension Check.Kind {
+    fileprivate var words: String {
+        switch self {
+        case .http(let http): "\(http.tls == nil ? "http" : "https")://\(http.target.words)\(http.path)"
+        case .tcp(let target): "tcp://\(target.words)"
+        case .exec(let arguments): "exec:" + arguments.joined(separator: " ")
+        }
+    }
+}
+
+extension SocketTarget {
+    fileprivate var words: String {
+        address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
+}
+
+extension Duration {
+    /// Seconds with a fraction, rounded to milliseconds.
+    fileprivate var inSeconds: Double {
+        Double(milliseconds) / 1000
+    }
+}
+
+extension MessageCounts {
+    fileprivate init(_ tally: MessageTally) {
+        self.init()
+        open = tally.open
+        update = tally.update
+        notification = tally.notification
+        keepalive = tally.keepalive
+        routeRefresh = tally.routeRefresh
+    }
+}

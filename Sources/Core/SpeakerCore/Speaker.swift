@@ -1,0 +1,162 @@
+import Advertising
+package import BGPFSM
+package import BGPWire
+package import Deadlines
+import Health
+package import IPTypes
+package import Settings
+
+/// The whole program's decisions: sessions, verdicts, what is bound, what is advertised, how we leave.
+///
+/// The only door into Core. It takes `(input, now)` and returns effects; it reads no clock, opens no socket and logs
+/// nothing, so a run can be replayed from its inputs. VIP rule, in one line: a VIP is **wanted** on the interface while
+/// its checks pass, and **advertised** while it is wanted, bound, and the node is not leaving.
+package struct Speaker: Sendable {
+    /// One configured peer.
+    struct Peer: Sendable {
+        var settings: PeerSettings
+        var session: PeerSession
+        var adjRIBOut = AdjRIBOut()
+        /// The last failure that was reported, so that each is said once and not at every retry.
+        var reportedFailure: String?
+    }
+
+    /// One configured VIP.
+    struct VIP: Sendable {
+        enum Binding: Sendable, Hashable {
+            case unbound
+            /// A bind is being performed.
+            case binding
+            case bound
+            case failed(reason: String)
+        }
+        var settings: VIPSettings
+        var binding = Binding.unbound
+        /// When to try again after a failed bind.
+        var bindRetry: Instant?
+        var verdict = Verdict.unknown
+        var verdictSince: Instant
+    }
+
+    /// Pause between two attempts to bind a VIP that the kernel refused.
+    static let bindRetryPause = Duration.seconds(1)
+
+    package let settings: Settings
+    package let identifier: BGPIdentifier
+    let startedAt: Instant
+    var peers: [Peer]
+    let peerIndex: [ScopedAddress: Int]
+    var checks: [HealthCheck]
+    let checkIndex: [String: Int]
+    var vips: [VIP]
+    let vipIndex: [IPPrefix: Int]
+    var departure = Departure()
+    /// Effects of the input being handled, in order.
+    var effects: [Effect] = []
+    /// True if something changed that bindings or routes follow from.
+    var mustConverge = false
+
+    /// A speaker that has not started. `seed` decides all jitter.
+    package init(settings: Settings, identifier: BGPIdentifier, hostName: String?, seed: UInt64, at now: Instant) {
+        self.settings = settings
+        self.identifier = identifier
+        startedAt = now
+        var generator = SeededGenerator(seed: seed)
+        peers = settings.peers.map { peer in
+            let configuration = SessionConfiguration(
+                peer, of: settings, identifier: identifier, hostName: hostName)
+            return Peer(
+                settings: peer, session: PeerSession(configuration: configuration, seed: generator.next()))
+        }
+        peerIndex = Dictionary(
+            settings.peers.enumerated().map { ($1.address, $0) }, uniquingKeysWith: { first, _ in first })
+        checks = settings.checks.map { check in
+            // Probes of several nodes that start together must not stay in step for ever.
+            let splay = check.interval - generator.jittered(check.interval)
+            return HealthCheck(check: check, splay: splay)
+        }
+        checkIndex = Dictionary(
+            settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        vips = settings.vips.map { vip in
+            VIP(settings: vip, verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
+        }
+        vipIndex = Dictionary(
+            settings.vips.enumerated().map { ($1.prefix, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Takes one input and says what has to be done. Any input is legal at any time; unknown names are ignored.
+    package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
+        effects.removeAll(keepingCapacity: true)
+        switch input {
+        case .started:
+            for index in checks.indices { handle(.started, check: index, at: now) }
+            for index in peers.indices { handle(.started, peer: index, at: now) }
+            mustConverge = true
+        case .deadlineReached:
+            passDeadlines(at: now)
+        case .session(let address, let event):
+            if let index = peerIndex[address] { handle(event, peer: index, at: now) }
+        case .check(let name, let event):
+            if let index = checkIndex[name] { handle(event, check: index, at: now) }
+        case .leftoversFound(let prefixes):
+            for prefix in prefixes { adoptOrRemove(prefix) }
+        case .bound(let prefix):
+            noteBound(prefix)
+        case .bindFailed(let prefix, let reason):
+            noteBindFailed(prefix, reason: reason, at: now)
+        case .vanished(let prefix):
+            noteVanished(prefix)
+        case .acknowledged(let address, let isComplete):
+            noteAcknowledged(address, isComplete: isComplete, at: now)
+        case .drainRequested(let reason):
+            depart(reason: reason, exits: false, isUrgent: false, at: now)
+        case .undrainRequested:
+            undrain(at: now)
+        case .terminationRequested(let reason, let isUrgent):
+            depart(reason: reason, exits: true, isUrgent: isUrgent, at: now)
+        }
+        if mustConverge { converge(at: now) }
+        return effects
+    }
+
+    /// The next moment at which `deadlineReached` is due; nil if nothing waits for time.
+    package var nextDeadline: Instant? {
+        var earliest = departure.deadline
+        func consider(_ deadline: Instant?) {
+            guard let deadline else { return }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        for peer in peers { consider(peer.session.nextDeadline) }
+        for check in checks { consider(check.nextDeadline) }
+        for vip in vips { consider(vip.bindRetry) }
+        return earliest
+    }
+
+    /// The connection that carries a peer's Established session; nil while there is none.
+    package func establishedDirection(of peer: ScopedAddress) -> Direction? {
+        peerIndex[peer].flatMap { peers[$0].session.establishedDirection }
+    }
+
+    /// Where a departure stands; `inService` while there is none.
+    package var departureStep: Departure.Step { departure.step }
+
+    private mutating func passDeadlines(at now: Instant) {
+        for index in checks.indices {
+            if let deadline = checks[index].nextDeadline, deadline <= now {
+                handle(.deadlineReached, check: index, at: now)
+            }
+        }
+        for index in peers.indices {
+            if let deadline = peers[index].session.nextDeadline, deadline <= now {
+                handle(.deadlineReached, peer: index, at: now)
+            }
+        }
+        for index in vips.indices {
+            if let retry = vips[index].bindRetry, retry <= now {
+                vips[index].bindRetry = nil
+                mustConverge = true
+            }
+        }
+        if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
+    }
+}

@@ -1,0 +1,40 @@
+import BGPFSM
+import Glibc
+import NIOCore
+
+extension TransportFailure {
+    /// What a system call's error means, whatever the state of the connection.
+    init(errno code: CInt, operation: String) {
+        self =
+            switch code {
+            case ECONNREFUSED: .refused
+            case EHOSTUNREACH, EHOSTDOWN: .hostUnreachable
+            case ENETUNREACH, ENETDOWN: .networkUnreachable
+            case EADDRNOTAVAIL, ENODEV: .sourceUnavailable
+            case ECONNRESET, EPIPE: .reset
+            default: .system(errno: code, operation: operation)
+            }
+    }
+
+    /// Why a connection could not be opened. `md5` tells whether our SYN was signed.
+    init(dialling error: any Error, md5: Bool) {
+        switch error {
+        case let failure as TransportFailure: self = failure
+        case ChannelError.connectTimeout: self = .timedOut(md5: md5, onLink: nil)
+        case let error as IOError where error.errnoCode == ETIMEDOUT: self = .timedOut(md5: md5, onLink: nil)
+        case let error as IOError: self.init(errno: error.errnoCode, operation: "connect")
+        default: self = .system(errno: 0, operation: "connect: \(error)")
+        }
+    }
+
+    /// Why an open connection ended.
+    init(open error: any Error) {
+        switch error {
+        case let failure as TransportFailure: self = failure
+        case let error as IOError where error.errnoCode == ETIMEDOUT: self = .unacknowledged
+        case let error as IOError: self.init(errno: error.errnoCode, operation: "read or write")
+        case is ChannelError: self = .closedByPeer
+        default: self = .system(errno: 0, operation: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package import BGPFSM
+package import BGPWire
+import Glibc
+package import IPTypes
+package import NIOCore
+import NIOPosix
+
+/// What happens to a connection.
+package enum ConnectionEvent: Sendable, Hashable {
+    /// TCP is up.
+    case connected(Endpoints)
+    /// A sound message arrived; several UPDATEs that came together may be summed up in one.
+    case received(ReceivedMessage)
+    /// Bytes arrived that break the protocol. What follows them is thrown away until `close()`.
+    case malformed(DecodeError)
+    /// The connection could not be opened, or has ended. Nothing follows.
+    case ended(TransportFailure)
+}
+
+/// One TCP connection to a peer. It decides nothing.
+///
+/// It lives on one event loop: everything here is called on that loop and calls back on it, never from inside a call
+/// of ours, so that an actor pinned to the loop can enter itself from the callbacks. That confinement is what
+/// `@unchecked Sendable` stands for.
+package final class PeerConnection: @unchecked Sendable {
+    /// Takes the events of a connection, in order, on its event loop.
+    package typealias EventHandler = @Sendable (PeerConnection, ConnectionEvent) -> Void
+
+    private enum State {
+        /// Dialling.
+        case connecting
+        /// Accepted, and nobody has said yet whether we want it.
+        case offered
+        case open
+        /// `close()` was called: what is written goes out, what comes in is thrown away.
+        case closing
+        case closed
+    }
+
+    /// Bytes that may wait for the kernel to take them. Far more than a speaker of a few routes ever has to say: a
+    /// peer that lets so much pile up has stopped reading.
+    static let pendingLimit = 4 << 20
+    /// How long after `close()` we wait for the peer's FIN.
+    private static let closeLimit = TimeAmount.seconds(1)
+
+    private let loop: any EventLoop
+    private var state: State
+    /// The socket's channel; nil while there is none.
+    private(set) var channel: (any Channel)?
+    private var onEvent: EventHandler?
+    private var onOffer: (@Sendable (PeerConnection) -> Void)?
+    private var codec = MessageCodec()
+    private var framer = MessageFramer()
+    /// True once the peer has sent bytes that make no sense.
+    private var isMalformed = false
+    private var pendingBytes = 0
+    private var isFlushScheduled = false
+    private var closeTimer: Scheduled<Void>?
+
+    /// The peer's address; a link-local one with its interface.
+    package let remote: ScopedAddress
+    /// Both ends, once TCP is up.
+    package private(set) var endpoints: Endpoints?
+
+    private init(loop: any EventLoop, remote: ScopedAddress, state: State) {
+        self.loop = loop
+        self.remote = remote
+        self.state = state
+    }
+}
+
+// MARK: - Opening
+
+extension PeerConnection {
+    /// Starts to connect. The first event is `connected` or `ended`.
+    package static func dial(
+        _ endpoint: PeerEndpoint, on loop: any EventLoop, onEvent: @escaping EventHandler
+    ) -> PeerConnection {
+        let connection = PeerConnection(loop: loop, remote: endpoint.remote, state: .connecting)
+        connection.onEvent = onEvent
+        connection.dial(endpoint)
+        return connection
+    }
+
+    private func dial(_ endpoint: PeerEndpoint) {
+        loop.assertInEventLoop()
+        let isSigned = endpoint.md5Key != nil
+        let target: SocketAddress
+        do {
+            target = try SocketAddress(endpoint.remote, port: endpoint.port, interface: endpoint.interface)
+        } catch {
+            return end(error)
+        }
+        ClientBootstrap(group: loop)
+            .connectTimeout(TimeAmount(endpoint.connectTimeout))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.withDescriptor { descriptor throws(TransportFailure) in
+                        try descriptor.prepare(for: endpoint, remote: target)
+                    }
+                    try self.attach(channel)
+                }
+            }
+            .connect(to: target)
+            .whenFailure { self.end(TransportFailure(dialling: $0, md5: isSigned)) }
+    }
+
+    /// Prepares for a channel that a listener has accepted. `onOffer` has to adopt or reject the connection before it
+    /// returns; what it leaves is closed, so that nothing is ever read for nobody.
+    static func offer(
+        _ channel: any Channel, from remote: ScopedAddress, onOffer: @escaping @Sendable (PeerConnection) -> Void
+    ) throws {
+        let connection = PeerConnection(loop: channel.eventLoop, remote: remote, state: .offered)
+        connection.onOffer = onOffer
+        try connection.attach(channel)
+    }
+
+    private func attach(_ channel: any Channel) throws {
+        self.channel = channel
+        let options = channel.syncOptions
+        // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers.
+        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 << 10))
+        try channel.pipeline.syncOperations.addHandler(ConnectionHandler(self))
+    }
+
+    /// Takes an accepted connection for this peer: its hop limits and timeouts hold from here on. The first event is
+    /// `connected` or `ended`. To be called before the listener's callback returns.
+    package func adopt(_ endpoint: PeerEndpoint, onEvent: @escaping EventHandler) {
+        loop.assertInEventLoop()
+        guard state == .offered, let channel, let endpoints else { return }
+        self.onEvent = onEvent
+        do {
+            _ = try channel.withDescriptor { descriptor throws(TransportFailure) in try descriptor.apply(endpoint) }
+            state = .open
+            report([.connected(endpoints)])
+        } catch {
+            end(TransportFailure(open: error))
+        }
+    }
+
+    /// Closes an accepted connection that nobody wants.
+    package func reject() {
+        loop.assertInEventLoop()
+        guard state == .offered else { return }
+        state = .closed
+        channel?.close(promise: nil)
+    }
+}
+
+// MARK: - Using
+
+extension PeerConnection {
+    /// Encodes and writes a message. What is sent in one turn of the loop leaves together.
+    package func send(_ message: Message) {
+        loop.assertInEventLoop()
+        guard state == .open, let channel else { return }
+        let bytes = codec.encode(message)
+        guard !bytes.isEmpty else {
+            // Ours: nobody may ask for more than fits. A session that lost a route is worse than one that starts again.
+            assertionFailure("a message that does not fit")
+            return end(.system(errno: EMSGSIZE, operation: "encode"))
+        }
+        guard pendingBytes + bytes.count <= Self.pendingLimit else { return end(.unacknowledged) }
+        pendingBytes += bytes.count
+        let written = loop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { [self] result in
+            pendingBytes -= bytes.count
+            if case .failure(let error) = result { end(TransportFailure(open: error)) }
+        }
+        channel.write(ByteBuffer(bytes: bytes), promise: written)
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        loop.execute { self.flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        channel?.flush()
+    }
+
+    /// Tells whether the peer's TCP has acknowledged all that was sent: true as soon as it has, false when `limit`
+    /// has passed or the connection is gone.
+    package func whenAcknowledged(within limit: Duration, _ done: @escaping @Sendable (Bool) -> Void) {
+        loop.assertInEventLoop()
+        let deadline = loop.now + TimeAmount(limit)
+        loop.execute { self.checkAcknowledged(until: deadline, done) }
+    }
+
+    /// The kernel has no event for this, so it is asked every millisecond, only while somebody waits.
+    private func checkAcknowledged(until deadline: NIODeadline, _ done: @escaping @Sendable (Bool) -> Void) {
+        guard state == .open || state == .closing, let unread = try? channel?.withDescriptor(\.unacknowledgedBytes)
+        else { return done(false) }
+        if pendingBytes == 0 && unread == 0 { return done(true) }
+        guard loop.now < deadline else { return done(false) }
+        loop.scheduleTask(in: .milliseconds(1)) { self.checkAcknowledged(until: deadline, done) }
+    }
+
+    /// Ends the connection: lets go out what is written, half-closes, throws away what comes in until the peer's FIN
+    /// but for no more than a second, and closes. (Closing with unread input would make the kernel send RST, which
+    /// can destroy a NOTIFICATION in the peer's queue.) No event follows. Also cancels dialling.
+    ///
+    /// `done` is called when the socket is closed.
+    package func close(_ done: @escaping @Sendable () -> Void = {}) {
+        loop.assertInEventLoop()
+        onEvent = nil
+        switch state {
+        case .connecting, .offered:
+            state = .closed
+            channel?.close(promise: nil)
+        case .open:
+            state = .closing
+            flush()
+            channel?.close(mode: .output, promise: nil)
+            closeTimer = loop.scheduleTask(in: Self.closeLimit) { self.channel?.close(promise: nil) }
+        case .closing, .closed:
+            break
+        }
+        guard let channel else { return loop.execute(done) }
+        channel.closeFuture.whenComplete { _ in self.loop.execute(done) }
+    }
+}
+
+// MARK: - What the channel tells
+
+extension PeerConnection {
+    /// TCP is up.
+    func becameActive() {
+        guard let local = channel?.localAddress?.scoped, let remote = channel?.remoteAddress?.scoped else {
+            // Reset before we could ask.
+            return end(.reset)
+        }
+        let endpoints = Endpoints(local: local.address, remote: remote.address)
+        self.endpoints = endpoints
+        switch state {
+        case .connecting:
+            state = .open
+            report([.connected(endpoints)])
+        case .offered:
+            onOffer?(self)
+            onOffer = nil
+            reject()
+        case .open, .closing, .closed:
+            break
+        }
+    }
+
+    /// Bytes came.
+    func received(_ chunk: ByteBuffer) {
+        guard state == .open, !isMalformed else { return }
+        var batch = ReceivedBatch()
+        do throws(DecodeError) {
+            try framer.consume(chunk.readableBytesSpan, codec: &codec) { batch.append($0) }
+            report(batch.messages.map { .received($0) })
+        } catch {
+            isMalformed = true
+            report(batch.messages.map { .received($0) } + [.malformed(error)])
+        }
+    }
+
+    /// The connection is over, for this reason if it is the first that is given.
+    func end(_ failure: TransportFailure) {
+        switch state {
+        case .closed: return
+        case .closing, .offered: break
+        case .connecting, .open: report([.ended(failure)])
+        }
+        state = .closed
+        closeTimer?.cancel()
+        channel?.close(promise: nil)
+    }
+
+    /// Delivers later in this turn of the loop, so that nobody is called back from inside a call of theirs; and only
+    /// what is not overtaken by `close()`.
+    private func report(_ events: [ConnectionEvent]) {
+        guard !events.isEmpty else { return }
+        loop.execute { [self] in
+            for event in events {
+                guard let onEvent else { return }
+                if case .ended = event { self.onEvent = nil }
+                onEvent(self, event)
+            }
+        }
+    }
+}
+
+/// Brings what the channel says to the connection.
+private final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let connection: PeerConnection
+
+    init(_ connection: PeerConnection) {
+        self.connection = connection
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        connection.becameActive()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.received(unwrapInboundIn(data))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        connection.end(TransportFailure(open: error))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connection.end(.closedByPeer)
+        context.fireChannelInactive()
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionHandler: Sendable {}

@@ -1,0 +1,121 @@
+import BGPFSM
+import Glibc
+import IPTypes
+import NIOCore
+
+/// A TCP socket by its file descriptor, and the options that BGP wants on it.
+struct SocketDescriptor {
+    let number: CInt
+
+    /// All that an outgoing socket needs before its SYN leaves.
+    func prepare(for endpoint: PeerEndpoint, remote: SocketAddress) throws(TransportFailure) {
+        if let interface = endpoint.interface { try bind(toInterface: interface) }
+        if let source = endpoint.source {
+            let zone = endpoint.remote.zone ?? endpoint.interface
+            try bind(to: SocketAddress(ScopedAddress(source, zone: zone), port: 0))
+        }
+        if let key = endpoint.md5Key { try setMD5Key(key, for: remote) }
+        try apply(endpoint)
+    }
+
+    /// The options that hold for the whole life of a connection.
+    func apply(_ endpoint: PeerEndpoint) throws(TransportFailure) {
+        let isIPv4 = endpoint.remote.address.isIPv4
+        try setTrafficClass(isIPv4: isIPv4)
+        try setHopLimit(endpoint.hops.sent, isIPv4: isIPv4)
+        if endpoint.hops.leastReceived > 0 {
+            try isIPv4
+                ? set(ipv4, IP_MINTTL, endpoint.hops.leastReceived, "IP_MINTTL")
+                : set(ipv6, IPV6_MINHOPCOUNT, endpoint.hops.leastReceived, "IPV6_MINHOPCOUNT")
+        }
+        let milliseconds = TimeAmount(endpoint.userTimeout).nanoseconds / 1_000_000
+        try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
+        try set(tcp, TCP_NODELAY, CInt(1), "TCP_NODELAY")
+    }
+
+    /// DSCP CS6, network control, which switches keep when they have to drop.
+    func setTrafficClass(isIPv4: Bool) throws(TransportFailure) {
+        try isIPv4 ? set(ipv4, IP_TOS, CInt(0xC0), "IP_TOS") : set(ipv6, IPV6_TCLASS, CInt(0xC0), "IPV6_TCLASS")
+    }
+
+    /// The TTL or hop limit of what we send; -1 is the kernel's default.
+    func setHopLimit(_ limit: CInt, isIPv4: Bool) throws(TransportFailure) {
+        try isIPv4 ? set(ipv4, IP_TTL, limit, "IP_TTL") : set(ipv6, IPV6_UNICAST_HOPS, limit, "IPV6_UNICAST_HOPS")
+    }
+
+    /// Sets the TCP MD5 key for one peer, 1...80 bytes; nil takes it away, also when there is none.
+    func setMD5Key(_ key: [UInt8]?, for peer: SocketAddress) throws(TransportFailure) {
+        // To the kernel an empty key means removal; a key that was given must never turn into none.
+        if let key, key.isEmpty || key.count > TCP_MD5SIG_MAXKEYLEN { throw .md5Unavailable(errno: EINVAL) }
+        let key = key ?? []
+        var signature = tcp_md5sig()
+        peer.withSockAddr { name, size in
+            withUnsafeMutableBytes(of: &signature.tcpm_addr) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(start: name, count: min(size, $0.count)))
+            }
+        }
+        withUnsafeMutableBytes(of: &signature.tcpm_key) { $0.copyBytes(from: key) }
+        signature.tcpm_keylen = UInt16(key.count)
+        do {
+            try set(tcp, TCP_MD5SIG, signature, "TCP_MD5SIG")
+        } catch {
+            guard case .system(let code, _) = error else { throw error }
+            if key.isEmpty && code == ENOENT { return }
+            throw .md5Unavailable(errno: code)
+        }
+    }
+
+    /// Binds to a local address.
+    func bind(to address: SocketAddress) throws(TransportFailure) {
+        guard address.withSockAddr({ Glibc.bind(number, $0, socklen_t($1)) }) == 0 else {
+            throw TransportFailure(errno: errno, operation: "bind")
+        }
+    }
+
+    /// The local port; nil if the kernel does not tell.
+    var localPort: UInt16? {
+        withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_storage>.size, alignment: 8) { name in
+            var size = socklen_t(name.count)
+            let start = name.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            guard getsockname(number, start, &size) == 0, size >= 4 else { return nil }
+            return UInt16(bigEndian: name.load(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+
+    private func bind(toInterface name: String) throws(TransportFailure) {
+        let result = name.withCString {
+            setsockopt(number, SOL_SOCKET, SO_BINDTODEVICE, $0, socklen_t(name.utf8.count))
+        }
+        guard result == 0 else { throw TransportFailure(errno: errno, operation: "SO_BINDTODEVICE") }
+    }
+
+    /// Sets one option.
+    func set<Value: BitwiseCopyable>(
+        _ level: CInt, _ option: CInt, _ value: Value, _ name: String
+    ) throws(TransportFailure) {
+        let result = withUnsafeBytes(of: value) {
+            setsockopt(number, level, option, $0.baseAddress, socklen_t($0.count))
+        }
+        guard result == 0 else { throw TransportFailure(errno: errno, operation: name) }
+    }
+
+    /// Bytes that the peer has not acknowledged yet (SIOCOUTQ); nil if the kernel does not tell.
+    var unacknowledgedBytes: Int? {
+        var count: CInt = 0
+        return ioctl(number, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : nil
+    }
+}
+
+private let ipv4 = CInt(IPPROTO_IP)
+private let tcp = CInt(IPPROTO_TCP)
+/// The level of IPv6 options.
+let ipv6 = CInt(IPPROTO_IPV6)
+
+extension Channel {
+    /// Runs `body` with the channel's socket; nil if the channel is closed or has none. Only on its event loop.
+    func withDescriptor<Result>(_ body: (SocketDescriptor) throws(TransportFailure) -> Result) throws -> Result? {
+        try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            try body(SocketDescriptor(number: $0))
+        }
+    }
+}

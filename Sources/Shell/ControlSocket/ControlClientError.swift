@@ -1,0 +1,43 @@
+/// Why a command got no answer from the daemon, in words that tell what to do.
+package enum ControlClientError: Error, Hashable, CustomStringConvertible {
+    /// There is no socket, or nobody listens on it.
+    case notRunning(path: String)
+    /// The file's mode keeps us out; `group` is the numeric group that may use it, if it can be seen.
+    case noPermission(path: String, group: UInt32?)
+    /// The daemon took longer than this.
+    case timedOut(path: String, seconds: Int64)
+    /// Something answers, but not with what was asked for.
+    case garbage(path: String, detail: String)
+    /// A system call failed.
+    case system(path: String, text: String)
+    /// The daemon's own words, with the HTTP status they came with.
+    case refused(code: Int, words: String)
+
+    package var description: String {
+        switch self {
+        case .notRunning(let path):
+            "bgpvip is not running here, or uses another control socket than \(path): start it or give --control-socket"
+        case .noPermission(let path, let group):
+            "no permission to use \(path): run as root or join the group of that file"
+                + (group.map { " (group id \($0))" } ?? "")
+        case .timedOut(let path, let seconds):
+            "bgpvip did not answer on \(path) within \(seconds) s: it is stuck or starved of CPU; look at its log"
+        case .garbage(let path, let detail):
+            "what answers on \(path) is not this version of bgpvip: \(detail)"
+        case .system(let path, let text):
+            "cannot talk to \(path): \(text)"
+        case .refused(_, let words):
+            "the daemon says: \(words)"
+        }
+    }
+
+    /// The exit status of a command that fails with this: 3 if the daemon cannot be reached, 2 for a request that it
+    /// does not understand, 1 for one that it does not grant.
+    package var exitCode: Int32 {
+        switch self {
+        case .notRunning, .noPermission, .timedOut, .garbage, .system: 3
+        case .refused(code: 400, _): 2
+        case .refused: 1
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Why the control socket cannot be opened, in words that tell what to do.
+package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
+    /// A process answers on this path.
+    case alreadyRunning(path: String)
+    /// Something else has this path.
+    case notASocket(path: String)
+    /// The kernel takes at most 107 bytes.
+    case unusablePath(String)
+    /// A system call failed.
+    case system(doing: String, path: String, text: String)
+
+    package var description: String {
+        switch self {
+        case .alreadyRunning(let path):
+            "another bgpvip is running and answers on \(path): stop it, or give this one its own --control-socket"
+        case .notASocket(let path):
+            "\(path) exists and is not a socket: remove it, or give another --control-socket"
+        case .unusablePath(let path):
+            "'\(path)' cannot be the path of a socket: it must have 1 to 107 bytes"
+        case .system(let doing, let path, let text):
+            "cannot \(doing) \(path): \(text)"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package import SpeakerCore
+
+/// The status in the Prometheus text format, version 0.0.4.
+///
+/// The label values come from the configuration alone, so no series appears or vanishes when a session does.
+package func prometheusText(of status: Status) -> String {
+    [
+        buildInformation(status), sessions(status), flaps(status),
+        messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
+        checks(status), probes(status), bound(status), healthy(status), advertised(status), draining(status),
+    ].map(\.text).joined()
+}
+
+private func buildInformation(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_build_info", .gauge, "Always 1; the label is the version of the daemon.",
+        [([("version", status.version)], 1)])
+}
+
+private func sessions(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bgp_session_up", .gauge, "1 while the BGP session is Established.",
+        status.peers.map { ($0.labels, $0.isEstablished ? 1 : 0) })
+}
+
+private func flaps(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bgp_session_flaps_total", .counter, "Times the BGP session left Established.",
+        status.peers.map { ($0.labels, $0.flaps) })
+}
+
+private func messages(
+    _ status: Status, _ direction: String, _ counts: (PeerStatus) -> MessageCounts
+) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bgp_messages_\(direction)_total", .counter, "BGP messages \(direction), by type.",
+        status.peers.flatMap { peer in
+            counts(peer).byType.map { ([("peer", peer.address), ("type", $0.name)], $0.count) }
+        })
+}
+
+private func checks(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_check_up", .gauge, "1 while the check finds its service healthy.",
+        status.checks.map { ([("check", $0.name)], $0.verdict == "healthy" ? 1 : 0) })
+}
+
+private func probes(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_check_probes_total", .counter, "Probes by result.",
+        status.checks.flatMap { check in
+            [
+                ([("check", check.name), ("result", "passed")], check.passed),
+                ([("check", check.name), ("result", "failed")], check.failed),
+            ]
+        })
+}
+
+private func bound(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_vip_bound", .gauge, "1 while the VIP is on the interface.",
+        status.vips.map { ([("vip", $0.prefix)], $0.bound ? 1 : 0) })
+}
+
+private func healthy(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_vip_healthy", .gauge, "1 while all checks of the VIP find their services healthy.",
+        status.vips.map { ([("vip", $0.prefix)], $0.verdict == "healthy" ? 1 : 0) })
+}
+
+private func advertised(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_prefix_advertised", .gauge, "1 while the peer has been told the VIP.",
+        status.peers.flatMap { peer in
+            let told = Set(peer.routes.map(\.prefix))
+            return status.vips.map { vip in
+                let family = vip.prefix.contains(":") ? "ipv6" : "ipv4"
+                return (
+                    [("peer", peer.address), ("vip", vip.prefix), ("afi", family)], told.contains(vip.prefix) ? 1 : 0
+                )
+            }
+        })
+}
+
+private func draining(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_draining", .gauge, "1 while the node is draining, drained or leaving.",
+        [([], ["draining", "drained", "leaving"].contains(status.phase) ? 1 : 0)])
+}
+
+extension PeerStatus {
+    fileprivate var labels: [MetricFamily.Label] { [("peer", address), ("peer_asn", configuredAS)] }
+}

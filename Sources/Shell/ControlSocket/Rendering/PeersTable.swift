@@ -1,0 +1,31 @@
+package import SpeakerCore
+
+/// `bgpvip peers`: one row a peer.
+package func peersTable(_ status: Status) -> String {
+    let note = status.phaseSentence.map { $0 + "\n" } ?? ""
+    if status.peers.isEmpty { return note + "no peers are configured\n" }
+    var table = TextTable(["PEER", "AS", "STATE", "SINCE", "HOLD", "BFD", "VIPS"], sentence: "LAST-ERROR")
+    for peer in status.peers {
+        table.append(
+            [
+                peer.address, peer.asText, peer.state, spanText(peer.stateSeconds),
+                peer.holdTime.map { "\($0)s" } ?? "-", "off", "\(peer.advertised)/\(peer.total)",
+            ],
+            sentence: peer.lastErrorText)
+    }
+    return note + table.text
+}
+
+extension Status {
+    /// The peers that an address on the command line means: usually one; several only if it lacks a zone.
+    package func peers(at address: String) -> [PeerStatus] {
+        let wanted = AddressText(address)
+        return peers.filter { wanted.matches(AddressText($0.address)) }
+    }
+
+    /// The VIP that an address or prefix on the command line means.
+    package func vip(at address: String) -> VIPStatus? {
+        let wanted = AddressText(address)
+        return vips.first { wanted.matches(AddressText($0.prefix)) }
+    }
+}

@@ -1,0 +1,24 @@
+package import SpeakerCore
+
+/// `bgpvip vips`: one row a VIP.
+package func vipsTable(_ status: Status) -> String {
+    let note = status.phaseSentence.map { $0 + "\n" } ?? ""
+    if status.vips.isEmpty { return note + "no VIPs are configured\n" }
+    var table = TextTable(["VIP", "BOUND", "VERDICT", "SINCE", "ADVERTISED-TO"], sentence: "REASON")
+    for vip in status.vips {
+        table.append(
+            [
+                vip.prefix, vip.bound ? "yes" : "no", vip.verdict, spanText(vip.verdictSeconds),
+                "\(vip.advertisedTo)/\(vip.peers)",
+            ],
+            sentence: vip.reason + (vip.bindError.map { "; cannot be bound: \($0)" } ?? ""))
+    }
+    return note + table.text
+}
+
+/// What `bgpvip drain` and `bgpvip undrain` answer: the phase, and how much is still advertised.
+package func phaseText(_ status: Status) -> String {
+    let advertised = status.vips.count { $0.advertisedTo > 0 }
+    let phase = status.phaseSentence ?? "this node is in service"
+    return "\(phase); \(advertised) of \(counted(status.vips.count, "VIP")) advertised\n"
+}

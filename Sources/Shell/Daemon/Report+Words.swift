@@ -1,0 +1,106 @@
+import BGPFSM
+import Health
+import IPTypes
+import Logging
+import SpeakerCore
+
+/// A report as a log line: the only place where events are worded.
+struct LogLine: Equatable {
+    var level: Logger.Level
+    var message: String
+    var fields: [(name: String, value: String)]
+
+    init(_ level: Logger.Level, _ message: String, _ fields: [(name: String, value: String)] = []) {
+        self.level = level
+        self.message = message
+        self.fields = fields
+    }
+
+    static func == (left: LogLine, right: LogLine) -> Bool {
+        left.level == right.level && left.message == right.message
+            && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
+    }
+
+    /// The line for one report.
+    init(_ report: Report) {
+        switch report {
+        case .sessionEstablished(let peer, let negotiated):
+            self.init(
+                .info, "BGP session Established",
+                [
+                    ("peer", "\(peer)"), ("peer_as", "\(negotiated.peerAS)"),
+                    ("peer_id", "\(negotiated.peerIdentifier)"), ("local", "\(negotiated.endpoints.local)"),
+                    ("hold_time", "\(negotiated.holdTime)"),
+                    ("families", negotiated.families.sorted().map { "\($0)" }.joined(separator: ",")),
+                ])
+            if negotiated.holdTime == 0 {
+                level = .warning
+                message += "; hold time 0 was agreed on, so a dead router is not noticed"
+            }
+        case .sessionClosed(let peer, let reason):
+            self.init(.info, "BGP session closed", [("peer", "\(peer)"), ("reason", reason)])
+        case .sessionLost(let peer, let reason):
+            self.init(.error, "BGP session lost", [("peer", "\(peer)"), ("reason", reason)])
+        case .attemptFailed(let peer, let reason):
+            self.init(.warning, "BGP session does not come up", [("peer", "\(peer)"), ("reason", reason)])
+        case .checkChanged(let name, let verdict):
+            self.init(verdict.level, "check is \(verdict.word)", [("check", name)] + verdict.reasonField)
+        case .vipChanged(let vip, let verdict):
+            self.init(verdict.level, "VIP is \(verdict.word)", [("vip", "\(vip)")] + verdict.reasonField)
+        case .bound(let vip):
+            self.init(.info, "VIP bound", [("vip", "\(vip)")])
+        case .unbound(let vip):
+            self.init(.info, "VIP unbound", [("vip", "\(vip)")])
+        case .bindFailed(let vip, let reason):
+            self.init(.error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", reason)])
+        case .vanished(let vip):
+            self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", "\(vip)")])
+        case .adopted(let vip):
+            self.init(.info, "VIP of an earlier run found; it stays until the first verdict", [("vip", "\(vip)")])
+        case .leftoverRemoved(let vip):
+            self.init(.info, "address of an earlier run removed; it is not configured", [("vip", "\(vip)")])
+        case .advertised(let peer, let prefixes):
+            self.init(.info, "advertised", [("peer", "\(peer)"), ("vips", Self.list(prefixes))])
+        case .withdrawn(let peer, let prefixes):
+            self.init(.info, "withdrawn", [("peer", "\(peer)"), ("vips", Self.list(prefixes))])
+        case .notCarried(let peer, let prefixes, let reason):
+            self.init(
+                .warning, "VIP cannot be advertised to this peer",
+                [("peer", "\(peer)"), ("vips", Self.list(prefixes)), ("reason", reason)])
+        case .departureStarted(let reason, let exits):
+            self.init(.info, exits ? "leaving" : "draining", [("reason", reason)])
+        case .departureStep(let step):
+            self.init(.info, Self.words(step))
+        case .withdrawalUnacknowledged(let peer):
+            self.init(.warning, "the peer's TCP has not acknowledged the withdrawal; going on", [("peer", "\(peer)")])
+        case .undrained:
+            self.init(.info, "back in service")
+        }
+    }
+
+    private static func words(_ step: Departure.Step) -> String {
+        switch step {
+        case .inService: "in service"
+        case .settling: "routes marked with GRACEFUL_SHUTDOWN; giving the routers time to move"
+        case .acknowledging: "routes withdrawn; waiting for the peers' acknowledgement"
+        case .lingering: "withdrawal acknowledged; serving what is still on its way"
+        case .away: "sessions closed, VIPs unbound"
+        }
+    }
+
+    /// At most eight prefixes by name, so that a line stays a line.
+    private static func list(_ prefixes: [IPPrefix]) -> String {
+        let named = prefixes.prefix(8).map { "\($0)" }.joined(separator: ",")
+        return prefixes.count > 8 ? "\(named) and \(prefixes.count - 8) more" : named
+    }
+}
+
+extension Verdict {
+    fileprivate var level: Logger.Level {
+        if case .unhealthy = self { .error } else { .info }
+    }
+
+    fileprivate var reasonField: [(name: String, value: String)] {
+        if case .unhealthy(let reason) = self { [("reason", reason)] } else { [] }
+    }
+}

@@ -1,0 +1,50 @@
+import BGPWire
+import Glibc
+import IPTypes
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Netlink
+package import Settings
+
+/// Runs the daemon until a signal ends it.
+///
+/// One thread: the caller's thread becomes the event loop on which everything happens.
+/// - Parameters:
+///   - settings: validated settings.
+///   - notices: what the loading of the settings has to say; logged first.
+///   - version: shown in the status.
+/// - Returns: the exit status: 0 after an orderly departure, 2 if the node does not fit the settings.
+package func run(settings: Settings, notices: [String], version: String) -> Int32 {
+    Signals.block()
+    let log = LineLog(format: settings.logFormat)
+    let level = Logger.Level(settings.logLevel)
+    let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
+    for notice in notices { logger.notice("\(notice)") }
+
+    guard let identifier = identifier(for: settings) else {
+        logger.error(
+            "cannot start: no router ID is set and this node has no IPv4 address to take it from; give --router-id")
+        return 2
+    }
+    let exitStatus = NIOLockedValueBox<Int32>(0)
+    MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
+        let host = SpeakerHost(
+            settings: settings, identifier: identifier, version: version, logger: logger, loop: loop)
+        loop.execute {
+            host.start { status in
+                exitStatus.withLockedValue { $0 = status }
+                loop.shutdownGracefully { _ in }
+            }
+        }
+    }
+    return exitStatus.withLockedValue { $0 }
+}
+
+/// The configured router ID, else the node's own IPv4 address. A VIP cannot be it: all nodes share that one.
+private func identifier(for settings: Settings) -> BGPIdentifier? {
+    if let configured = settings.routerID { return configured }
+    return InterfaceAddresses.nodeAddress(excluding: Set(settings.vips.map(\.prefix.address)))
+        .map { BGPIdentifier($0.value) }
+}

@@ -1,0 +1,61 @@
+import ControlSocket
+import NIOCore
+import Settings
+import SpeakerCore
+
+extension SpeakerHost {
+    /// Opens the control socket, and the metrics port if one is configured; `onOpen` runs on the loop.
+    func openControl(onOpen: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+        let answer: ControlAnswer = { [self] request, reply in
+            assumeIsolated { $0.answer(request, reply: reply) }
+        }
+        var servers = [ControlServer.start(path: settings.controlSocket, on: loop, answer: answer)]
+        if let metrics = settings.metrics {
+            servers.append(
+                ControlServer.startTCP(
+                    address: "\(metrics.address)", port: Int(metrics.port), on: loop, answer: answer))
+        }
+        EventLoopFuture.whenAllSucceed(servers, on: loop).whenComplete { [self] result in
+            assumeIsolated { host in
+                if case .success(let servers) = result { host.controlServers = servers }
+            }
+            onOpen(result.map { _ in })
+        }
+    }
+
+    private func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlResponse) -> Void) {
+        switch request {
+        case .status:
+            reply(.status(status))
+        case .metrics:
+            reply(.metrics(status))
+        case .livez:
+            reply(.livez)
+        case .readyz:
+            reply(.readyz(status))
+        case .drain(let reason, let wait):
+            take(.drainRequested(reason: reason ?? "drained by an operator"))
+            if wait {
+                drainWaiters.append(reply)
+                answerDrainWaiters()
+            } else {
+                reply(.status(status))
+            }
+        case .undrain:
+            take(.undrainRequested)
+            reply(.status(status))
+        }
+    }
+
+    /// Answers those who wait for a drain once it is over, one way or the other.
+    func answerDrainWaiters() {
+        guard !drainWaiters.isEmpty, speaker.departureStep == .away || speaker.departureStep == .inService else { return }
+        let response = ControlResponse.status(status)
+        for reply in drainWaiters { reply(response) }
+        drainWaiters = []
+    }
+
+    private var status: Status {
+        speaker.status(version: version, at: Self.now())
+    }
+}

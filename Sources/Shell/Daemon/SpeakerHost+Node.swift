@@ -1,0 +1,74 @@
+import Glibc
+import HealthProbes
+import IPTypes
+import Logging
+import NIOCore
+import Netlink
+import Settings
+import SpeakerCore
+
+extension SpeakerHost {
+    /// Opens what the node must give before the first input: the interface, the checks, the sockets, the signals.
+    func open() throws {
+        let addresses = try InterfaceAddresses(interface: settings.interface)
+        self.addresses = addresses
+        try addresses.watch(on: loop) { [self] change in
+            assumeIsolated { $0.addressChanged(change) }
+        }
+        for check in settings.checks {
+            let name = check.name
+            probers[name] = try Prober(check: check, on: loop) { [self] event in
+                assumeIsolated { $0.probeEvent(event, check: name) }
+            }
+        }
+        try listen()
+        try Signals.watch(on: loop) { [self] number in
+            assumeIsolated { $0.signalled(number) }
+        }
+        take(.leftoversFound(try addresses.leftovers().map(\.hostPrefix)))
+    }
+
+    private func probeEvent(_ event: ProbeEvent, check: String) {
+        switch event {
+        case .outcome(let outcome, _): take(.check(check, .outcome(outcome)))
+        case .connectionLost: take(.check(check, .connectionLost))
+        }
+    }
+
+    /// Someone changed an address. Only a VIP that is really gone matters: our own removals are not news.
+    private func addressChanged(_ change: AddressChange) {
+        switch change {
+        case .removed(let address):
+            if vips.contains(address.hostPrefix) { reassert() }
+        case .linkChanged(let name, _):
+            if name == settings.interface { reassert() }
+        case .resynchronise:
+            reassert()
+        case .added:
+            break
+        case .interrupted(let error):
+            logger.error(
+                "changes of addresses are not seen for now, trying again each second", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private var vips: Set<IPPrefix> { Set(settings.vips.map(\.prefix)) }
+
+    /// Tells the speaker which of its VIPs the kernel does not have.
+    private func reassert() {
+        do {
+            let present = Set(try addresses?.addresses().map(\.hostPrefix) ?? [])
+            for prefix in vips.subtracting(present).sorted() { take(.vanished(prefix)) }
+        } catch {
+            logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func signalled(_ number: Int32) {
+        switch number {
+        case SIGTERM: take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false))
+        case SIGINT: take(.terminationRequested(reason: "stopped by SIGINT", isUrgent: true))
+        default: logger.notice("signal \(number) ignored: flags and environment cannot change while running")
+        }
+    }
+}

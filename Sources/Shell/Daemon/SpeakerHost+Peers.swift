@@ -1,0 +1,169 @@
+import BGPFSM
+import BGPTransport
+import BGPWire
+import IPTypes
+import Logging
+import NIOCore
+import Netlink
+import Settings
+import SpeakerCore
+
+/// The TCP connections of one peer.
+struct PeerConnections {
+    var outgoing: PeerConnection?
+    var incoming: PeerConnection?
+    /// An accepted connection while the session decides on it; it may take the place of `incoming`.
+    var candidate: PeerConnection?
+
+    /// The connection that an action of the session means.
+    subscript(direction: Direction) -> PeerConnection? {
+        switch direction {
+        case .outgoing: outgoing
+        case .incoming: incoming ?? candidate
+        }
+    }
+
+    /// Forgets a connection that has ended or is being closed.
+    mutating func forget(_ connection: PeerConnection) {
+        if outgoing === connection { outgoing = nil }
+        if incoming === connection { incoming = nil }
+        if candidate === connection { candidate = nil }
+    }
+}
+
+extension SpeakerHost {
+    /// Turns an action of one peer's session into something on the wire.
+    func perform(_ action: PeerSession.Action, for peer: ScopedAddress) {
+        switch action {
+        case .connect:
+            dial(peer)
+        case .send(let message, let direction):
+            connections[peer]?[direction]?.send(message)
+        case .close(let direction):
+            close(connections[peer]?[direction], of: peer)
+        case .rejectIncoming(let notification):
+            connections[peer]?.candidate?.send(.notification(notification))
+            close(connections[peer]?.candidate, of: peer)
+        case .established, .routesRequested, .ended:
+            // Followed up by the Speaker itself; none of them leaves it as an effect.
+            break
+        }
+    }
+
+    /// Dials a peer; what comes of it returns as events of its session.
+    private func dial(_ peer: ScopedAddress) {
+        guard let settings = peerSettings(peer) else { return }
+        connections[peer, default: PeerConnections()].outgoing = PeerConnection.dial(
+            endpoint(of: settings), on: loop
+        ) { [self] connection, event in
+            assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
+        }
+    }
+
+    /// Closes after what was written has left.
+    private func close(_ connection: PeerConnection?, of peer: ScopedAddress) {
+        guard let connection else { return }
+        connections[peer]?.forget(connection)
+        closing += 1
+        connection.close { [self] in assumeIsolated { $0.connectionClosed() } }
+    }
+
+    private func connectionEvent(
+        _ event: ConnectionEvent, of connection: PeerConnection, _ peer: ScopedAddress, _ direction: Direction
+    ) {
+        guard connections[peer]?[direction] === connection else { return }
+        switch event {
+        case .connected(let endpoints):
+            take(.session(peer, .tcpConnected(direction, endpoints)))
+        case .received(let message):
+            take(.session(peer, .received(message, direction)))
+        case .malformed(let error):
+            take(.session(peer, .malformed(error, direction)))
+        case .ended(let failure):
+            connections[peer]?.forget(connection)
+            take(.session(peer, .tcpFailed(direction, explained(failure, of: peer))))
+        }
+    }
+
+    /// A SYN without an answer means different things if the host answers ARP and if it does not.
+    private func explained(_ failure: TransportFailure, of peer: ScopedAddress) -> TransportFailure {
+        guard case .timedOut(let md5, nil) = failure else { return failure }
+        return .timedOut(md5: md5, onLink: InterfaceAddresses.neighbour(of: peer)?.answers)
+    }
+}
+
+// MARK: - Incoming
+
+extension SpeakerHost {
+    /// Opens the listening sockets, with a TCP MD5 key for each peer that has a password.
+    func listen() throws {
+        guard let listen = settings.listen else { return }
+        var keys: [IPAddress: [UInt8]] = [:]
+        for peer in settings.peers { keys[peer.address.address] = peer.password?.bytes }
+        let anywhere: [IPAddress] = [.v4(IPv4Address(0)), .v6(IPv6Address(high: 0, low: 0))]
+        for address in listen.addresses.isEmpty ? anywhere : listen.addresses {
+            let listener = try PeerListener.listen(
+                on: ScopedAddress(address), port: listen.port, keys: keys, on: loop
+            ) { [self] connection in
+                assumeIsolated { $0.accepted(connection) }
+            }
+            listeners.append(listener)
+        }
+    }
+
+    private func accepted(_ connection: PeerConnection) {
+        guard let settings = peerSettings(connection.remote), connections[settings.address]?.candidate == nil else {
+            logger.debug("connection refused: its address is no peer's", metadata: ["remote": "\(connection.remote)"])
+            connection.reject()
+            return
+        }
+        let peer = settings.address
+        connection.adopt(endpoint(of: settings)) { [self] connection, event in
+            assumeIsolated { $0.incomingEvent(event, of: connection, peer) }
+        }
+    }
+
+    private func incomingEvent(_ event: ConnectionEvent, of connection: PeerConnection, _ peer: ScopedAddress) {
+        guard case .connected(let endpoints) = event else {
+            connectionEvent(event, of: connection, peer, .incoming)
+            return
+        }
+        connections[peer, default: PeerConnections()].candidate = connection
+        take(.session(peer, .tcpConnected(.incoming, endpoints)))
+        // Not rejected: it is the session's incoming connection now.
+        if connections[peer]?.candidate === connection {
+            connections[peer]?.candidate = nil
+            connections[peer]?.incoming = connection
+        }
+    }
+
+    private func peerSettings(_ address: ScopedAddress) -> PeerSettings? {
+        settings.peers.first { $0.address == address }
+            ?? settings.peers.first { $0.address.address == address.address && $0.address.zone == nil }
+    }
+}
+
+// MARK: - Endpoints
+
+extension SpeakerHost {
+    /// How to reach a peer, for the transport.
+    private func endpoint(of peer: PeerSettings) -> PeerEndpoint {
+        let isInternal: Bool =
+            switch peer.peerAS {
+            case .internal: true
+            case .external: false
+            case .exactly(let number): number == (peer.localAS ?? settings.localAS)
+            }
+        let hops: Hops =
+            switch peer.distance {
+            case .direct: isInternal ? .kernelDefault : .direct
+            case .multihop(let ttl): .multihop(ttl)
+            case .ttlSecurity(let hops): .ttlSecurity(hops)
+            }
+        // A peer whose kernel acknowledges nothing for a whole hold time is as dead as one that says nothing.
+        let userTimeout = peer.holdTime == 0 ? Duration.seconds(480) : .seconds(Int64(peer.holdTime))
+        return PeerEndpoint(
+            remote: peer.address, port: peer.port, source: peer.source, interface: peer.sourceInterface, hops: hops,
+            md5Key: peer.password?.bytes, userTimeout: userTimeout)
+    }
+}

@@ -1,0 +1,174 @@
+import BGPTransport
+import BGPWire
+import ControlSocket
+import Deadlines
+import Glibc
+import HealthProbes
+import IPTypes
+import Logging
+import NIOCore
+import Netlink
+import Settings
+import SpeakerCore
+
+/// Owns the Speaker on the event loop: turns what happens into inputs, performs the effects, keeps the one timer.
+///
+/// An actor pinned to the loop: everything that calls in already runs there and enters with `assumeIsolated`, so there
+/// is no lock and no hop between a failed check and the withdrawal on the wire.
+actor SpeakerHost {
+    let loop: any EventLoop
+    let settings: Settings
+    let version: String
+    let logger: Logger
+
+    var speaker: Speaker
+    /// The interface the VIPs are on; nil before `start`.
+    var addresses: InterfaceAddresses?
+    var probers: [String: Prober] = [:]
+    var connections: [ScopedAddress: PeerConnections] = [:]
+    var listeners: [PeerListener] = []
+    var controlServers: [ControlServer] = []
+    /// Replies to `drain --wait` that are due when the node is out of service.
+    var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
+    /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
+    var closing = 0
+    /// True once the process only waits for the last bytes to leave.
+    var isExiting = false
+    /// Called once, with the exit status.
+    private var onExit: (@Sendable (Int32) -> Void)?
+
+    private var inputs = Deque()
+    private var isHandling = false
+    private var timer: (deadline: Instant, task: Scheduled<Void>)?
+
+    /// Inputs that wait while another is being handled: an effect can cause an input at once.
+    private struct Deque {
+        private var items: [Input] = []
+        private var next = 0
+
+        mutating func append(_ input: Input) { items.append(input) }
+
+        mutating func popFirst() -> Input? {
+            guard next < items.count else {
+                items.removeAll(keepingCapacity: true)
+                next = 0
+                return nil
+            }
+            defer { next += 1 }
+            return items[next]
+        }
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+    init(settings: Settings, identifier: BGPIdentifier, version: String, logger: Logger, loop: any EventLoop) {
+        self.loop = loop
+        self.settings = settings
+        self.version = version
+        self.logger = logger
+        var generator = SystemRandomNumberGenerator()
+        speaker = Speaker(
+            settings: settings, identifier: identifier, hostName: Self.hostName(), seed: generator.next(),
+            at: Self.now())
+    }
+
+    /// Opens what must be open before the first input, then starts the speaker. On the loop.
+    nonisolated func start(onExit: @escaping @Sendable (Int32) -> Void) {
+        assumeIsolated { $0.begin(onExit: onExit) }
+    }
+
+    private func begin(onExit: @escaping @Sendable (Int32) -> Void) {
+        self.onExit = onExit
+        do {
+            try open()
+        } catch {
+            fail(error)
+            return
+        }
+        // Only then: a second daemon on the same control socket must not touch the first one's routes.
+        openControl { [self] result in
+            assumeIsolated { host in
+                switch result {
+                case .success: host.startSpeaker()
+                case .failure(let error): host.fail(error)
+                }
+            }
+        }
+    }
+
+    private func fail(_ error: any Error) {
+        logger.error("cannot start: \(error)")
+        finish(status: 2)
+    }
+
+    private func startSpeaker() {
+        logger.info(
+            "bgpvip \(version) starts",
+            metadata: [
+                "local_as": "\(settings.localAS)", "router_id": "\(speaker.identifier)",
+                "peers": "\(settings.peers.count)", "vips": "\(settings.vips.count)",
+            ])
+        take(.started)
+    }
+
+    /// Handles one input and all that follow from it, then arms the timer for the next deadline.
+    func take(_ input: Input) {
+        inputs.append(input)
+        guard !isHandling else { return }
+        isHandling = true
+        while let input = inputs.popFirst() {
+            for effect in speaker.handle(input, at: Self.now()) { perform(effect) }
+        }
+        isHandling = false
+        answerDrainWaiters()
+        armTimer()
+    }
+
+    /// Ends the process's work: called by the `exit` effect and when starting fails.
+    func finish(status: Int32) {
+        timer?.task.cancel()
+        timer = nil
+        guard onExit != nil else { return }
+        for prober in probers.values { prober.stop() }
+        for listener in listeners { listener.close() }
+        for server in controlServers { server.stop() }
+        addresses?.stopWatching()
+        onExit?(status)
+        onExit = nil
+    }
+
+    private func armTimer() {
+        guard onExit != nil, let deadline = speaker.nextDeadline else { return }
+        if let timer {
+            // A timer that fires too early finds nothing due and is armed anew; moving it each time would cost more.
+            if timer.deadline <= deadline { return }
+            timer.task.cancel()
+        }
+        let task = loop.scheduleTask(deadline: .uptimeNanoseconds(deadline.nanoseconds)) { [self] in
+            assumeIsolated { $0.timerFired() }
+        }
+        timer = (deadline, task)
+    }
+
+    private func timerFired() {
+        timer = nil
+        if let deadline = speaker.nextDeadline, deadline <= Self.now() {
+            take(.deadlineReached)
+        } else {
+            armTimer()
+        }
+    }
+
+    /// The monotonic clock, the same that the loop's deadlines are on.
+    static func now() -> Instant {
+        Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds)
+    }
+
+    /// The node's name without its domain, for the FQDN capability; nil if it has none.
+    private static func hostName() -> String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return name.isEmpty || name == "localhost" ? nil : name
+    }
+}

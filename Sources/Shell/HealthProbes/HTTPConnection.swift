@@ -1,0 +1,141 @@
+import Health
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// A connection that carries one HTTP/1.1 request after the other, over TLS if so configured.
+final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private enum Phase {
+        case connecting
+        case securing
+        case waiting
+        case reading(HTTPAnswer)
+        /// Answered, and open for the next request.
+        case idle
+        case over
+    }
+
+    let name: String
+    var report: (ConnectionEvent) -> Void = { _ in }
+    var channel: (any Channel)?
+    private let check: HTTPCheck
+    private let tls: TLSClient?
+    private var authorization: String?
+    private var phase = Phase.connecting
+
+    init(_ check: HTTPCheck, tls: TLSClient?, to name: String) {
+        self.check = check
+        self.tls = tls
+        self.name = name
+    }
+
+    var progress: String {
+        let connected = tls == nil ? "connected" : "connected, TLS done"
+        return switch phase {
+        case .connecting: "connecting to \(name)"
+        case .securing: "connected, waiting for the TLS handshake"
+        case .waiting: "\(connected), waiting for the response"
+        case .reading: "\(connected), waiting for the rest of the response"
+        case .idle, .over: connected
+        }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        do {
+            let pipeline = context.pipeline.syncOperations
+            if let file = check.bearerTokenFile { authorization = "Bearer \(try bearerToken(in: file))" }
+            if let tls { try pipeline.addHandler(tls.makeHandler(), position: .before(self)) }
+            try pipeline.addHTTPClientHandlers(position: .before(self))
+        } catch {
+            return fail(words(for: error))
+        }
+        phase = tls == nil ? .waiting : .securing
+        // TLS holds the request back until its handshake is done.
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenSuccess { [self] in
+            if case .securing = phase { phase = .waiting }
+        }
+        send(context, promise: sent)
+    }
+
+    func ask() {
+        phase = .waiting
+        guard let channel, let context = try? channel.pipeline.syncOperations.context(handler: self) else {
+            return close(.closedEarly(reason: "\(name) closed the connection without an answer"))
+        }
+        send(context, promise: nil)
+    }
+
+    private func send(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        var headers = HTTPHeaders([
+            ("Host", check.host), ("User-Agent", "bgpvip/0.1"), ("Accept", "*/*"), ("Connection", "keep-alive"),
+        ])
+        if let authorization { headers.add(name: "Authorization", value: authorization) }
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: check.path, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (unwrapInboundIn(data), phase) {
+        case (.head(let head), .waiting):
+            phase = .reading(HTTPAnswer(head: head, expected: check))
+        case (.body(let bytes), .reading(var answer)):
+            // Taken out of the phase, so that the body is not copied for each part.
+            phase = .waiting
+            answer.append(bytes)
+            phase = .reading(answer)
+            // The rest of an endless body is not waited for.
+            if answer.isFull { close(.answered(answer.outcome, .close)) }
+        case (.end, .reading(let answer)):
+            let outcome = answer.outcome
+            // After a failure the next probe starts afresh: with the certificates, keys and token that are then valid.
+            guard outcome == .passed, answer.keepsConnection else { return close(.answered(outcome, .close)) }
+            phase = .idle
+            report(.answered(outcome, .askAgain))
+        default:
+            break
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        switch phase {
+        case .connecting, .over: break
+        case .securing: close(.closedEarly(reason: "\(name) closed the connection during the TLS handshake"))
+        case .waiting: close(.closedEarly(reason: "\(name) closed the connection without an answer"))
+        case .reading: close(.closedEarly(reason: "\(name) closed the connection in the middle of the answer"))
+        case .idle: close(.lost)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What is no more than the end of the connection is judged when it ends.
+        if isEndOfConnection(error) { return }
+        switch phase {
+        case .idle:
+            // It says something nobody asked for, such as 408 Request Timeout: it is about to close.
+            close(.lost)
+        case .connecting, .securing, .waiting, .reading:
+            fail(tls?.words(forHandshakeError: error, with: name) ?? words(for: error))
+        case .over:
+            break
+        }
+    }
+
+    private func fail(_ reason: String) {
+        close(.answered(.failed(reason: reason, definitive: false), .close))
+    }
+
+    private func close(_ event: ConnectionEvent) {
+        phase = .over
+        let report = self.report
+        abandon()
+        report(event)
+    }
+}
+
+@available(*, unavailable)
+extension HTTPConnection: Sendable {}

@@ -1,0 +1,19 @@
+import Health
+
+/// One way to ask a service, one probe at a time. On the event loop; may report from inside `begin()`.
+protocol ProbeMethod: AnyObject {
+    /// Where outcomes go; set once, before the first probe.
+    var report: (ProbeReport) -> Void { get set }
+    /// Starts a probe. Exactly one `ended` follows, unless it is given up or stopped.
+    func begin()
+    /// The timeout has come: ends the probe without a report and says in words how far it got.
+    func giveUp() -> String
+    /// Ends everything, without a report.
+    func stop()
+}
+
+/// What a probe method reports.
+enum ProbeReport {
+    case ended(Outcome)
+    case connectionLost
+}

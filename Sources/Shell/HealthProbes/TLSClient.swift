@@ -1,0 +1,141 @@
+import Health
+import NIOCore
+import NIOSSL
+
+/// Makes the TLS side of a check's connections, with certificates that may be replaced while it runs.
+///
+/// The context is costly and made once; it is made anew when a file it came from has changed. If the new files cannot be
+/// used the old ones stay in use, and a handshake that then fails says so.
+final class TLSClient {
+    private let options: HTTPCheck.TLSOptions
+    /// For SNI and verification; nil if the host is an address, which is verified against the connection instead.
+    private let serverName: String?
+    private var context: NIOSSLContext
+    private var stamps: [FileStamp?]
+    private var reloadFailure: String?
+
+    init(options: HTTPCheck.TLSOptions, host: String) throws(CheckUnusable) {
+        self.options = options
+        serverName = Self.serverName(of: host)
+        stamps = options.stamps
+        context = try options.makeContext()
+        do {
+            _ = try NIOSSLClientHandler(context: context, serverHostname: serverName)
+        } catch {
+            throw CheckUnusable(reason: "\"\(host)\" is no name to ask a TLS server for")
+        }
+    }
+
+    /// The handler for a new connection.
+    func makeHandler() throws -> NIOSSLClientHandler {
+        let present = options.stamps
+        if present != stamps {
+            do throws(CheckUnusable) {
+                context = try options.makeContext()
+                stamps = present
+                reloadFailure = nil
+            } catch {
+                reloadFailure = error.reason
+            }
+        }
+        return try NIOSSLClientHandler(context: context, serverHostname: serverName)
+    }
+
+    /// Why the handshake failed, or what else came instead of an answer.
+    func words(forHandshakeError error: any Error, with name: String) -> String {
+        let reason = words(for: error, with: name)
+        return reloadFailure.map { "\(reason); still using the earlier files because: \($0)" } ?? reason
+    }
+
+    private func words(for error: any Error, with name: String) -> String {
+        let stack: NIOBoringSSLErrorStack
+        switch error {
+        case NIOSSLError.handshakeFailed(.sslError(let errors)), BoringSSLError.sslError(let errors):
+            stack = errors
+        case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate:
+            let wanted = serverName.map { "neither \($0) nor \(name)" } ?? "not \(name)"
+            return "certificate verify failed: the certificate is for \(wanted)"
+        default:
+            return HealthProbes.words(for: error)
+        }
+        // "…:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at file:line"
+        let code =
+            stack.last.map { "\($0)".split(separator: ":").first { $0.contains(" at ") } ?? "" }?
+            .split(separator: " ").first ?? "unknown error"
+        switch code {
+        case "CERTIFICATE_VERIFY_FAILED":
+            let authorities = options.caFile ?? "the system's store"
+            return "certificate verify failed: not issued by an authority in \(authorities), or not valid at this time"
+        case "TLSV1_ALERT_CERTIFICATE_REQUIRED" where options.certificateFile == nil,
+            "SSLV3_ALERT_HANDSHAKE_FAILURE" where options.certificateFile == nil:
+            return "TLS refused by \(name): it asks for a client certificate (\(code))"
+        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST":
+            return "\(name) does not answer in TLS (\(code))"
+        default:
+            return "TLS with \(name) failed: \(code)"
+        }
+    }
+
+    /// The host without its port; nil if it is an address.
+    private static func serverName(of host: String) -> String? {
+        var name = Substring(host)
+        if host.first == "[" || (try? SocketAddress(ipAddress: host, port: 0)) != nil { return nil }
+        if let colon = host.lastIndex(of: ":") { name = host[..<colon] }
+        return (try? SocketAddress(ipAddress: String(name), port: 0)) == nil ? String(name) : nil
+    }
+}
+
+extension HTTPCheck.TLSOptions {
+    fileprivate var stamps: [FileStamp?] {
+        [caFile, certificateFile, keyFile].map { $0.flatMap(FileStamp.init(path:)) }
+    }
+
+    fileprivate func makeContext() throws(CheckUnusable) -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        // The default of 5 s holds some 25 kB for each closed connection until the service says goodbye too.
+        configuration.shutdownTimeout = .milliseconds(50)
+        configuration.certificateVerification = verifies ? .fullVerification : .none
+        if let caFile, verifies {
+            let authorities = try certificates(in: caFile, role: "CA file")
+            configuration.trustRoots = .certificates(authorities)
+        }
+        switch (certificateFile, keyFile) {
+        case (let certificateFile?, let keyFile?):
+            let chain = try certificates(in: certificateFile, role: "client certificate")
+            configuration.certificateChain = chain.map { .certificate($0) }
+            let bytes = try contents(of: keyFile, role: "client key")
+            do {
+                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: bytes, format: .pem))
+            } catch {
+                throw CheckUnusable(reason: "the client key \(keyFile) holds no PEM key without a passphrase")
+            }
+        case (nil, nil):
+            break
+        case (let certificateFile?, nil):
+            throw CheckUnusable(reason: "the client certificate \(certificateFile) is useless without a client key")
+        case (nil, let keyFile?):
+            throw CheckUnusable(reason: "the client key \(keyFile) is useless without a client certificate")
+        }
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw CheckUnusable(reason: contextFailure)
+        }
+    }
+
+    private var contextFailure: String {
+        if let certificateFile, let keyFile {
+            return "the client certificate \(certificateFile) and the client key \(keyFile) do not fit together"
+        }
+        if let caFile { return "the CA file \(caFile) cannot be used" }
+        return "the system has no store of certificate authorities: name a CA file"
+    }
+
+    private func certificates(in path: String, role: String) throws(CheckUnusable) -> [NIOSSLCertificate] {
+        let bytes = try contents(of: path, role: role)
+        guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
+            throw CheckUnusable(reason: "the \(role) \(path) holds no PEM certificate")
+        }
+        return found
+    }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import Health
+import IPTypes
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// The first 80 printable characters, on one line. Of a Kubernetes health report only the failures are quoted.
+func excerpt(of body: [UInt8]) -> String {
+    var text = Substring(String(decoding: body, as: UTF8.self))
+    let failures = text.split(separator: "\n").filter { $0.hasPrefix("[-]") }
+    if !failures.isEmpty { text = Substring(failures.joined(separator: " ")) }
+    let printable = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : " " }))
+    return String(printable.split(separator: " ").joined(separator: " ").prefix(80))
+}
+
+extension Unicode.Scalar {
+    /// False for controls, formatting characters and what has no glyph.
+    fileprivate var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+}
+
+/// True for errors that only say that the connection has ended or is ending.
+func isEndOfConnection(_ error: any Error) -> Bool {
+    switch error {
+    case let error as IOError: error.errnoCode == ECONNRESET || error.errnoCode == EPIPE
+    case NIOSSLError.uncleanShutdown, NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])): true
+    case HTTPParserError.invalidEOFState, ChannelError.ioOnClosedChannel, ChannelError.eof: true
+    default: false
+    }
+}
+
+/// An error in words for an operator.
+func words(for error: any Error) -> String {
+    switch error {
+    case let error as CheckUnusable: error.reason
+    case let error as IOError: systemWords(error.errnoCode)
+    case let error as HTTPParserError: "the answer is not HTTP/1.1: \(error.debugDescription)"
+    default: excerpt(of: Array("\(error)".utf8))
+    }
+}
+
+/// The system's text for an error number.
+func systemWords(_ code: Int32) -> String {
+    strerror(code).map { String(cString: $0) } ?? "error \(code)"
+}
+
+extension Duration {
+    /// `1000 ms`; with fractions only below 10 ms.
+    var inWords: String {
+        let microseconds = TimeAmount(self).nanoseconds / 1000
+        if microseconds >= 10_000 || microseconds % 1000 == 0 { return "\(microseconds / 1000) ms" }
+        return "\(Double(microseconds) / 1000) ms"
+    }
+}
+
+extension SocketTarget {
+    /// `127.0.0.1:6443`, `[::1]:6443`.
+    var inWords: String {
+        address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
+
+    func socketAddress() throws(CheckUnusable) -> SocketAddress {
+        do {
+            return try SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: Int(port))
+        } catch {
+            throw CheckUnusable(reason: "\(inWords) is no address to connect to")
+        }
+    }
+}

@@ -1,0 +1,183 @@
+internal import CLinuxShim
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+
+/// Something happened to the node's addresses or links.
+package enum AddressChange: Sendable, Equatable {
+    /// An address was added, or one of its properties changed. Reports what we do ourselves, too.
+    case added(InterfaceAddress)
+    /// An address was removed.
+    case removed(InterfaceAddress)
+    /// A link was added, removed (`isUp` is false) or changed; `isUp` means administratively up and with a carrier.
+    /// A link that goes down takes its IPv6 addresses along; each is reported.
+    case linkChanged(name: String, isUp: Bool)
+    /// Reports were lost, and reporting goes on: what is known must be read again.
+    case resynchronise
+    /// Reporting stopped for this reason and is tried again every second; `.resynchronise` says when it works.
+    case interrupted(NetlinkError)
+}
+
+/// A subscription to the kernel's announcements, renewed when the kernel had to drop some (ENOBUFS) because we did not
+/// read in time.
+final class AddressWatch: Sendable {
+    private let loop: any EventLoop
+    private let onChange: @Sendable (AddressChange) -> Void
+    /// Only touched on the loop.
+    private let state: NIOLoopBoundBox<State>
+
+    private enum State {
+        /// The channel is being made, for the first time or again.
+        case opening(again: Bool)
+        case open(any Channel)
+        case waitingToReopen(Scheduled<Void>)
+        case stopped
+    }
+
+    private static let retryInterval = TimeAmount.seconds(1)
+
+    init(on loop: any EventLoop, onChange: @escaping @Sendable (AddressChange) -> Void) throws(NetlinkError) {
+        self.loop = loop
+        self.onChange = onChange
+        state = .makeBoxSendingValue(.opening(again: false), eventLoop: loop)
+        let descriptor = try Self.subscribe()
+        if loop.inEventLoop {
+            adopt(descriptor)
+        } else {
+            loop.execute { self.adopt(descriptor) }
+        }
+    }
+
+    func stop() {
+        if loop.inEventLoop {
+            stopOnLoop()
+        } else {
+            loop.execute { self.stopOnLoop() }
+        }
+    }
+
+    private static func subscribe() throws(NetlinkError) -> CInt {
+        try openNetlinkSocket(
+            flags: CInt(SOCK_NONBLOCK.rawValue),
+            groups: UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
+    }
+
+    /// Hands the descriptor to NIO, which owns it from then on unless it fails.
+    private func adopt(_ descriptor: CInt) {
+        if case .stopped = state.value {
+            close(descriptor)
+            return
+        }
+        NIOPipeBootstrap(group: loop)
+            // One datagram each read; a larger one would be cut, which the parser notices.
+            .channelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: KernelNetlinkSocket.largestDatagram)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AnnouncementHandler(onChange: self.onChange, onEnd: { self.reopen() }))
+                }
+            }
+            .takingOwnershipOfDescriptor(input: descriptor)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): self.opened(channel)
+                case .failure(let error):
+                    close(descriptor)
+                    let code = (error as? IOError)?.errnoCode ?? EIO
+                    self.reopenLater(.systemCall(operation: "watching the addresses", code: code))
+                }
+            }
+    }
+
+    private func opened(_ channel: any Channel) {
+        switch state.value {
+        case .opening(let again):
+            state.value = .open(channel)
+            if again { onChange(.resynchronise) }
+        case .stopped, .open, .waitingToReopen:
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Subscribes anew before it tells: what changes while the consumer reads everything again is reported.
+    private func reopen() {
+        if case .stopped = state.value { return }
+        do throws(NetlinkError) {
+            let descriptor = try Self.subscribe()
+            state.value = .opening(again: true)
+            adopt(descriptor)
+        } catch {
+            reopenLater(error)
+        }
+    }
+
+    private func reopenLater(_ error: NetlinkError) {
+        if case .stopped = state.value { return }
+        state.value = .waitingToReopen(loop.scheduleTask(in: Self.retryInterval) { self.reopen() })
+        onChange(.interrupted(error))
+    }
+
+    private func stopOnLoop() {
+        switch state.value {
+        case .open(let channel): channel.close(promise: nil)
+        case .waitingToReopen(let task): task.cancel()
+        case .opening, .stopped: break
+        }
+        state.value = .stopped
+    }
+}
+
+/// Datagrams of the kernel to changes.
+private final class AnnouncementHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let onChange: (AddressChange) -> Void
+    private let onEnd: () -> Void
+
+    init(onChange: @escaping (AddressChange) -> Void, onEnd: @escaping () -> Void) {
+        self.onChange = onChange
+        self.onEnd = onEnd
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        AddressChange.parse(Array(unwrapInboundIn(data).readableBytesView)).forEach(onChange)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // ENOBUFS as a rule; whatever it is, only a new subscription mends it.
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        onEnd()
+    }
+}
+
+extension AddressChange {
+    /// The changes that one datagram announces. One that cannot be understood asks for a fresh look.
+    static func parse(_ datagram: [UInt8]) -> [AddressChange] {
+        do throws(MalformedMessage) {
+            var changes: [AddressChange] = []
+            for message in try NetlinkMessage.parse(datagram) {
+                if let change = try AddressChange(parsing: message) { changes.append(change) }
+            }
+            return changes
+        } catch {
+            return [.resynchronise]
+        }
+    }
+
+    private init?(parsing message: NetlinkMessage) throws(MalformedMessage) {
+        if message.type == .overrun {
+            self = .resynchronise
+        } else if let address = try InterfaceAddress(parsing: message) {
+            self = message.type == .newAddress ? .added(address) : .removed(address)
+        } else if let link = try Link(parsing: message) {
+            self = .linkChanged(name: link.name, isUp: message.type == .newLink && link.isUp)
+        } else {
+            return nil
+        }
+    }
+}

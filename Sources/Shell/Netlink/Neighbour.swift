@@ -1,0 +1,83 @@
+internal import CLinuxShim
+internal import Glibc
+internal import IPTypes
+
+/// What the kernel knows of a host on a connected link: the state of its ARP or neighbour discovery (NUD_*).
+package enum NeighbourState: Sendable, Hashable {
+    /// Asked, no answer yet.
+    case incomplete
+    /// Answered lately.
+    case reachable
+    /// Answered once; not needed since.
+    case stale
+    /// Answered once; about to be asked again.
+    case delay
+    /// Answered once; being asked again.
+    case probe
+    /// Asked several times, no answer.
+    case failed
+    /// Entered by hand, or the link needs no such resolution: says nothing about the host.
+    case permanent
+
+    /// Whether the host answers ARP or neighbour discovery; nil if the state does not tell.
+    package var answersARP: Bool? {
+        switch self {
+        case .reachable, .stale, .delay, .probe: true
+        case .incomplete, .failed: false
+        case .permanent: nil
+        }
+    }
+
+    /// Nil for NUD_NONE.
+    init?(kernelState state: UInt16) {
+        switch CInt(state) {
+        case NUD_INCOMPLETE: self = .incomplete
+        case NUD_REACHABLE: self = .reachable
+        case NUD_STALE: self = .stale
+        case NUD_DELAY: self = .delay
+        case NUD_PROBE: self = .probe
+        case NUD_FAILED: self = .failed
+        case NUD_PERMANENT, NUD_NOARP: self = .permanent
+        default: return nil
+        }
+    }
+}
+
+/// A line of the neighbour table.
+struct Neighbour: Equatable {
+    var address: IPAddress
+    var interfaceIndex: CInt
+    var state: NeighbourState
+
+    /// Reads RTM_NEWNEIGH; nil for other messages and families, and for entries without a state.
+    init?(parsing message: NetlinkMessage) throws(MalformedMessage) {
+        guard message.type == .newNeighbour else { return nil }
+        let (header, attributes) = try message.body(ndmsg.self)
+        guard let family = AddressFamily(CInt(header.ndm_family)),
+            let state = NeighbourState(kernelState: header.ndm_state)
+        else { return nil }
+        guard let address = try attributes.address(Int(NDA_DST), family: family) else { throw MalformedMessage() }
+        self.address = address
+        interfaceIndex = header.ndm_ifindex
+        self.state = state
+    }
+}
+
+extension NetlinkExchange {
+    func neighbour(of address: ScopedAddress) throws(NetlinkError) -> NeighbourState? {
+        var interfaceIndex: CInt?
+        if let zone = address.zone {
+            interfaceIndex = CInt(truncatingIfNeeded: try link(named: zone).index)
+        }
+        var header = ndmsg()
+        header.ndm_family = AddressFamily(address.address).number
+        let table = try dump(
+            NetlinkRequest(dump: .getNeighbours, header: header), operation: "listing the neighbours",
+            parse: Neighbour.init(parsing:))
+        let states = table.filter {
+            $0.address == address.address && (interfaceIndex == nil || $0.interfaceIndex == interfaceIndex)
+        }.map(\.state)
+        // Without a zone the address may be known on several links; one that answers counts.
+        return states.first { $0.answersARP == true } ?? states.first
+    }
+}

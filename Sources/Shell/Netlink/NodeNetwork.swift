@@ -1,0 +1,91 @@
+internal import CLinuxShim
+internal import Glibc
+package import IPTypes
+
+/// Questions about the network of this node, answered by the kernel of the calling thread's network namespace.
+package enum NodeNetwork {
+    /// A candidate for the BGP identifier (RFC 6286: any number that no other node of the AS has, so never a VIP):
+    /// the address this node uses as source on its default route, else its first global IPv4 address. Passed over are
+    /// `vips`, addresses we have added, and those that no process may pick (deprecated). Interfaces count in the order
+    /// of their index, loopback last. Nil if there is none.
+    package static func nodeAddress(excluding vips: Set<IPAddress> = []) throws(NetlinkError) -> IPv4Address? {
+        try NetlinkExchange().nodeAddress(excluding: vips)
+    }
+
+    /// The addresses of an interface, in the kernel's order, IPv4 first. Throws `.noSuchInterface`.
+    package static func addresses(of interface: String) throws(NetlinkError) -> [InterfaceAddress] {
+        let exchange = try NetlinkExchange()
+        return try exchange.addresses(
+            of: exchange.link(named: interface).index, operation: "listing the addresses of \(interface)")
+    }
+
+    /// The gateways of the default routes in the main table, each once: IPv4 routes first, lowest metric first. A
+    /// link-local gateway has its interface as zone.
+    package static func defaultGateways() throws(NetlinkError) -> [ScopedAddress] {
+        try NetlinkExchange().defaultGateways()
+    }
+
+    /// What the kernel knows of the host at this address on a directly connected link; nil if nothing.
+    package static func neighbour(of address: ScopedAddress) throws(NetlinkError) -> NeighbourState? {
+        try NetlinkExchange().neighbour(of: address)
+    }
+}
+
+extension NetlinkExchange {
+    func nodeAddress(excluding vips: Set<IPAddress>) throws(NetlinkError) -> IPv4Address? {
+        let links = try links()
+        let candidates = try addresses(operation: "listing the addresses").filter {
+            $0.scope == .global && $0.protocolTag != OwnershipMark.protocolTag && !vips.contains($0.address)
+                && $0.preferredLifetime > 0
+        }
+        // The kernel's own rule: the route's source, else an address in the gateway's subnet, else the interface's
+        // first.
+        for route in try defaultRoutes() where route.isIPv4 {
+            if let source = route.preferredSource, case .v4(let address) = source, !vips.contains(source) {
+                return address
+            }
+            let onInterface = candidates.filter { $0.interfaceIndex == route.interfaceIndex }
+            let nearest = onInterface.first { candidate in route.gateway.map(candidate.isConnected(to:)) ?? false }
+            if let address = nearest?.ipv4 ?? onInterface.lazy.compactMap(\.ipv4).first { return address }
+        }
+        let isLoopback = Dictionary(links.map { ($0.index, $0.isLoopback) }) { first, _ in first }
+        return candidates.enumerated()
+            .filter { $0.element.ipv4 != nil }
+            .min { left, right in
+                let order = { (index: UInt32) in (isLoopback[index] ?? false ? 1 : 0, index) }
+                let (leftOrder, rightOrder) = (order(left.element.interfaceIndex), order(right.element.interfaceIndex))
+                return leftOrder == rightOrder ? left.offset < right.offset : leftOrder < rightOrder
+            }?
+            .element.ipv4
+    }
+
+    func defaultGateways() throws(NetlinkError) -> [ScopedAddress] {
+        let names = Dictionary(try links().map { ($0.index, $0.name) }) { first, _ in first }
+        var gateways: [ScopedAddress] = []
+        for route in try defaultRoutes() {
+            guard let address = route.gateway else { continue }
+            let zone = address.isLinkLocalIPv6 ? names[route.interfaceIndex] : nil
+            let gateway = ScopedAddress(address, zone: zone)
+            // The interface went away between the two dumps: nobody can be reached there.
+            guard zone != nil || !address.isLinkLocalIPv6, !gateways.contains(gateway) else { continue }
+            gateways.append(gateway)
+        }
+        return gateways
+    }
+}
+
+extension IPAddress {
+    fileprivate var isLinkLocalIPv6: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+}
+
+extension InterfaceAddress {
+    fileprivate var ipv4: IPv4Address? {
+        if case .v4(let address) = address { address } else { nil }
+    }
+
+    fileprivate func isConnected(to other: IPAddress) -> Bool {
+        IPPrefix(address, length: prefixLength) == IPPrefix(other, length: prefixLength)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Glibc
+
+/// The command line.
+@main
+struct BGPVip: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bgpvip",
+        abstract: "Advertise virtual IP addresses by BGP while the service behind them is healthy.",
+        discussion: """
+            Exit status: 0 if all is well, 1 if the answer is bad, 2 if the command line or the settings are wrong, \
+            3 if the daemon cannot be reached.
+            """,
+        version: Version.text,
+        subcommands: [
+            RunCommand.self, PeersCommand.self, VIPsCommand.self, WhyCommand.self, DrainCommand.self,
+            UndrainCommand.self, CheckCommand.self, ManifestCommand.self, VersionCommand.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot(AllSettingOptions.spellingOutBooleans(CommandLine.arguments.dropFirst()))
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Prints what `error` says and exits. The parser's own status for a wrong command line, 64, becomes our 2.
+    private static func end(with error: any Error) -> Never {
+        let status = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if status.isSuccess {
+            print(text)
+        } else if !text.isEmpty {
+            say([text])
+        }
+        Glibc.exit(status == .validationFailure ? 2 : status.rawValue)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import ControlSocket
+import Glibc
+
+/// What all commands that ask the daemon have in common.
+struct ControlOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Path of the daemon's control socket. The environment variable BGPVIP_CONTROL_SOCKET sets it too.",
+            valueName: "path"))
+    var controlSocket = ControlOptions.usualPath
+
+    @Flag(help: "Print JSON instead of text.")
+    var json = false
+
+    /// Asks the daemon; if there is no answer, says why and ends the command with the exit status that fits.
+    func ask<Answer>(_ question: (ControlClient) throws(ControlClientError) -> Answer) throws -> Answer {
+        do throws(ControlClientError) {
+            return try question(ControlClient(controlSocket))
+        } catch {
+            throw failure(error.description, exitCode: error.exitCode)
+        }
+    }
+
+    private static var usualPath: String {
+        guard let path = getenv("BGPVIP_CONTROL_SOCKET").map({ String(cString: $0) }), !path.isEmpty else {
+            return ControlClient.defaultPath
+        }
+        return path
+    }
+}
+
+/// Says on standard error why a command fails; the result is what the command throws.
+func failure(_ sentence: String, exitCode: Int32) -> ExitCode {
+    // What was printed comes first.
+    fflush(nil)
+    let line = Array("Error: \(sentence)\n".utf8)
+    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    return ExitCode(exitCode)
+}

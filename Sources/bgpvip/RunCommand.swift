@@ -1,0 +1,24 @@
+import ArgumentParser
+import Daemon
+import Settings
+
+/// `bgpvip run`: the daemon.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Bind virtual addresses and advertise them while their checks pass.",
+        discussion: """
+            Every flag has an environment variable: --local-as is BGPVIP_LOCAL_AS. A flag wins over the environment. \
+            kube-vip's flags and environment are understood too, so that an existing kube-vip pod needs only another \
+            image. Times are written 500ms, 1.5s or 2m; a bare number is seconds.
+            """,
+        aliases: ["manager"])
+
+    @OptionGroup var options: AllSettingOptions
+
+    func run() throws {
+        let loaded = try options.load()
+        let status = Daemon.run(settings: loaded.settings, notices: loaded.notices, version: Version.number)
+        if status != 0 { throw ExitCode(status) }
+    }
+}

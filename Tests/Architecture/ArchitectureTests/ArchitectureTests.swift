@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+/// The rules of the house, held against the files. docs/architecture.md is the source of the import rules.
+struct ArchitectureTests {
+    let tree = Tree()
+
+    /// Room → modules it may import, read from the table "Rooms" of docs/architecture.md.
+    private func rooms() throws -> [String: Set<String>] {
+        var rooms: [String: Set<String>] = [:]
+        for (_, line) in try tree.file("docs/architecture.md").lines where line.hasPrefix("| `Sources/") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            let room = cells[0].trimmingCharacters(in: CharacterSet(charactersIn: "`"))
+            let modules = cells[1].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            rooms[room] = Set(modules.filter { $0 != "nothing" })
+        }
+        return rooms
+    }
+
+    @Test func everyRoomImportsOnlyWhatTheDocumentAllows() throws {
+        let rooms = try rooms()
+        var violations: [String] = []
+        for (room, allowed) in rooms {
+            for file in try tree.files(below: room) {
+                for module in file.imports where !allowed.contains(module) {
+                    violations.append("\(file.path) imports \(module)")
+                }
+            }
+        }
+        #expect(rooms.count == 15)
+        #expect(violations.sorted() == [])
+    }
+
+    @Test func everyRoomIsInTheDocument() throws {
+        let found =
+            try ["Sources/Core", "Sources/Shell"].flatMap { house in
+                try tree.entries(of: house).map { "\(house)/\($0)" }
+            } + ["Sources/bgpvip"]
+        #expect(Set(found) == Set(try rooms().keys).union(["Sources/Shell/CLinuxShim"]))
+    }
+
+    @Test func coreReadsNoClockNoRandomnessAndStartsNoTask() throws {
+        let forbidden = [
+            "ContinuousClock", "SuspendingClock", ".random(", "SystemRandomNumberGenerator", "Task {", "Task.",
+            "import Foundation", "import Glibc", "import NIO", "import Logging", "Mutex", "print(",
+        ]
+        var violations: [String] = []
+        for file in try tree.files(below: "Sources/Core") {
+            for (number, line) in file.code {
+                for word in forbidden where line.contains(word) {
+                    violations.append("\(file.path):\(number) has \(word)")
+                }
+            }
+        }
+        #expect(violations == [])
+    }
+
+    @Test func nothingInSourcesCanTrapOnInput() throws {
+        let forbidden = ["try!", "as!", "fatalError(", "precondition(", "preconditionFailure(", "unsafelyUnwrapped"]
+        var violations: [String] = []
+        for file in try tree.files(below: "Sources") {
+            for (number, line) in file.code {
+                for word in forbidden where line.contains(word) {
+                    violations.append("\(file.path):\(number) has \(word)")
+                }
+                // A force unwrap: an exclamation mark right behind a name, bracket or parenthesis.
+                let unwrap = /[A-Za-z0-9_)\]>]!(?![=])/
+                if line.contains(unwrap) { violations.append("\(file.path):\(number) unwraps by force") }
+            }
+        }
+        #expect(violations == [])
+    }
+
+    @Test func fullFoundationIsNowhereInSources() throws {
+        let users = try tree.files(below: "Sources").filter { $0.imports.contains("Foundation") }.map(\.path)
+        #expect(users == [])
+    }
+
+    /// Files that may be longer than the ceiling, each with its reason.
+    private let longFiles: [String: String] = [:]
+
+    @Test func noFileIsLongerThanFourHundredLines() throws {
+        let long = try (tree.files(below: "Sources") + tree.files(below: "Tests"))
+            .filter { $0.lines.count > 400 && longFiles[$0.path] == nil }
+            .map { "\($0.path): \($0.lines.count)" }
+        #expect(long == [])
+    }
+
+    @Test func everyPathNamedInADocumentExists() throws {
+        var missing: [String] = []
+        let documents = try tree.files(below: "docs", suffix: ".md") + [try tree.file("README.md")]
+        for document in documents {
+            for match in document.text.matches(of: /`((?:Sources|Tests|interop|docs|\.ci)\/[A-Za-z0-9_+.\/-]*)`/) {
+                let path = String(match.1)
+                if !tree.exists(path) { missing.append("\(document.path) names \(path)") }
+            }
+        }
+        #expect(missing == [])
+    }
+
+    @Test func theTopLevelHoldsWhatItShouldAndNothingElse() throws {
+        let allowed: Set = ["LICENSE", "Package.swift", "README.md", "Sources", "Tests", "docs", "interop"]
+        // The package manager writes this one, and git ignores it.
+        let found = Set(try tree.entries(of: ".")).subtracting(["Package.resolved"])
+        #expect(found == allowed)
+    }
+}

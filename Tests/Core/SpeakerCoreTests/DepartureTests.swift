@@ -1,0 +1,162 @@
+import BGPFSM
+import BGPWire
+import Deadlines
+import Health
+import IPTypes
+import Settings
+import Testing
+
+@testable import SpeakerCore
+
+/// The order of leaving, step by step and with every way out of a step.
+struct DepartureTests {
+    let settings = DepartureSettings(settle: .milliseconds(900), acknowledgement: .seconds(1), linger: .milliseconds(200))
+    let term = Input.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false)
+
+    var marked: Update {
+        var update = Rack.announcement
+        update.attributes.append(PathAttribute(flags: 0xC0, value: .communities([.gracefulShutdown])))
+        return update
+    }
+
+    var withdrawing: [Effect] {
+        [
+            .report(.departureStep(.acknowledging)), Rack.send(Rack.withdrawal),
+            .report(.withdrawn(Rack.tor, [Rack.vip])), .awaitAcknowledgement(Rack.tor, within: .seconds(1)),
+        ]
+    }
+
+    var leaving: [Effect] {
+        Rack.cease("stopped by SIGTERM") + [
+            .report(.sessionClosed(Rack.tor, reason: endWords)), .unbind(Rack.vip), .report(.unbound(Rack.vip)),
+            .report(.departureStep(.away)),
+        ]
+    }
+
+    var endWords: String {
+        EndReason.local(.administrativeShutdown, communication: "stopped by SIGTERM")
+            .words(Rack().speaker.peers[0].session.configuration)
+    }
+
+    @Test func sigtermSettlesWithdrawsWaitsLingersSaysCeaseUnbindsAndExits() {
+        var rack = Rack.inService(departure: settings)
+        #expect(
+            rack.take(term) == [
+                .report(.departureStarted(reason: "stopped by SIGTERM", exits: true)),
+                .report(.departureStep(.settling)), Rack.send(marked), .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+        let settled = rack.now + .milliseconds(900)
+        #expect(rack.speaker.departure.deadline == settled)
+        #expect(expire(&rack, at: settled) == withdrawing)
+        #expect(rack.take(.acknowledged(Rack.tor, true)) == [.report(.departureStep(.lingering))])
+        #expect(expire(&rack, at: rack.now + .milliseconds(200)) == leaving + [.exit])
+        #expect(rack.speaker.departure.deadline == nil)
+    }
+
+    /// Reaches a deadline of the departure; checks and keepalives that are due too are not what is looked at.
+    private func expire(_ rack: inout Rack, at instant: Instant) -> [Effect] {
+        rack.now = instant
+        return rack.take(.deadlineReached).filter { effect in
+            switch effect {
+            case .probe, .session(_, .send(.keepalive, _)): false
+            default: true
+            }
+        }
+    }
+
+    @Test func withoutSettlingTheWithdrawalIsFirst() {
+        var rack = Rack.inService()
+        #expect(
+            rack.take(term) == [.report(.departureStarted(reason: "stopped by SIGTERM", exits: true))] + withdrawing)
+    }
+
+    @Test func sigintSkipsSettlingAndLingering() {
+        var rack = Rack.inService(departure: settings)
+        let effects = rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: true))
+        #expect(
+            effects == [.report(.departureStarted(reason: "stopped by SIGTERM", exits: true))] + withdrawing)
+        #expect(rack.take(.acknowledged(Rack.tor, true)) == leaving + [.exit])
+    }
+
+    @Test func aSecondSigtermEndsSettlingAndLingeringAtOnce() {
+        var rack = Rack.inService(departure: settings)
+        _ = rack.take(term)
+        #expect(rack.take(term) == withdrawing)
+        #expect(rack.take(.acknowledged(Rack.tor, true)) == leaving + [.exit])
+
+        var lingering = Rack.inService()
+        _ = lingering.take(term)
+        _ = lingering.take(.acknowledged(Rack.tor, true))
+        #expect(lingering.take(term) == leaving + [.exit])
+    }
+
+    @Test func aPeerThatNeverAcknowledgesHoldsNobodyUp() {
+        var rack = Rack.inService()
+        _ = rack.take(term)
+        #expect(
+            expire(&rack, at: rack.now + .seconds(1)) == [
+                .report(.withdrawalUnacknowledged(Rack.tor)), .report(.departureStep(.lingering)),
+            ])
+    }
+
+    @Test func aSessionThatDiesWhileItsAcknowledgementIsAwaitedIsNotWaitedFor() {
+        var rack = Rack.inService(peers: [Rack.tor, Rack.secondToR])
+        _ = rack.take(term)
+        _ = rack.take(.acknowledged(Rack.secondToR, true))
+        let effects = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
+        #expect(effects.last == .report(.departureStep(.lingering)))
+    }
+
+    @Test func aNodeThatAdvertisesNothingLeavesAtOnce() {
+        var rack = Rack(departure: settings)
+        _ = rack.take(.started)
+        #expect(
+            rack.take(term) == [
+                .report(.departureStarted(reason: "stopped by SIGTERM", exits: true)),
+                .report(.departureStep(.acknowledging)), .session(Rack.tor, .close(.outgoing)),
+                .report(.departureStep(.away)), .exit,
+            ])
+    }
+
+    @Test func aServiceThatFailsWhileSettlingIsWithdrawnAtOnce() {
+        var rack = Rack.inService(departure: settings)
+        _ = rack.take(term)
+        _ = rack.take(.deadlineReached, after: .milliseconds(800))
+        let effects = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
+        #expect(effects.contains(Rack.send(Rack.withdrawal)))
+        #expect(effects.last == .report(.unbound(Rack.vip)))
+        #expect(rack.speaker.departureStep == .settling)
+    }
+
+    @Test func aDrainedNodeKeepsRunningAndComesBack() {
+        var rack = Rack.inService()
+        let drained = rack.take(.drainRequested(reason: "kernel update"))
+        #expect(drained.first == .report(.departureStarted(reason: "kernel update", exits: false)))
+        _ = rack.take(.acknowledged(Rack.tor, true))
+        let away = expire(&rack, at: rack.now + .milliseconds(200))
+        #expect(Array(away.prefix(2)) == Rack.cease("kernel update"))
+        #expect(!away.contains(.exit))
+        #expect(rack.speaker.status(version: "", at: rack.now).phase == "drained")
+
+        #expect(
+            rack.take(.undrainRequested) == [
+                .report(.undrained), .session(Rack.tor, .connect), .bind(Rack.vip, globalScope: false),
+            ])
+        #expect(rack.speaker.departureStep == .inService)
+    }
+
+    @Test func sigtermEndsADrainedNode() {
+        var rack = Rack.inService()
+        _ = rack.take(.drainRequested(reason: "kernel update"))
+        _ = rack.take(.acknowledged(Rack.tor, true))
+        _ = expire(&rack, at: rack.now + .milliseconds(200))
+        #expect(rack.take(term) == [.exit])
+    }
+
+    @Test func undrainCannotStopAnExit() {
+        var rack = Rack.inService()
+        _ = rack.take(term)
+        #expect(rack.take(.undrainRequested) == [])
+        #expect(rack.speaker.departureStep == .acknowledging)
+    }
+}

@@ -1,0 +1,180 @@
+import Advertising
+import BGPFSM
+import BGPWire
+import Deadlines
+import Health
+import IPTypes
+import Testing
+
+@testable import SpeakerCore
+
+/// Checks, bindings and routes: what is wanted, bound and advertised, in which order.
+struct ServiceTests {
+    @Test func theStartProbesAndDialsAtOnceAndAdvertisesNothing() {
+        var rack = Rack()
+        #expect(rack.take(.started) == [.probe("api"), .session(Rack.tor, .connect)])
+    }
+
+    @Test func aPassingProbeBindsFirstAndAdvertisesWhenTheKernelHasIt() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        rack.establish()
+        #expect(
+            rack.take(.check("api", .outcome(.passed))) == [
+                .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
+                .bind(Rack.vip, globalScope: false),
+            ])
+        #expect(
+            rack.take(.bound(Rack.vip)) == [
+                .report(.bound(Rack.vip)), Rack.send(Rack.announcement),
+                .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func aSessionThatComesUpLaterIsToldTheVIPAndEndOfRIB() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        let effects = rack.establish()
+        guard case .report(.sessionEstablished(let peer, let negotiated)) = effects.first else {
+            Issue.record("the first effect is \(String(describing: effects.first))")
+            return
+        }
+        #expect(peer == Rack.tor)
+        #expect(negotiated.endpoints == Rack.endpoints)
+        #expect(
+            Array(effects.dropFirst()) == [
+                Rack.send(Rack.announcement), Rack.send(Update()), .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func aRefusedProbeWithdrawsFromAllPeersBeforeItUnbinds() {
+        var rack = Rack.inService(peers: [Rack.tor, Rack.secondToR])
+        _ = rack.take(.deadlineReached, after: .milliseconds(900))
+        let refused = Outcome.failed(reason: "connection refused", definitive: true)
+        let effects = rack.take(.check("api", .outcome(refused)), after: .milliseconds(101))
+        #expect(
+            effects == [
+                .report(.checkChanged("api", .unhealthy(reason: "connection refused"))),
+                .report(.vipChanged(Rack.vip, .unhealthy(reason: "check api: connection refused"))),
+                Rack.send(Rack.withdrawal), .report(.withdrawn(Rack.tor, [Rack.vip])),
+                Rack.send(Rack.withdrawal, to: Rack.secondToR), .report(.withdrawn(Rack.secondToR, [Rack.vip])),
+                .unbind(Rack.vip), .report(.unbound(Rack.vip)),
+            ])
+    }
+
+    @Test func whatCannotBeBoundIsNotAdvertisedAndIsTriedAgain() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        rack.establish()
+        _ = rack.take(.check("api", .outcome(.passed)))
+        let failure = Input.bindFailed(Rack.vip, reason: "not permitted")
+        #expect(rack.take(failure) == [.report(.bindFailed(Rack.vip, reason: "not permitted"))])
+        let retry = rack.now + .seconds(1)
+        #expect(rack.speaker.vips[0].bindRetry == retry)
+        rack.now = retry
+        let effects = rack.take(.deadlineReached)
+        #expect(effects.filter { $0 == .bind(Rack.vip, globalScope: false) }.count == 1)
+        #expect(rack.take(failure) == [])
+        #expect(
+            rack.take(.bound(Rack.vip)) == [
+                .report(.bound(Rack.vip)), Rack.send(Rack.announcement),
+                .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func aVIPSomeoneElseRemovedIsPutBackWithoutAFlapOfTheRoute() {
+        var rack = Rack.inService()
+        #expect(
+            rack.take(.vanished(Rack.vip)) == [
+                .report(.vanished(Rack.vip)), .bind(Rack.vip, globalScope: false),
+            ])
+        #expect(rack.take(.bound(Rack.vip)) == [])
+    }
+
+    @Test func aVIPThatCannotBePutBackIsWithdrawn() {
+        var rack = Rack.inService()
+        _ = rack.take(.vanished(Rack.vip))
+        #expect(
+            rack.take(.bindFailed(Rack.vip, reason: "not permitted")) == [
+                .report(.bindFailed(Rack.vip, reason: "not permitted")), Rack.send(Rack.withdrawal),
+                .report(.withdrawn(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func ourOwnRemovalIsNoNews() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        #expect(rack.take(.vanished(Rack.vip)) == [])
+        #expect(rack.take(.bound(Rack.vip)) == [])
+    }
+
+    @Test func aLeftoverStaysUntilTheFirstVerdictAndIsRemovedIfThatIsBad() {
+        var rack = Rack()
+        #expect(rack.take(.leftoversFound([Rack.vip])) == [.report(.adopted(Rack.vip))])
+        _ = rack.take(.started)
+        let failed = Outcome.failed(reason: "HTTP 500", definitive: false)
+        let effects = rack.take(.check("api", .outcome(failed)))
+        #expect(Array(effects.suffix(2)) == [.unbind(Rack.vip), .report(.unbound(Rack.vip))])
+    }
+
+    @Test func aLeftoverIsAdvertisedWithoutBindingAgainIfTheServiceIsWell() {
+        var rack = Rack()
+        _ = rack.take(.leftoversFound([Rack.vip]))
+        _ = rack.take(.started)
+        rack.establish()
+        #expect(
+            rack.take(.check("api", .outcome(.passed))) == [
+                .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
+                Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func aLeftoverThatIsNotConfiguredIsRemoved() {
+        var rack = Rack()
+        let stranger = IPPrefix(host: .v4(IPv4Address(0x0AFF_0063)))
+        #expect(
+            rack.take(.leftoversFound([stranger])) == [.unbind(stranger), .report(.leftoverRemoved(stranger))])
+    }
+
+    @Test func aLostSessionIsReportedAndTheOtherPeerHearsNothing() {
+        var rack = Rack.inService(peers: [Rack.tor, Rack.secondToR])
+        let effects = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .closedByPeer)))
+        #expect(effects.count == 1)
+        guard case .report(.sessionLost(Rack.tor, _)) = effects.first else {
+            Issue.record("the effect is \(String(describing: effects.first))")
+            return
+        }
+        #expect(rack.speaker.peers[0].adjRIBOut.told == [:])
+        #expect(rack.speaker.peers[1].adjRIBOut.told.count == 1)
+    }
+
+    @Test func anAttemptThatKeepsFailingForOneReasonIsReportedOnce() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        let refused = Input.session(Rack.tor, .tcpFailed(.outgoing, .refused))
+        #expect(rack.take(refused).count == 1)
+        #expect(rack.take(.deadlineReached, after: .seconds(6)).contains(.session(Rack.tor, .connect)))
+        #expect(rack.take(refused) == [])
+        #expect(rack.take(.deadlineReached, after: .seconds(6)).contains(.session(Rack.tor, .connect)))
+        #expect(rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .networkUnreachable))).count == 1)
+    }
+
+    @Test func aRouteRefreshIsAnsweredWithAllRoutes() {
+        var rack = Rack.inService()
+        let request = ReceivedMessage.routeRefresh(RouteRefresh(family: .ipv4Unicast))
+        #expect(
+            rack.take(.session(Rack.tor, .received(request, .outgoing))) == [
+                Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+    }
+
+    @Test func namesThatAreNotConfiguredAreIgnored() {
+        var rack = Rack.inService()
+        let stranger = ScopedAddress(.v4(IPv4Address(1)))
+        #expect(rack.take(.session(stranger, .tcpConnected(.incoming, Rack.endpoints))) == [])
+        #expect(rack.take(.check("nothing", .outcome(.passed))) == [])
+        #expect(rack.take(.bound(IPPrefix(host: .v4(IPv4Address(1))))) == [])
+        #expect(rack.take(.acknowledged(stranger, true)) == [])
+    }
+}

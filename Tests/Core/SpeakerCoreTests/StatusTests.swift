@@ -1,0 +1,76 @@
+import BGPFSM
+import BGPWire
+import Deadlines
+import Health
+import IPTypes
+import Testing
+
+@testable import SpeakerCore
+
+/// What an operator is told about the VIP in each situation.
+struct StatusTests {
+    private func vip(_ rack: Rack) -> VIPStatus? {
+        rack.speaker.status(version: "1", at: rack.now).vips.first
+    }
+
+    private func reason(_ rack: Rack) -> String? { vip(rack)?.reason }
+
+    @Test func eachLinkOfTheChainThatStopsAVIPIsNamed() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        #expect(reason(rack) == "waiting for the first result of its checks")
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.bindFailed(Rack.vip, reason: "not permitted"))
+        #expect(reason(rack) == "healthy, but cannot be bound to lo: not permitted")
+        _ = rack.take(.bound(Rack.vip))
+        #expect(reason(rack) == "healthy and bound, but no BGP session is Established")
+        rack.establish()
+        #expect(reason(rack) == "healthy and bound")
+        _ = rack.take(.deadlineReached, after: .milliseconds(1000))
+        _ = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
+        #expect(reason(rack) == "check api: connection refused")
+    }
+
+    @Test func aVIPInServiceIsBoundHealthyAndCountsItsPeers() {
+        var rack = Rack(peers: [Rack.tor, Rack.secondToR])
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish()
+        let status = vip(rack)
+        #expect(status?.prefix == "10.255.0.1/32")
+        #expect(status?.bound == true)
+        #expect(status?.verdict == "healthy")
+        #expect(status?.advertisedTo == 1)
+        #expect(status?.peers == 2)
+    }
+
+    @Test func anEstablishedPeerShowsWhatWasAgreedAndTold() throws {
+        let rack = Rack.inService()
+        let peer = try #require(rack.speaker.status(version: "1", at: rack.now).peers.first)
+        #expect(peer.address == "10.0.0.1")
+        #expect(peer.configuredAS == "65000")
+        #expect(peer.state == "Established")
+        #expect(peer.holdTime == 9)
+        #expect(peer.keepaliveSeconds == 3)
+        #expect(peer.localAddress == "10.0.0.2")
+        #expect(peer.peerIdentifier == "10.0.0.1")
+        #expect(peer.families == ["ipv4-unicast"])
+        #expect(peer.advertised == 1)
+        #expect(peer.total == 1)
+        #expect(peer.distance == "direct")
+        #expect(peer.routes.map(\.prefix) == ["10.255.0.1/32"])
+        #expect(peer.routes.map(\.nextHop) == ["10.0.0.2"])
+        #expect(peer.messagesSent.update == 2)
+        #expect(peer.lastError == nil)
+    }
+
+    @Test func theDeadlineIsTheEarliestOfAllAndNeverInThePast() {
+        let rack = Rack.inService()
+        let deadline = rack.speaker.nextDeadline
+        let all =
+            rack.speaker.peers.map(\.session.nextDeadline) + rack.speaker.checks.map(\.nextDeadline)
+            + [rack.speaker.departure.deadline]
+        #expect(deadline == all.earliest())
+        #expect(deadline.map { $0 > rack.now } == true)
+    }
+}

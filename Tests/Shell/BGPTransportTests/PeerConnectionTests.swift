@@ -1,0 +1,158 @@
+import BGPFSM
+import BGPWire
+import Glibc
+import IPTypes
+import Testing
+
+@testable import BGPTransport
+
+@Suite(.timeLimit(.minutes(1))) struct PeerConnectionTests {
+    @Test(arguments: [localhost4, localhost6])
+    func bothSidesExchangeOpenAndKeepalive(address: IPAddress) async throws {
+        let acceptor = try await Acceptor.listen(on: address)
+        let dialler = try await Witness.dial(endpoint(address, port: acceptor.port))
+        let acceptee = try #require(await acceptor.next())
+        let endpoints = Endpoints(local: address, remote: address)
+        #expect(await dialler.next() == .connected(endpoints))
+        #expect(await acceptee.next() == .connected(endpoints))
+        #expect(acceptee.connection.remote == ScopedAddress(address))
+        try await dialler.send([.sampleOpen, .keepalive])
+        #expect(await acceptee.next() == .received(.open(.sample)))
+        #expect(await acceptee.next() == .received(.keepalive))
+        try await acceptee.send([.sampleOpen])
+        try await acceptee.send([.keepalive])
+        #expect(await dialler.next() == .received(.open(.sample)))
+        #expect(await dialler.next() == .received(.keepalive))
+        await dialler.close()
+        #expect(await acceptee.next() == .ended(.closedByPeer))
+        try await acceptor.close()
+    }
+
+    @Test func theSourceAddressIsTheOneAskedFor() async throws {
+        let source = IPAddress.v4(IPv4Address(0x7F00_0002))
+        let acceptor = try await Acceptor.listen()
+        let dialler = try await Witness.dial(endpoint(port: acceptor.port, source: source))
+        let acceptee = try #require(await acceptor.next())
+        #expect(await dialler.next() == .connected(Endpoints(local: source, remote: localhost4)))
+        #expect(await acceptee.next() == .connected(Endpoints(local: localhost4, remote: source)))
+        await dialler.close()
+        try await acceptor.close()
+    }
+
+    @Test(arguments: [(Hops.direct, Int32(1)), (.multihop(7), 7), (.ttlSecurity(1), 255), (.kernelDefault, 64)])
+    func theHopLimitIsSetOnBothSides(hops: Hops, limit: Int32) async throws {
+        for (address, level, sent, least) in [
+            (localhost4, CInt(IPPROTO_IP), IP_TTL, IP_MINTTL),
+            (localhost6, CInt(IPPROTO_IPV6), IPV6_UNICAST_HOPS, IPV6_MINHOPCOUNT),
+        ] {
+            let acceptor = try await Acceptor.listen(on: address, hops: hops)
+            let dialler = try await Witness.dial(endpoint(address, port: acceptor.port, hops: hops))
+            let acceptee = try #require(await acceptor.next())
+            _ = await dialler.next()
+            for side in [dialler, acceptee] {
+                #expect(try await side.option(level, sent) == limit)
+                #expect(try await side.option(level, least) == (hops == .ttlSecurity(1) ? 255 : 0))
+            }
+            await dialler.close()
+            try await acceptor.close()
+        }
+    }
+
+    @Test func packetsAreMarkedAsNetworkControlAndNotHeldBack() async throws {
+        for (address, level, name) in [
+            (localhost4, CInt(IPPROTO_IP), IP_TOS), (localhost6, CInt(IPPROTO_IPV6), IPV6_TCLASS),
+        ] {
+            let acceptor = try await Acceptor.listen(on: address)
+            let dialler = try await Witness.dial(endpoint(address, port: acceptor.port))
+            let acceptee = try #require(await acceptor.next())
+            _ = await dialler.next()
+            for side in [dialler, acceptee] {
+                #expect(try await side.option(level, name) == 0xC0)
+                #expect(try await side.option(CInt(IPPROTO_TCP), TCP_NODELAY) == 1)
+                #expect(try await side.option(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT) == 30_000)
+            }
+            await dialler.close()
+            try await acceptor.close()
+        }
+    }
+
+    @Test func nobodyListeningIsRefused() async throws {
+        // Port 1 of an address that nothing else uses.
+        let dialler = try await Witness.dial(endpoint(.v4(IPv4Address(0x7F00_4D4D)), port: 1))
+        #expect(await dialler.untilEnd() == [.ended(.refused)])
+    }
+
+    @Test func aSourceThatIsNotOursIsUnavailable() async throws {
+        let source = IPAddress.v4(IPv4Address(0xC000_0201))
+        let dialler = try await Witness.dial(endpoint(port: 1, source: source))
+        #expect(await dialler.untilEnd() == [.ended(.sourceUnavailable)])
+    }
+
+    @Test func aZoneOrInterfaceThatIsNotThereIsUnavailable() async throws {
+        let linkLocal = IPAddress.v6(IPv6Address(high: 0xFE80_0000_0000_0000, low: 1))
+        var target = endpoint(linkLocal, port: 1)
+        target.remote.zone = "nosuch0"
+        #expect(await (try Witness.dial(target)).untilEnd() == [.ended(.sourceUnavailable)])
+        target = endpoint(port: 1)
+        target.interface = "nosuch0"
+        #expect(await (try Witness.dial(target)).untilEnd() == [.ended(.sourceUnavailable)])
+    }
+
+    @Test func aPeerThatClosesOrResetsIsTold() async throws {
+        let listener = try await RawListener()
+        let first = try await Witness.dial(endpoint(port: listener.port))
+        try await #require(await listener.next()).close()
+        let connected = ConnectionEvent.connected(Endpoints(local: localhost4, remote: localhost4))
+        #expect(await first.untilEnd() == [connected, .ended(.closedByPeer)])
+        let second = try await Witness.dial(endpoint(port: listener.port))
+        try await #require(await listener.next()).reset()
+        #expect(await second.untilEnd() == [connected, .ended(.reset)])
+    }
+
+    @Test func aNotificationIsToldBeforeTheEndThatFollowsIt() async throws {
+        let listener = try await RawListener()
+        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let peer = try #require(await listener.next())
+        let cease = Notification(code: 6, subcode: 2)
+        try await peer.write(Message.notification(cease).bytes)
+        try await peer.close()
+        #expect(
+            await dialler.untilEnd().dropFirst() == [.received(.notification(cease)), .ended(.closedByPeer)])
+    }
+
+    @Test func aMalformedHeaderIsToldBeforeItsBodyAndNothingAfterIt() async throws {
+        let listener = try await RawListener()
+        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let peer = try #require(await listener.next())
+        _ = await dialler.next()
+        try await peer.write(Message.keepalive.bytes + header(length: 4097, type: 2))
+        #expect(await dialler.next() == .received(.keepalive))
+        guard case .malformed(let error)? = await dialler.next() else {
+            Issue.record("no malformed header")
+            return
+        }
+        #expect(error.notification == Notification(code: 1, subcode: 2, data: [0x10, 0x01]))
+        try await peer.write([Message.keepalive, .keepalive].bytes)
+        try await peer.close()
+        #expect(await dialler.untilEnd() == [.ended(.closedByPeer)])
+    }
+
+    @Test func aFloodOfPrefixesIsSummedUp() async throws {
+        let listener = try await RawListener()
+        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let peer = try #require(await listener.next())
+        _ = await dialler.next()
+        try await peer.write([Message](repeating: .announcing(800), count: 125).bytes)
+        try await peer.write(Message.keepalive.bytes)
+        var sum = UpdateSummary(announced: 0, withdrawn: 0, messages: 0)
+        var events = 0
+        while case .received(.update(let summary))? = await dialler.next() {
+            events += 1
+            sum.announced += summary.announced
+            sum.messages += summary.messages
+        }
+        #expect(sum == UpdateSummary(announced: 100_000, withdrawn: 0, messages: 125))
+        #expect(events < 60)
+        try await peer.close()
+    }
+}

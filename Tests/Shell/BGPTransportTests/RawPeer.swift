@@ -1,0 +1,113 @@
+import BGPFSM
+import Glibc
+import NIOCore
+import NIOPosix
+
+@testable import BGPTransport
+
+/// The other side of a connection as bare bytes: it says and reads exactly what a test wants.
+final class RawPeer {
+    enum Arrival: Sendable, Equatable {
+        case bytes([UInt8])
+        case endOfFile
+        case failed
+    }
+
+    let channel: any Channel
+    private var arrivals: AsyncStream<Arrival>.Iterator
+
+    init(_ channel: any Channel, _ arrivals: AsyncStream<Arrival>) {
+        self.channel = channel
+        self.arrivals = arrivals.makeAsyncIterator()
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+    }
+
+    func close() async throws {
+        try await channel.close()
+    }
+
+    /// Closes with RST.
+    func reset() async throws {
+        let channel = channel
+        _ = try await loop.submit {
+            try channel.withDescriptor { descriptor throws(TransportFailure) in
+                try descriptor.set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0), "SO_LINGER")
+            }
+        }.get()
+        try await channel.close()
+    }
+
+    /// All that arrives until the connection ends, bytes joined.
+    func rest() async -> [Arrival] {
+        var bytes: [UInt8] = []
+        while let arrival = await arrivals.next(isolation: #isolation) {
+            guard case .bytes(let more) = arrival else { return bytes.isEmpty ? [arrival] : [.bytes(bytes), arrival] }
+            bytes += more
+        }
+        return [.bytes(bytes)]
+    }
+
+    /// The next bytes, this many.
+    func read(_ count: Int) async -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count, case .bytes(let more)? = await arrivals.next(isolation: #isolation) { bytes += more }
+        return bytes
+    }
+}
+
+/// Waits for one connection.
+final class RawListener {
+    let channel: any Channel
+    private var accepted: AsyncStream<RawPeer>.Iterator
+
+    var port: UInt16 { channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? 0 }
+
+    /// A listener on 127.0.0.1; its connections read only if `reads`.
+    init(reads: Bool = true) async throws {
+        let (stream, arrivals) = AsyncStream.makeStream(of: RawPeer.self)
+        accepted = stream.makeAsyncIterator()
+        channel = try await ServerBootstrap(group: loop)
+            .childChannelOption(.autoRead, value: reads)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                let (stream, log) = AsyncStream.makeStream(of: RawPeer.Arrival.self)
+                arrivals.yield(RawPeer(channel, stream))
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(RawHandler(log))
+                }
+            }
+            .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0)).get()
+    }
+
+    func next() async -> RawPeer? {
+        await accepted.next(isolation: #isolation)
+    }
+}
+
+private final class RawHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let log: AsyncStream<RawPeer.Arrival>.Continuation
+
+    init(_ log: AsyncStream<RawPeer.Arrival>.Continuation) {
+        self.log = log
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        log.yield(.bytes(Array(unwrapInboundIn(data).readableBytesView)))
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { log.yield(.endOfFile) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        log.yield(.failed)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        log.finish()
+    }
+}

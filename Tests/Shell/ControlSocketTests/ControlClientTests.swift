@@ -1,0 +1,131 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import SpeakerCore
+import Testing
+
+@testable import ControlSocket
+
+@Suite struct ControlClientTests {
+    @Test func `the client reads the status the server wrote`() throws {
+        let server = try RunningServer { _ in .status(.sample) }
+        #expect(try ControlClient(server.path).status() == .sample)
+    }
+
+    @Test func `drain and undrain carry what the operator said`() throws {
+        let server = try RunningServer { _ in .status(.sample) }
+        let client = ControlClient(server.path)
+        #expect(try client.drain(reason: "new kernel & é", waitSeconds: 5) == .sample)
+        #expect(try client.drain() == .sample)
+        #expect(try client.undrain() == .sample)
+        #expect(
+            server.asked.requests == [
+                .drain(reason: "new kernel & é", wait: true), .drain(reason: nil, wait: false), .undrain,
+            ])
+    }
+
+    @Test func `what the daemon refuses is told in its words`() throws {
+        let server = try RunningServer(maySteer: []) { _ in .text(409, "the daemon is leaving") }
+        let client = ControlClient(server.path)
+        let forbidden = ControlClientError.refused(
+            code: 403, words: "only root and the user bgpvip runs as may change its state")
+        #expect(throws: forbidden) { try client.undrain() }
+        #expect(throws: ControlClientError.refused(code: 409, words: "the daemon is leaving")) { try client.status() }
+    }
+
+    @Test func `without a daemon it says so`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bgpvip.sock"
+        #expect(throws: ControlClientError.notRunning(path: path)) { try ControlClient(path).status() }
+        close(try UnixSocketFile.listen(at: path).descriptor)
+        #expect(throws: ControlClientError.notRunning(path: path)) { try ControlClient(path).status() }
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root is kept out of nothing"))
+    func `without permission it names the group`() throws {
+        let server = try RunningServer()
+        chmod(server.path, 0)
+        #expect(throws: ControlClientError.noPermission(path: server.path, group: getegid())) {
+            try ControlClient(server.path).status()
+        }
+    }
+
+    @Test func `a daemon that does not answer is not waited for longer than the timeout`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bgpvip.sock"
+        let (descriptor, _) = try UnixSocketFile.listen(at: path)
+        defer { close(descriptor) }
+        #expect(throws: ControlClientError.timedOut(path: path, seconds: 0)) {
+            try ControlClient(path, timeout: .milliseconds(20)).status()
+        }
+    }
+
+    @Test func `a path the kernel cannot take is refused`() {
+        #expect(throws: ControlClientError.system(path: "''", text: "the path of a socket must have 1 to 107 bytes")) {
+            try ControlClient("").status()
+        }
+    }
+
+    @Test(arguments: [
+        ("", "it closed the connection without an answer"),
+        ("hello\r\n\r\n", "the answer is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Le", "the answer ends early"),
+        ("HTTP/1.1 200 OK\r\n\r\n{}", "the answer is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", "the answer is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "the answer ends early"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "the status has no version"),
+        ("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n{]", "the answer is not JSON"),
+    ])
+    func `another program on the path is recognised`(answer: String, detail: String) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bgpvip.sock"
+        let (descriptor, _) = try UnixSocketFile.listen(at: path)
+        let other = try ServerBootstrap(group: RunningServer.loop)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Canned(answer))
+                }
+            }
+            .withBoundSocket(descriptor).wait()
+        #expect(throws: ControlClientError.garbage(path: path, detail: detail)) { try ControlClient(path).status() }
+        try other.close().wait()
+    }
+
+    @Test func `the errors say what to do and have their exit status`() {
+        let errors: [ControlClientError] = [
+            .notRunning(path: "/run/x"), .noPermission(path: "/run/x", group: 998),
+            .noPermission(path: "/run/x", group: nil), .timedOut(path: "/run/x", seconds: 12),
+            .garbage(path: "/run/x", detail: "the answer is not HTTP"), .system(path: "/run/x", text: "Too many files"),
+            .refused(code: 400, words: "no"), .refused(code: 403, words: "no"),
+        ]
+        #expect(
+            errors.map { "\($0.exitCode) \($0)" } == [
+                "3 bgpvip is not running here, or uses another control socket than /run/x:"
+                    + " start it or give --control-socket",
+                "3 no permission to use /run/x: run as root or join the group of that file (group id 998)",
+                "3 no permission to use /run/x: run as root or join the group of that file",
+                "3 bgpvip did not answer on /run/x within 12 s: it is stuck or starved of CPU; look at its log",
+                "3 what answers on /run/x is not this version of bgpvip: the answer is not HTTP",
+                "3 cannot talk to /run/x: Too many files",
+                "2 the daemon says: no",
+                "1 the daemon says: no",
+            ])
+    }
+}
+
+/// Answers the first bytes with the same text always, and closes.
+private final class Canned: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let answer: String
+
+    init(_ answer: String) {
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+        context.close(promise: nil)
+    }
+}

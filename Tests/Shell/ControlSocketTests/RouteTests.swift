@@ -1,0 +1,58 @@
+import NIOHTTP1
+import Testing
+
+@testable import ControlSocket
+
+@Suite struct RouteTests {
+    private func drain(_ query: String) -> Route {
+        Route(.POST, "/v1/drain?" + query, for: .operators([]))
+    }
+
+    @Test func `wait and reason are read in any order`() {
+        let expected = Route.request(.drain(reason: "caffè & co", wait: true), waitSeconds: 60)
+        #expect(drain("wait=60&reason=caff%C3%A8%20%26%20co") == expected)
+        #expect(drain("reason=caff%c3%a8%20%26%20co&wait=60") == expected)
+    }
+
+    @Test func `wait 0 and an empty reason are none`() {
+        #expect(drain("wait=0&reason=") == .request(.drain(reason: nil, wait: false), waitSeconds: 0))
+        #expect(drain("") == .request(.drain(reason: nil, wait: false), waitSeconds: 0))
+    }
+
+    @Test(arguments: ["wait=-1", "wait=3601", "wait=99999999999999999999", "wait=", "wait=x"])
+    func `a wait that is no bounded number is refused`(query: String) {
+        #expect(drain(query) == .refused(.text(400, "wait must be a number of seconds from 0 to 3600")))
+    }
+
+    @Test(arguments: ["wait", "reason=%", "reason=%4", "reason=%zz", "reason=%FF"])
+    func `parameters that cannot be decoded are refused`(query: String) {
+        #expect(drain(query) == .refused(.text(400, "the parameters are not of the form name=value with %XX escapes")))
+    }
+
+    @Test func `an unknown parameter is refused`() {
+        #expect(drain("force=1") == .refused(.text(400, "drain takes the parameters wait and reason only")))
+        #expect(
+            Route(.GET, "/metrics?x=1", for: .monitoring) == .refused(.text(400, "this path takes no parameters")))
+    }
+
+    @Test func `a reason must fit a shutdown communication`() {
+        let longest = String(repeating: "x", count: 128)
+        #expect(drain("reason=" + longest) == .request(.drain(reason: longest, wait: false), waitSeconds: 0))
+        #expect(
+            drain("reason=" + longest + "x")
+                == .refused(.text(400, "the reason has 129 bytes; 128 can be told to every router (RFC 8203)")))
+        #expect(
+            drain("reason=a%0Ab") == .refused(.text(400, "the reason must be one line without control characters")))
+    }
+
+    @Test(arguments: ["", "?", "/", "//metrics", "*", "http://x/metrics", "/metrics/", "/v1/status#x"])
+    func `odd targets lead nowhere`(target: String) {
+        #expect(Route(.GET, target, for: .operators([])) == .refused(.text(404, "there is nothing at this path")))
+    }
+
+    @Test func `percent encoding round-trips`() {
+        let text = "a-Z_0.9~ /?&=%+\u{0}\u{7F}é🙂"
+        #expect(percentEncoded("a b/é~") == "a%20b%2F%C3%A9~")
+        #expect(percentDecoded(percentEncoded(text)[...]) == text)
+    }
+}

@@ -1,0 +1,60 @@
+import SpeakerCore
+
+extension Status {
+    /// A node with one good peer and one that refuses, one healthy VIP and one whose service is down.
+    static let sample = Status(
+        version: "1.2.3", localAS: 65001, routerID: "10.0.0.5", interface: "lo", phase: "running", uptime: 12.5,
+        peers: [.established, .refusing], vips: [.healthy, .unhealthy],
+        checks: [
+            CheckStatus(
+                name: "apiserver", target: "https://127.0.0.1:6443/readyz", verdict: "healthy", verdictSeconds: 274_000,
+                passed: 1000, failed: 2),
+            CheckStatus(
+                name: "web", target: "tcp 127.0.0.1:80", verdict: "unhealthy", verdictSeconds: 41,
+                lastFailure: "connection refused", passed: 10, failed: 20),
+        ])
+
+    /// The same with a difference.
+    func with(_ change: (inout Status) -> Void) -> Status {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}
+
+extension PeerStatus {
+    static let established = PeerStatus(
+        address: "10.0.0.1", port: 179, configuredAS: "65100", peerAS: 65100, state: "Established",
+        stateSeconds: 274_000, holdTime: 9, keepaliveSeconds: 3, advertised: 1, total: 2, localAddress: "10.0.0.5",
+        peerIdentifier: "10.0.0.1", peerHostName: "tor1", usesMD5: true, isPassive: false, distance: "direct",
+        capabilitiesSent: ["multiprotocol IPv4 unicast", "4-octet AS 65001"],
+        capabilitiesReceived: ["multiprotocol IPv4 unicast", "route refresh"], families: ["IPv4 unicast"],
+        messagesSent: counts(open: 1, update: 2, keepalive: 1234),
+        messagesReceived: counts(open: 1, update: 1, keepalive: 1230), prefixesDiscarded: 4, flaps: 1,
+        lastNotificationReceived: "Cease / Administrative Reset",
+        routes: [RouteStatus(prefix: "192.0.2.10/32", nextHop: "10.0.0.5", attributes: ["as-path 65001", "med 10"])])
+
+    static let refusing = PeerStatus(
+        address: "fe80::a00:27ff:fe4e:66a1%eth0", port: 179, configuredAS: "external", state: "Active",
+        stateSeconds: 725, advertised: 0, total: 2,
+        lastError: "connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0?",
+        lastErrorSecondsAgo: 3, nextAttemptSeconds: 1.5, usesMD5: false, isPassive: false, distance: "ttl-security 1")
+
+    private static func counts(open: Int, update: Int, keepalive: Int) -> MessageCounts {
+        var counts = MessageCounts()
+        counts.open = open
+        counts.update = update
+        counts.keepalive = keepalive
+        return counts
+    }
+}
+
+extension VIPStatus {
+    static let healthy = VIPStatus(
+        prefix: "192.0.2.10/32", bound: true, verdict: "healthy", verdictSeconds: 274_000, advertisedTo: 1, peers: 2,
+        reason: "healthy", checks: ["apiserver"])
+
+    static let unhealthy = VIPStatus(
+        prefix: "2001:db8::10/128", bound: false, verdict: "unhealthy", verdictSeconds: 41, advertisedTo: 0, peers: 2,
+        reason: "check web is unhealthy: connection refused", checks: ["web"])
+}

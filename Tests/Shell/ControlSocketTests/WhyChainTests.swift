@@ -1,0 +1,163 @@
+import SpeakerCore
+import Testing
+
+@testable import ControlSocket
+
+@Suite struct WhyChainTests {
+    private func why(_ vip: String, _ change: (inout Status) -> Void = { _ in }) -> String? {
+        let status = Status.sample.with(change)
+        return status.vip(at: vip).map { WhyChain(of: $0, in: status).text }
+    }
+
+    @Test func `the chain of an advertised VIP ends at each peer`() {
+        #expect(
+            why("192.0.2.10") == """
+                192.0.2.10/32 is advertised to 1 of 2 peers: healthy
+                  ok    check apiserver                     https://127.0.0.1:6443/readyz is healthy for 3d4h (1000 passed, 2 failed)
+                  ok    verdict                             healthy for 3d4h
+                  ok    node                                running
+                  ok    interface lo                        has the address
+                  ok    peer 10.0.0.1                       AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10
+                  STOP  peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m: connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
+
+                """)
+    }
+
+    @Test func `the chain stops at the first link that fails`() {
+        #expect(
+            why("2001:DB8:0::10/128") == """
+                2001:db8::10/128 is advertised to 0 of 2 peers: check web is unhealthy: connection refused
+                  STOP  check web                           tcp 127.0.0.1:80 is unhealthy for 41s: connection refused (10 passed, 20 failed)
+                  no    verdict                             unhealthy for 41s
+                  ok    node                                running
+                  no    interface lo                        does not have the address
+                  no    peer 10.0.0.1                       AS 65100 Established for 3d4h, was not told
+                  no    peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m: connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
+
+                """)
+    }
+
+    @Test func `a drained node stops the chain`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.peers[0].routes = []
+            $0.vips[0].advertisedTo = 0
+            $0.vips[0].peers = 1
+            $0.vips[0].reason = "the node is drained"
+            $0.phase = "drained"
+            $0.phaseReason = "new kernel"
+        }
+        #expect(
+            text == """
+                192.0.2.10/32 is advertised to 0 of 1 peer: the node is drained
+                  ok    check apiserver  https://127.0.0.1:6443/readyz is healthy for 3d4h (1000 passed, 2 failed)
+                  ok    verdict          healthy for 3d4h
+                  STOP  node             drained: new kernel
+                  ok    interface lo     has the address
+                  no    peer 10.0.0.1    AS 65100 Established for 3d4h, was not told
+
+                """)
+    }
+
+    @Test func `a draining node that still advertises stops nothing`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.phase = "draining"
+        }
+        #expect(
+            text == """
+                192.0.2.10/32 is advertised to 1 of 2 peers: healthy
+                  ok    check apiserver  https://127.0.0.1:6443/readyz is healthy for 3d4h (1000 passed, 2 failed)
+                  ok    verdict          healthy for 3d4h
+                  no    node             draining
+                  ok    interface lo     has the address
+                  ok    peer 10.0.0.1    AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10
+
+                """)
+    }
+
+    @Test func `a VIP that cannot be bound, and one without checks`() {
+        let text = why("192.0.2.10") {
+            $0.peers = []
+            $0.vips[0].advertisedTo = 0
+            $0.vips[0].peers = 0
+            $0.vips[0].reason = "not on lo"
+            $0.vips[0].bound = false
+            $0.vips[0].bindError = "Operation not permitted"
+            $0.vips[0].checks = []
+        }
+        #expect(
+            text == """
+                192.0.2.10/32 is advertised to 0 of 0 peers: not on lo
+                  ok    verdict       healthy: it has no checks
+                  ok    node          running
+                  STOP  interface lo  does not have the address: Operation not permitted
+
+                """)
+    }
+
+    @Test func `an unknown check and a missing verdict are said`() {
+        let text = why("192.0.2.10") {
+            $0.peers = []
+            $0.vips[0].advertisedTo = 0
+            $0.vips[0].peers = 0
+            $0.vips[0].reason = "no check result yet"
+            $0.vips[0].verdict = "unknown"
+            $0.checks = []
+        }
+        #expect(
+            text == """
+                192.0.2.10/32 is advertised to 0 of 0 peers: no check result yet
+                  STOP  check apiserver  is not known to the daemon
+                  no    verdict          unknown: no result yet
+                  ok    node             running
+                  ok    interface lo     has the address
+
+                """)
+    }
+
+    @Test func `the chain as JSON has this shape, which programs rely on`() throws {
+        let status = Status.sample.with { $0.peers = [.established] }
+        #expect(
+            try json(WhyChain(of: .healthy, in: status), .pretty) == """
+                {
+                  "advertisedTo" : 1,
+                  "peers" : 2,
+                  "reason" : "healthy",
+                  "steps" : [
+                    {
+                      "link" : "check apiserver",
+                      "standing" : "holds",
+                      "words" : "https://127.0.0.1:6443/readyz is healthy for 3d4h (1000 passed, 2 failed)"
+                    },
+                    {
+                      "link" : "verdict",
+                      "standing" : "holds",
+                      "words" : "healthy for 3d4h"
+                    },
+                    {
+                      "link" : "node",
+                      "standing" : "holds",
+                      "words" : "running"
+                    },
+                    {
+                      "link" : "interface lo",
+                      "standing" : "holds",
+                      "words" : "has the address"
+                    },
+                    {
+                      "link" : "peer 10.0.0.1",
+                      "standing" : "holds",
+                      "words" : "AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10"
+                    }
+                  ],
+                  "vip" : "192.0.2.10/32"
+                }
+                """)
+    }
+
+    @Test(arguments: ["192.0.2.11", "192.0.2.10/31", "2001:db8::1", "", "vip"])
+    func `another address means no VIP`(typed: String) {
+        #expect(Status.sample.vip(at: typed) == nil)
+    }
+}

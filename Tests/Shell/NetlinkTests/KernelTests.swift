@@ -1,0 +1,179 @@
+import CLinuxShim
+import Glibc
+import IPTypes
+import Testing
+
+@testable import Netlink
+
+@_silgen_name("capset")
+private func setCapabilities(_ header: UnsafePointer<UInt32>, _ sets: UnsafePointer<UInt32>) -> CInt
+
+/// Against the real kernel, each test in a network namespace of its own.
+@Suite(
+    .enabled(if: NetworkNamespace.isPermitted, "needs permission to make network namespaces, and iproute2"),
+    .timeLimit(.minutes(1)))
+struct KernelTests {
+    static let vips = [IPPrefix.of("192.0.2.9/32"), .of("2001:db8::9/128")]
+
+    /// Runs `body` in a fresh namespace whose `lo` is up.
+    static func onLoopback(_ body: @escaping @Sendable (InterfaceAddresses) throws -> Void) async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run {
+                try NetworkNamespace.ip("link set lo up")
+                try body(InterfaceAddresses(interface: "lo"))
+            }
+        }
+    }
+
+    @Test func `a VIP is bound once, with our properties, and unbound once`() async throws {
+        try await Self.onLoopback { lo in
+            for vip in Self.vips {
+                #expect(try lo.bind(vip) == .added)
+                #expect(try lo.bind(vip) == .kept)
+            }
+            #expect(
+                try lo.addresses() == [
+                    InterfaceAddress(
+                        address: .of("127.0.0.1"), prefixLength: 8, interfaceIndex: 1, scope: .host,
+                        flags: UInt32(IFA_F_PERMANENT), label: "lo"),
+                    InterfaceAddress(
+                        address: .of("192.0.2.9"), prefixLength: 32, interfaceIndex: 1, scope: .host,
+                        protocolTag: 179, preferredLifetime: 0, flags: UInt32(IFA_F_PERMANENT | IFA_F_DEPRECATED),
+                        label: "lo:bgpvip"),
+                    InterfaceAddress(
+                        address: .of("2001:db8::9"), prefixLength: 128, interfaceIndex: 1, scope: .global,
+                        protocolTag: 179, preferredLifetime: 0,
+                        flags: UInt32(IFA_F_PERMANENT | IFA_F_DEPRECATED | IFA_F_NODAD)),
+                    InterfaceAddress(
+                        address: .of("::1"), prefixLength: 128, interfaceIndex: 1, scope: .host, protocolTag: 1,
+                        flags: UInt32(IFA_F_PERMANENT)),
+                ])
+            for vip in Self.vips {
+                #expect(try lo.unbind(vip))
+                #expect(try lo.unbind(vip) == false)
+            }
+            #expect(try lo.addresses().map(\.address) == [.of("127.0.0.1"), .of("::1")])
+        }
+    }
+
+    @Test func `a VIP can have global scope, and changes its scope when bound again`() async throws {
+        try await Self.onLoopback { lo in
+            let scope = { try lo.leftovers().map(\.scope) }
+            #expect(try lo.bind(Self.vips[0], globalScope: true) == .added)
+            #expect(try scope() == [.global])
+            #expect(try lo.bind(Self.vips[0], globalScope: true) == .kept)
+            #expect(try lo.bind(Self.vips[0]) == .added)
+            #expect(try scope() == [.host])
+        }
+    }
+
+    @Test func `an address that somebody else has added is left as it is`() async throws {
+        try await Self.onLoopback { lo in
+            try NetworkNamespace.ip("address add 192.0.2.9/32 dev lo")
+            try NetworkNamespace.ip("address add 2001:db8::9/128 dev lo preferred_lft 0 nodad")
+            let before = try lo.addresses()
+            for vip in Self.vips {
+                #expect(try lo.bind(vip) == .foreign)
+                #expect(try lo.unbind(vip) == false)
+            }
+            #expect(try lo.leftovers() == [])
+            #expect(try lo.addresses() == before)
+        }
+    }
+
+    @Test func `the next process finds what the last one left`() async throws {
+        try await Self.onLoopback { lo in
+            try NetworkNamespace.ip("address add 192.0.2.10/32 dev lo")
+            for vip in Self.vips { _ = try lo.bind(vip) }
+            let next = try InterfaceAddresses(interface: "lo")
+            #expect(try next.leftovers().map(\.hostPrefix) == Self.vips)
+            #expect(try next.bind(Self.vips[0]) == .kept)
+            #expect(try next.unbind(Self.vips[1]))
+        }
+    }
+
+    @Test func `an interface that was made again carries VIPs again`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run {
+                try NetworkNamespace.ip("link add vip0 type bridge")
+                let vip0 = try InterfaceAddresses(interface: "vip0")
+                let oldIndex = vip0.interfaceIndex
+                try NetworkNamespace.ip("link delete vip0")
+                #expect(throws: NetlinkError.noSuchInterface(name: "vip0", existing: ["lo"])) {
+                    try vip0.bind(Self.vips[0])
+                }
+                try NetworkNamespace.ip("link add vip0 type bridge")
+                #expect(try vip0.bind(Self.vips[0]) == .added)
+                #expect(vip0.interfaceIndex != oldIndex)
+                #expect(try vip0.addresses().map(\.label) == ["vip0:bgpvip"])
+            }
+        }
+    }
+
+    @Test func `an interface that does not exist is told with those that do`() async throws {
+        try await Self.onLoopback { _ in
+            #expect(throws: NetlinkError.noSuchInterface(name: "eth9", existing: ["lo"])) {
+                try InterfaceAddresses(interface: "eth9")
+            }
+        }
+    }
+
+    @Test func `without CAP_NET_ADMIN the kernel refuses, and reading still works`() async throws {
+        try await Self.onLoopback { lo in
+            // _LINUX_CAPABILITY_VERSION_3, this thread; all sets empty.
+            #expect(setCapabilities([0x2008_0522, 0], [0, 0, 0, 0, 0, 0]) == 0)
+            let operation = "adding 192.0.2.9/32 to lo"
+            #expect(throws: NetlinkError.refused(operation: operation, code: EPERM, kernelText: nil)) {
+                try lo.bind(Self.vips[0])
+            }
+            #expect(try lo.addresses().count == 2)
+        }
+    }
+
+    @Test func `the kernel's words arrive`() async throws {
+        try await Self.onLoopback { lo in
+            let file = open("/proc/thread-self/net/../../../sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY)
+            #expect(write(file, "1", 1) == 1)
+            close(file)
+            let expected = NetlinkError.refused(
+                operation: "adding 2001:db8::9/128 to lo", code: EACCES,
+                kernelText: "IPv6 is disabled on this device")
+            #expect(throws: expected) { try lo.bind(Self.vips[1]) }
+        }
+    }
+
+    @Test func `gateways, the node's address and neighbours are found`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run {
+                #expect(try NodeNetwork.defaultGateways() == [])
+                #expect(try NodeNetwork.nodeAddress() == nil)
+
+                for words in [
+                    "link set lo up", "link add eth0 type veth peer name peer0", "link set eth0 up",
+                    "link set peer0 up", "address add 198.51.100.1/24 dev eth0", "address add 192.0.2.1/24 dev eth0",
+                    "route add default metric 7 nexthop via 192.0.2.7 dev eth0 nexthop via 192.0.2.8 dev eth0",
+                    "-4 route add default via inet6 fe80::9 dev eth0 metric 9",
+                    "-6 route add default via fe80::1 dev eth0",
+                    "neighbour add 192.0.2.8 lladdr 02:00:00:00:00:01 dev eth0 nud stale",
+                    "neighbour add 192.0.2.7 dev eth0 nud failed",
+                ] {
+                    try NetworkNamespace.ip(words)
+                }
+                #expect(
+                    try NodeNetwork.defaultGateways() == [
+                        ScopedAddress(.of("192.0.2.7")), ScopedAddress(.of("192.0.2.8")),
+                        ScopedAddress(.of("fe80::9"), zone: "eth0"), ScopedAddress(.of("fe80::1"), zone: "eth0"),
+                    ])
+                #expect(try NodeNetwork.nodeAddress().map { .v4($0) } == IPAddress.of("192.0.2.1"))
+                #expect(
+                    try NodeNetwork.nodeAddress(excluding: [.of("192.0.2.1")]).map { .v4($0) }
+                        == IPAddress.of("198.51.100.1"))
+                #expect(
+                    try NodeNetwork.addresses(of: "eth0").filter { $0.address.isIPv4 }.map(\.prefixLength) == [24, 24])
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == .failed)
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.6"))) == nil)
+            }
+        }
+    }
+}

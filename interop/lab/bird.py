@@ -1,0 +1,95 @@
+"""BIRD on a router of the lab: its configuration, and what it says about peers and routes."""
+
+import re
+
+from lab.waiting import eventually, expect
+
+HEADER = """\
+log "/log/bird.log" all;
+debug protocols {{ states, events }};
+router id {router_id};
+protocol device {{ }}
+protocol direct {{ ipv4; ipv6; }}
+protocol kernel {{ merge paths on; ipv4 {{ import none; export where source = RTS_BGP; }}; }}
+protocol kernel {{ merge paths on; ipv6 {{ import none; export where source = RTS_BGP; }}; }}
+"""
+
+
+def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, local=None):
+    """A BGP neighbor. It only listens, as a ToR does towards its servers; our side dials."""
+    lines = [
+        f"protocol bgp {name} {{",
+        f"  local {local + ' ' if local else ''}as {local_as};",
+        f"  neighbor {address} as {peer_as};",
+        f"  multihop {multihop};" if multihop else "  direct;",
+        "  passive on;",
+        "  error wait time 1, 1;",
+        f'  password "{password}";' if password else "",
+        "  ipv4 { import all; export none; };",
+        "  ipv6 { import all; export none; };",
+        "}",
+    ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+class Bird:
+    """The BIRD daemon of one host."""
+
+    def __init__(self, host, router_id):
+        self.host = host
+        self.router_id = router_id
+
+    def start(self, *parts):
+        """Starts BIRD with these parts after the common beginning."""
+        self.host.write("/run/lab/bird.conf", HEADER.format(router_id=self.router_id) + "".join(parts))
+        self.host.run("bird", "-p", "-c", "/run/lab/bird.conf")
+        self.launch()
+
+    def launch(self):
+        """Starts BIRD with the configuration it had."""
+        self.host.run("bird", "-c", "/run/lab/bird.conf", "-P", "/run/lab/bird.pid")
+        eventually("BIRD answers", lambda: "BIRD" in self.show("status"))
+
+    def kill(self):
+        """Kills BIRD without a word to anyone."""
+        self.host.shell("kill -9 $(cat /run/lab/bird.pid)")
+
+    def show(self, what):
+        """What `birdc show WHAT` prints."""
+        return self.host.run("birdc", "show", *what.split(), check=False)
+
+    def peer(self, name):
+        """The lines `Key: value` of `show protocols all NAME`."""
+        return dict(re.findall(r"^ +([A-Z][A-Za-z ]+):[ \t]+(.+?)[ \t]*$", self.show(f"protocols all {name}"), re.M))
+
+    def state(self, name):
+        """The BGP state of a neighbor."""
+        return self.peer(name).get("BGP state")
+
+    def await_established(self, *names, seconds=30):
+        """Waits until these neighbors are Established."""
+        for name in names:
+            eventually(
+                f"{self.host.name}: BGP session {name} Established", lambda: self.state(name) == "Established", seconds)
+
+    def routes(self, prefix):
+        """All routes to a prefix: one dictionary of attributes each, with `protocol` and `gateway`."""
+        found = []
+        for line in self.show(f"route all for {prefix}").splitlines():
+            start = re.match(r"\S*\s+unicast \[(\S+)", line)
+            if start:
+                found.append({"protocol": start[1]})
+            elif found:
+                via = re.match(r"\s+via (\S+)", line)
+                attribute = re.match(r"\s+(?:BGP\.)?(\w+): ?(.*)$", line)
+                if via:
+                    found[-1]["gateway"] = via[1]
+                elif attribute:
+                    found[-1][attribute[1]] = attribute[2].strip()
+        return found
+
+    def route_of(self, prefix, name):
+        """The route to a prefix that one neighbor announced."""
+        routes = [route for route in self.routes(prefix) if route["protocol"] == name]
+        expect(len(routes) == 1, f"{self.host.name}: {len(routes)} routes to {prefix} from {name}")
+        return routes[0]

@@ -1,0 +1,60 @@
+"""bgpvip on a node: a container FROM scratch in the node's network namespace, with CAP_NET_ADMIN and nothing else."""
+
+import json
+
+from lab.engine import LABEL
+from lab.waiting import eventually
+
+
+class Speaker:
+    """One bgpvip container."""
+
+    def __init__(self, engine, image, host):
+        self.engine = engine
+        self.image = image
+        self.host = host
+        self.container = f"{host.container}-bgpvip"
+
+    def start(self, environment, arguments=(), capabilities=("NET_ADMIN",)):
+        """Starts a new container, in place of the last one."""
+        self.remove()
+        variables = [part for key, value in environment.items() for part in ("--env", f"{key}={value}")]
+        added = [part for name in capabilities for part in ("--cap-add", name)]
+        self.engine.command(
+            "run", "-d", "--name", self.container, "--label", f"{LABEL}=guest", "--network",
+            f"container:{self.host.container}", "--cap-drop", "ALL", *added, "--read-only", "--tmpfs", "/run/bgpvip",
+            *variables, self.image, *arguments)
+
+    def signal(self, name):
+        """Sends a signal to bgpvip."""
+        self.engine.command("kill", "--signal", name, self.container)
+
+    def exit_status(self, seconds=30):
+        """Waits until bgpvip has ended and returns its exit status."""
+        eventually(f"{self.container} ends", lambda: self.inspect("{{.State.Running}}") == "false", seconds)
+        return int(self.inspect("{{.State.ExitCode}}"))
+
+    def inspect(self, template):
+        """A value of the container's state; empty if there is no container."""
+        return self.engine.command("inspect", "--format", template, self.container, check=False).stdout.strip()
+
+    def ask(self, *arguments):
+        """Runs `bgpvip ARGUMENTS...` beside the daemon and returns what it printed."""
+        return self.engine.command("exec", self.container, "/bgpvip", *arguments, check=False).stdout
+
+    def status(self, *arguments):
+        """What `bgpvip ARGUMENTS... --json` answers; nothing if the daemon does not answer."""
+        try:
+            return json.loads(self.ask(*arguments, "--json"))
+        except json.JSONDecodeError:
+            return []
+
+    def log(self):
+        """Everything the daemon has written."""
+        written = self.engine.command("logs", self.container, check=False)
+        return written.stdout + written.stderr
+
+    def remove(self):
+        """Removes the container, if there is one."""
+        self.engine.command("kill", self.container, check=False)
+        self.engine.command("rm", "-f", self.container, check=False)

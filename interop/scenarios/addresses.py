@@ -1,0 +1,58 @@
+"""The VIP on lo, and what others do there."""
+
+import time
+
+from lab.topology import VIP
+from lab.waiting import eventually, expect, expect_equal
+from scenarios.rack import PREFIX, await_bound, peer_status, start_rack, tor_neighbors
+
+FOREIGN = "10.254.0.1/32"
+SETTLED = 2
+
+
+def vip_removed(lab):
+    """Someone takes the VIP off lo: it is put back."""
+    node = lab.nodes[0]
+    start_rack(lab, [node])
+    node.host.run("ip", "addr", "del", PREFIX, "dev", "lo")
+    removed = time.monotonic()
+    await_bound(node, True)
+    return f"back within {time.monotonic() - removed:.1f} s, looking included"
+
+
+def foreign_address(lab):
+    """Addresses that others put on lo are never touched, even a VIP."""
+    node, other = lab.nodes[:2]
+    node.host.run("ip", "addr", "add", FOREIGN, "dev", "lo")
+    other.host.run("ip", "addr", "add", PREFIX, "dev", "lo")
+    start_rack(lab, [node, other])
+    for stopped in (node, other):
+        stopped.service.kill()
+    await_bound(node, False)
+    expect(FOREIGN in node.host.addresses("lo"), "the foreign address is gone when the service died")
+    for stopped in (node, other):
+        stopped.speaker.signal("TERM")
+        expect_equal(stopped.speaker.exit_status(), 0, "the exit status")
+    expect(FOREIGN in node.host.addresses("lo"), "the foreign address is gone after SIGTERM")
+    expect(PREFIX in other.host.addresses("lo"), "a VIP that someone else had put on lo is gone after SIGTERM")
+
+
+def no_net_admin(lab):
+    """Without CAP_NET_ADMIN the VIP cannot be bound, so it is not advertised, and `bgpvip vips` says why."""
+    node = lab.nodes[0]
+    lab.bird.start(*tor_neighbors([node]))
+    node.service.start()
+    node.speaker.start(node.environment(), ["run"], capabilities=())
+    lab.bird.await_established(node.name)
+    time.sleep(SETTLED)
+    expect_equal(lab.bird.routes(PREFIX), [], "BIRD's routes to the VIP")
+    expect_equal(peer_status(node)["advertised"], 0, "the VIPs advertised")
+    expect(not node.has_vip(), "the VIP is on lo")
+
+    def reason():
+        for vip in node.speaker.status("vips"):
+            if vip["prefix"] == f"{VIP}/32" and "NET_ADMIN" in (vip.get("bindError") or ""):
+                return vip["bindError"]
+        return None
+    said = eventually("`bgpvip vips` names CAP_NET_ADMIN", reason)
+    return f'"{said}"'

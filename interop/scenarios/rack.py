@@ -1,0 +1,47 @@
+"""What most scenarios begin with: the ToR's BIRD and one or three nodes that advertise the VIP."""
+
+from lab.bird import neighbor
+from lab.topology import NODE_AS, VIP
+from lab.waiting import eventually, expect
+
+PREFIX = f"{VIP}/32"
+# For the spine, which reaches the nodes' addresses through the ToR.
+TO_THE_NODES = "protocol static { ipv4; route 10.0.0.0/16 via 10.2.0.1; }\n"
+
+
+def tor_neighbors(nodes, **options):
+    """BIRD's neighbors, one a node, named like the node."""
+    return [neighbor(node.name, node.address, **{"peer_as": NODE_AS, **options}) for node in nodes]
+
+
+def start_rack(lab, nodes, **settings):
+    """Starts BIRD on the ToR, service and bgpvip on the nodes, and waits until the ToR's kernel has all next hops."""
+    lab.bird.start(*tor_neighbors(nodes))
+    for node in nodes:
+        node.start(**settings)
+    await_next_hops(lab, nodes)
+
+
+def await_next_hops(lab, nodes, seconds=30):
+    """Waits until the ToR's kernel sends the VIP's traffic to exactly these nodes."""
+    wanted = sorted(node.address for node in nodes)
+    eventually(
+        f"the ToR's next hops of {PREFIX} are {wanted}", lambda: lab.tor.next_hops(PREFIX) == wanted, seconds)
+
+
+def await_bound(node, bound, seconds=5):
+    """Waits until the VIP is on the node's lo, or is not."""
+    eventually(
+        f"the VIP is {'on' if bound else 'off'} lo of {node.name}", lambda: node.has_vip() == bound, seconds)
+
+
+def peer_status(node, address=None):
+    """What `bgpvip peers --json` says of a peer; of the ToR unless an address is given."""
+    found = [peer for peer in node.speaker.status("peers") if peer["address"] == (address or node.router)]
+    expect(len(found) == 1, f"`bgpvip peers` of {node.name} does not list {address or node.router} once")
+    return found[0]
+
+
+def milliseconds(nanoseconds):
+    """A duration for a report."""
+    return f"{nanoseconds / 1e6:.1f} ms"

@@ -1,0 +1,70 @@
+"""The service dies, hangs, fails: the route leaves the ToR's kernel in time, and comes back."""
+
+import statistics
+
+from lab.fib import RouteWatch
+from lab.waiting import expect, expect_equal
+from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
+
+ROUNDS = 10
+# Nanoseconds.
+CRASH_LIMIT = 50e6
+# The check's settings in two scenarios, in milliseconds, and what a busy machine may add.
+INTERVAL, TIMEOUT, FALL, MARGIN = 200, 300, 3, 100
+
+
+def service_killed(lab):
+    """SIGKILL of the service: its next hop leaves the ToR's kernel within 50 ms (median of 10)."""
+    start_rack(lab, lab.nodes)
+    node = lab.nodes[0]
+    out, back = [], []
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        for _ in range(ROUNDS):
+            killed = node.service.kill()
+            gone = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=killed)
+            out.append(gone - killed)
+            await_bound(node, False)
+            others = [other.address for other in lab.nodes[1:]]
+            expect_equal(lab.tor.next_hops(PREFIX), others, "the next hops without the node")
+            opened = node.service.start()
+            returned = watch.wait(f"has {node.name} again", lambda hops: node.address in hops, after=gone)
+            back.append(returned - opened)
+            await_next_hops(lab, lab.nodes)
+            await_bound(node, True)
+    figures = f"out after {medians(out)}; back after {medians(back)}"
+    expect(statistics.median(out) <= CRASH_LIMIT, f"out of the ToR's kernel too late: {figures}")
+    return figures
+
+
+def medians(durations):
+    """Median and range of some durations."""
+    return (f"median {milliseconds(statistics.median(durations))} "
+            f"({milliseconds(min(durations))}..{milliseconds(max(durations))})")
+
+
+def service_hangs(lab):
+    """SIGSTOP of the service: out within interval x fall + timeout + 100 ms, back after SIGCONT."""
+    return out_and_back(lab, lambda service: service.signal("STOP"), lambda service: service.signal("CONT"))
+
+
+def service_fails_500(lab):
+    """/readyz answers 500: out within interval x fall + timeout + 100 ms, back when it answers 200."""
+    return out_and_back(lab, lambda service: service.fail(), lambda service: service.recover())
+
+
+def out_and_back(lab, break_service, mend_service):
+    """Breaks one node's service, waits for its next hop to go in time, mends it, waits for the return."""
+    start_rack(
+        lab, lab.nodes, BGPVIP_CHECK_INTERVAL=f"{INTERVAL}ms", BGPVIP_CHECK_TIMEOUT=f"{TIMEOUT}ms",
+        BGPVIP_CHECK_FALL=str(FALL))
+    node = lab.nodes[0]
+    limit = (INTERVAL * FALL + TIMEOUT + MARGIN) * 1e6
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        broken = break_service(node.service)
+        took = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=broken) - broken
+        expect(took <= limit, f"out of the ToR's kernel after {milliseconds(took)}, allowed {milliseconds(limit)}")
+        await_bound(node, False)
+        mend_service(node.service)
+        await_next_hops(lab, lab.nodes)
+        await_bound(node, True)
+    return f"out after {milliseconds(took)}, allowed {milliseconds(limit)}"

@@ -1,0 +1,104 @@
+"""Sessions: what BIRD sees of them, and what bgpvip says when they do not come up."""
+
+import re
+
+from lab.bird import Bird, neighbor
+from lab.client import Requests, spread
+from lab.topology import NODE_AS, TOR_AS, VIP
+from lab.waiting import eventually, expect, expect_equal
+from scenarios.rack import (
+    PREFIX, TO_THE_NODES, await_bound, await_next_hops, peer_status, start_rack, tor_neighbors,
+)
+
+PASSWORD = "correct horse"
+
+
+def session_up(lab):
+    """Established; ORIGIN, AS path and next hop in BIRD; the VIP on lo with scope host, never a source address."""
+    node = lab.nodes[0]
+    start_rack(lab, [node])
+    lab.bird.await_established(node.name)
+    route = lab.bird.route_of(PREFIX, node.name)
+    expect_equal(route["origin"], "IGP", "ORIGIN")
+    expect_equal(route["as_path"], str(NODE_AS), "the AS path")
+    expect_equal(route["next_hop"], node.address, "NEXT_HOP")
+    address = node.host.addresses("lo")[PREFIX]
+    expect_equal(address["scope"], "host", "the VIP's scope")
+    # Preferred lifetime 0; of an address that never expires iproute2 shows that only as a flag.
+    expect(address.get("deprecated"), "the VIP on lo is not deprecated")
+    peer = peer_status(node)
+    expect_equal(peer["state"], "Established", "the state in `bgpvip peers`")
+    expect_equal((peer["advertised"], peer["total"]), (1, 1), "the VIPs in `bgpvip peers`")
+    expect_equal(peer["peerAS"], TOR_AS, "the peer's AS in `bgpvip peers`")
+    expect_equal(spread(Requests(lab.client, VIP, 10).results()), {node.name: 10}, "who answered the client")
+
+
+def ibgp(lab):
+    """In one AS: LOCAL_PREF 100 and an empty AS path."""
+    node = lab.nodes[0]
+    lab.bird.start(*tor_neighbors([node], peer_as=TOR_AS))
+    node.start(BGPVIP_LOCAL_AS=str(TOR_AS))
+    await_next_hops(lab, [node])
+    route = lab.bird.route_of(PREFIX, node.name)
+    expect_equal(route["local_pref"], "100", "LOCAL_PREF")
+    expect_equal(route.get("as_path", ""), "", "the AS path")
+    expect_equal(route["origin"], "IGP", "ORIGIN")
+
+
+def multihop(lab):
+    """A peer two hops away gets the VIP, and its traffic arrives through the router between."""
+    node = lab.nodes[0]
+    spine = Bird(lab.spine, "10.2.0.2")
+    spine.start(TO_THE_NODES, neighbor(node.name, node.address, NODE_AS, multihop=2))
+    lab.bird.start(*tor_neighbors([node]))
+    node.start(f"{node.router}:{TOR_AS},10.2.0.2:{TOR_AS}::2")
+    spine.await_established(node.name)
+    expect_equal(spine.route_of(PREFIX, node.name)["next_hop"], node.address, "NEXT_HOP at the spine")
+    eventually("the spine's kernel sends the VIP's traffic to the ToR",
+               lambda: lab.spine.next_hops(PREFIX) == ["10.2.0.1"])
+    await_next_hops(lab, [node])
+    expect_equal(spread(Requests(lab.spine, VIP, 10).results()), {node.name: 10}, "who answered the spine")
+
+
+def md5(lab):
+    """The right TCP MD5 password is Established, a wrong one is not, and `bgpvip peers` says why."""
+    right, wrong = lab.nodes[:2]
+    lab.bird.start(*tor_neighbors([right, wrong], password=PASSWORD))
+    right.start(f"{right.router}:{TOR_AS}:{PASSWORD}")
+    wrong.start(f"{wrong.router}:{TOR_AS}:wrong")
+    lab.bird.await_established(right.name)
+    await_next_hops(lab, [right])
+    expect(peer_status(right)["usesMD5"], "`bgpvip peers` does not show that MD5 is used")
+    reason = await_reason(wrong, wrong.router, "password|MD5")
+    expect(lab.bird.state(wrong.name) != "Established", "the session with the wrong password is Established")
+    return f'"{reason}"'
+
+
+def peers_reasons(lab):
+    """Wrong AS, wrong password, unreachable, refusing: four reasons in one `bgpvip peers`."""
+    node = lab.nodes[0]
+    spine = Bird(lab.spine, "10.2.0.2")
+    lab.bird.start(*tor_neighbors([node]))
+    spine.start(TO_THE_NODES, neighbor(node.name, node.address, NODE_AS, multihop=2, password=PASSWORD))
+    nobody = node.address[:-1] + "99"
+    expected = {
+        node.router: f"(?i)\\bAS\\b.*{TOR_AS}",
+        "10.2.0.2": "(?i)password|MD5",
+        nobody: "(?i)unreachable|no route|timed out|no answer",
+        "10.1.0.2": "(?i)refused",
+    }
+    node.start(f"{node.router}:64999,10.2.0.2:{TOR_AS}:wrong:2,{nobody}:{TOR_AS},10.1.0.2:{TOR_AS}::2")
+    reasons = [await_reason(node, address, pattern) for address, pattern in expected.items()]
+    expect_equal(len(set(reasons)), len(expected), "the number of different reasons")
+    shown = node.speaker.ask("peers")
+    for address in expected:
+        expect(address in shown, f"the table of `bgpvip peers` does not show {address}")
+    await_bound(node, True)
+
+
+def await_reason(node, address, pattern):
+    """The last error of a peer, once it says what `pattern` asks for."""
+    def reason():
+        said = peer_status(node, address).get("lastError") or ""
+        return said if re.search(pattern, said) else None
+    return eventually(f"`bgpvip peers` of {node.name} gives a reason like /{pattern}/ for {address}", reason, 30)
