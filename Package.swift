@@ -60,7 +60,7 @@ let package = Package(
         shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "CLinuxShim", nioCore, nioPosix]),
         shell("Netlink", ["IPTypes", "CLinuxShim", nioCore, nioPosix]),
         shell("HealthProbes", ["IPTypes", "Health", "CLinuxShim", nioCore, nioPosix, nioHTTP1, nioSSL]),
-        shell("ControlSocket", ["SpeakerCore", "CLinuxShim", nioCore, nioPosix, nioHTTP1]),
+        shell("ControlSocket", ["SpeakerCore", nioCore, nioPosix, nioHTTP1]),
         shell(
             "Daemon",
             [
@@ -72,5 +72,23 @@ let package = Package(
             dependencies: ["IPTypes", "Settings", "SpeakerCore", "ControlSocket", "Daemon", argumentParser],
             path: "Sources/bgpvip", swiftSettings: settings),
 
+        tests("Core", "Deadlines", ["Deadlines"]),
+        tests("Core", "IPTypes", ["IPTypes"]),
+        tests("Core", "BGPWire", ["IPTypes", "BGPWire"]),
+        tests("Core", "BGPFSM", ["Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
+        tests("Core", "Health", ["Deadlines", "IPTypes", "Health"]),
+        tests("Core", "Advertising", ["IPTypes", "BGPWire", "Advertising"]),
+        tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Settings"]),
+        tests(
+            "Core", "SpeakerCore",
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore"]),
+        tests("Shell", "BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "BGPTransport", nioCore, nioPosix]),
+        tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),
+        tests("Shell", "HealthProbes", ["IPTypes", "Health", "HealthProbes", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        tests("Shell", "ControlSocket", ["SpeakerCore", "ControlSocket", nioCore, nioPosix, nioHTTP1]),
+        tests(
+            "Shell", "Daemon",
+            ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Daemon", nioCore, logging]),
+        tests("Architecture", "Architecture", []),
     ]
 )

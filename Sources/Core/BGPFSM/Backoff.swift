@@ -4,8 +4,8 @@ import Deadlines
 /// How long to wait before dialling again.
 ///
 /// Two series, both doubling, both before jitter:
-/// * Whatever time may cure (TCP failures, hold time, Cease): from `connectRetryInitial` to `connectRetryMaximum`. After
-///   a session that had been Established the series starts anew, so that a restarted router is back within one pause.
+/// * Whatever time may cure (TCP failures, hold time, Cease): from `connectRetryInitial` to `connectRetryMaximum`.
+///   After a session that had been Established the series starts anew, so that a restarted router is back soon.
 /// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
@@ -15,6 +15,8 @@ import Deadlines
 struct Backoff: Sendable, Hashable {
     /// Pauses never get shorter than this, whatever is configured: no loop at the speed of a LAN.
     static let floor = Duration.milliseconds(100)
+    /// Nor longer than this: an operator who configures more wants a session that is stopped.
+    static let ceiling = Duration.seconds(86_400)
     /// After this time in Established all earlier failures are forgotten.
     static let forgivingTime = Duration.seconds(60)
 
@@ -30,8 +32,8 @@ struct Backoff: Sendable, Hashable {
             failures = 0
             if established >= Self.forgivingTime { repeatingErrors = 0 }
         }
-        let first = max(configuration.connectRetryInitial, Self.floor)
-        let last = max(configuration.connectRetryMaximum, first)
+        let first = min(max(configuration.connectRetryInitial, Self.floor), Self.ceiling)
+        let last = min(max(configuration.connectRetryMaximum, first), Self.ceiling)
         if reason.willRepeat {
             defer { repeatingErrors += 1 }
             return doubled(

@@ -102,27 +102,28 @@ struct Connection: Sendable, Hashable {
     ) -> (closed: EndReason?, actions: [PeerSession.Action]) {
         let (next, restarted, actions): Step =
             switch (state, event) {
-            // RFC 4271 section 8.2.2, OpenSent: "sends a KEEPALIVE message, sets a KeepaliveTimer, sets the HoldTimer
-            // according to the negotiated value, changes its state to OpenConfirm".
+            // RFC 4271 section 8.2.2, OpenSent: "sends a KEEPALIVE message, and sets a KeepaliveTimer ... sets the
+            // HoldTimer according to the negotiated value ... changes its state to OpenConfirm".
             case (.openSent, .open(.success(let negotiated))):
                 (.state(.openConfirm(negotiated)), [.hold, .keepalive], [.send(.keepalive, direction)])
 
-            // "If there are errors in the OPEN message (Event 21, Event 22), the local system sends a NOTIFICATION
-            // message with the appropriate error code".
+            // "If the BGP message header checking (Event 21) or OPEN message checking detects an error (Event 22) ...
+            // sends a NOTIFICATION message with the appropriate error code".
             case (.openSent, .open(.failure(let error))):
                 fail(error.notification, error.explanation)
             case (.openSent, .malformed(let error)), (.openConfirm, .malformed(let error)),
                 (.established, .malformed(let error)):
                 reject(error)
 
-            // "In response to any other event, sends the NOTIFICATION with the Error Code Finite State Machine Error".
+            // "In response to any other event ... sends the NOTIFICATION with the Error Code Finite State Machine
+            // Error".
             case (.openSent, .keepalive): unexpected(.keepalive)
             case (.openSent, .update), (.openConfirm, .update): unexpected(.update)
             case (.openSent, .routeRefresh), (.openConfirm, .routeRefresh): unexpected(.routeRefresh)
             case (.openConfirm, .open), (.established, .open): unexpected(.open)
 
-            // OpenConfirm: "If the local system receives a KEEPALIVE message (Event 26), restarts the HoldTimer and
-            // changes its state to Established."
+            // OpenConfirm: "If the local system receives a KEEPALIVE message ... restarts the HoldTimer and changes its
+            // state to Established."
             case (.openConfirm(let negotiated), .keepalive):
                 (.state(.established(negotiated)), [.hold], [.established(negotiated, direction)])
 
@@ -133,15 +134,16 @@ struct Connection: Sendable, Hashable {
             case (.established(let negotiated), .routeRefresh(let refresh)):
                 (.state(state), [], answer(refresh, negotiated))
 
-            // "When the KeepaliveTimer expires (Event 11), sends a KEEPALIVE message, restarts its KeepaliveTimer".
+            // "If the local system receives a KeepaliveTimer_Expires event (Event 11) ... sends a KEEPALIVE message,
+            // restarts the KeepaliveTimer".
             case (.openConfirm, .keepaliveTimerExpired), (.established, .keepaliveTimerExpired):
                 (.state(state), [.keepalive], [.send(.keepalive, direction)])
             // The timer does not run here, so this is ours, not the peer's.
             case (.openSent, .keepaliveTimerExpired):
                 (.state(state), [], [])
 
-            // "If the HoldTimer expires (Event 10), sends a NOTIFICATION message with the error code Hold Timer
-            // Expired", in all three states.
+            // "If the HoldTimer_Expires (Event 10), the local system sends a NOTIFICATION message with the error code
+            // Hold Timer Expired", in all three states.
             case (.openSent, .holdTimerExpired), (.openConfirm, .holdTimerExpired),
                 (.established, .holdTimerExpired):
                 expire(configuration)
@@ -156,16 +158,17 @@ struct Connection: Sendable, Hashable {
             case (.openConfirm, .failed(let failure)), (.established, .failed(let failure)):
                 (.closed(.transport(failure)), [], [])
 
-            // Section 6.8: "closing the connection ... is done by sending the NOTIFICATION message with the Error Code
-            // Cease".
+            // Section 6.8: "Closing the BGP connection (that results from the collision resolution procedure) is
+            // accomplished by sending the NOTIFICATION message with the Error Code Cease."
             case (.openSent, .lostCollision), (.openConfirm, .lostCollision), (.established, .lostCollision):
                 fail(.cease(.connectionCollision), "another connection to the same peer was kept")
 
-            // RFC 4724 section 5: "drops the TCP connection"; nobody is left to read a NOTIFICATION.
+            // RFC 4724 section 4.2: "Since the previous connection is considered to be terminated, no NOTIFICATION
+            // message should be sent".
             case (.openSent, .replaced), (.openConfirm, .replaced), (.established, .replaced):
                 (.closed(.peerRestarted), [], [.close(direction)])
 
-            // "In response to a ManualStop event (Event 2) ... sends the NOTIFICATION with a Cease".
+            // "If a ManualStop event (Event 2) is issued ... sends the NOTIFICATION with a Cease", and so for Event 8.
             case (.openSent, .ceased(let subcode, let text)), (.openConfirm, .ceased(let subcode, let text)),
                 (.established, .ceased(let subcode, let text)):
                 (
@@ -221,7 +224,7 @@ extension Connection {
 
     private func unexpected(_ type: MessageType) -> Step {
         fail(
-            .fsmError(subcode: fsmErrorSubcode, messageType: type), "the peer sent \(type) in state \(name.rawValue)")
+            .fsmError(subcode: fsmErrorSubcode, messageType: type), "\(type) in state \(name.rawValue)")
     }
 
     /// RFC 6608 section 3.

@@ -17,7 +17,7 @@ extension SessionConfiguration {
         if !self.peerAS.admits(peerAS, localAS: localAS) {
             return .failure(DecodeError(.badPeerAS, badPeerAS(peerAS)))
         }
-        // RFC 4271 section 4.2: "An implementation MUST reject Hold Time values of one or two seconds."
+        // RFC 4271 section 6.2: "An implementation MUST reject Hold Time values of one or two seconds."
         if open.holdTime == 1 || open.holdTime == 2 {
             return .failure(
                 DecodeError(
@@ -94,8 +94,8 @@ private struct PeerOffer {
             case .fourOctetAS: hasFourOctetAS = true
             case .extendedNextHop(let tuples) where tuples.contains(.ipv4OverIPv6): hasExtendedNextHop = true
             case .fqdn(let host, let domain):
-                hostName =
-                    domain.isEmpty ? String(escaping: host) : String(escaping: host + [UInt8(ascii: ".")] + domain)
+                let labels = [host, domain].filter { !$0.isEmpty }
+                hostName = labels.isEmpty ? nil : String(escaping: Array(labels.joined(separator: [UInt8(ascii: ".")])))
             case .extendedNextHop, .routeRefresh, .extendedMessage, .gracefulRestart, .enhancedRouteRefresh,
                 .longLivedGracefulRestart, .other:
                 break

@@ -24,8 +24,8 @@ extension PeerSession {
         }
     }
 
-    /// RFC 4271 section 6.8: "Upon receipt of an OPEN message, the local system MUST examine all of its connections that
-    /// are in the OpenConfirm state." A connection in OpenSent is left alone: its own OPEN decides.
+    /// RFC 4271 section 6.8: "Upon receipt of an OPEN message, the local system MUST examine all of its connections
+    /// that are in the OpenConfirm state." A connection in OpenSent is left alone: its own OPEN decides.
     private mutating func receive(_ open: Open, on connection: Connection, at now: Instant) -> [Action] {
         let judged = configuration.negotiate(open, on: connection.endpoints)
         let direction = connection.direction

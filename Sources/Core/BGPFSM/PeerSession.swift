@@ -21,8 +21,9 @@ package import Deadlines
 /// * The ConnectRetryTimer does not run in Connect: the shell bounds the time of a dial and reports it as failed.
 /// * DelayOpen is not implemented; events 12 and 20 do not occur.
 /// * An incoming connection while Established: section 6.8 has the Established one win, and so do we, but we send a
-///   KEEPALIVE on it, so that the kernel finds out at once if the peer has lost it by a restart. If the peer has promised
-///   graceful restart for a family, the new connection wins (RFC 4724 section 5), once its OPEN shows that it is one.
+///   KEEPALIVE on it, so that the kernel finds out at once if the peer has lost it by a restart. If the peer has
+///   promised graceful restart for a family, the new connection wins (RFC 4724 section 5); beside a connection that we
+///   dialled it has to send a valid OPEN first.
 package struct PeerSession: Sendable, Hashable {
     /// The states of RFC 4271 section 8.2.2.
     package enum State: String, Sendable, Hashable, CaseIterable {
@@ -187,7 +188,7 @@ extension PeerSession {
         return open(.outgoing, endpoints, showsRestart: false, at: now)
     }
 
-    /// Event 17. RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections"; in all other states "the
+    /// Event 17. RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections"; in other states "the
     /// second connection SHALL be tracked until it sends an OPEN message". One per direction is tracked, no more.
     private mutating func accept(_ endpoints: Endpoints, at now: Instant) -> [Action] {
         guard isStarted else { return [.rejectIncoming(.cease(.connectionRejected))] }

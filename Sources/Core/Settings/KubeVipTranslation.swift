@@ -267,7 +267,8 @@ struct KubeVipTranslation {
             }
         pass("vip_loglevel", to: .logLevel) { _ in name }
         if (1...7).contains(number) {
-            notices.append("vip_loglevel \(number) means different things in different versions of kube-vip: \(name) is used")
+            notices.append(
+                "vip_loglevel \(number) means different things in different versions of kube-vip: \(name) is used")
         }
     }
 }

@@ -75,7 +75,9 @@ extension Reading {
                         "leave multihop empty and give the distance with --ttl-security HOPS"))
             }
             let distance: PeerSettings.Distance =
-                if let hops { .ttlSecurity(hops: hops) } else if let ttl = peer.value.multihop { .multihop(ttl) } else { .direct }
+                if let hops { .ttlSecurity(hops: hops) } else if let ttl = peer.value.multihop { .multihop(ttl) } else {
+                    .direct
+                }
             return PeerSettings(
                 address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port,
                 password: peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil,
@@ -98,7 +100,9 @@ extension Reading {
         var seen: Set<ScopedAddress?> = []
         for file in files {
             guard seen.insert(file.value.peer).inserted else {
-                errors.append(file.error("a second password file for \(file.value.peer.map { "\($0)" } ?? "all peers")", "remove one"))
+                errors.append(
+                    file.error(
+                        "a second password file for \(file.value.peer.map { "\($0)" } ?? "all peers")", "remove one"))
                 continue
             }
             if let peer = file.value.peer {
@@ -131,9 +135,11 @@ extension Reading {
             if password.isEmpty {
                 errors.append(file.error("\(file.value.path) is empty", "write the password into it"))
             } else if password.contains(where: \.isNewline) {
-                errors.append(file.error("\(file.value.path) has more than one line", "write only the password into it"))
+                errors.append(
+                    file.error("\(file.value.path) has more than one line", "write only the password into it"))
             } else if password.utf8.count > 80 {
-                errors.append(file.error("the password in \(file.value.path) is longer than the 80 bytes of a TCP MD5 key"))
+                errors.append(
+                    file.error("the password in \(file.value.path) is longer than the 80 bytes of a TCP MD5 key"))
             } else {
                 return Secret(password)
             }
@@ -198,7 +204,8 @@ extension Reading {
         if texts(.passive).map(\.text.trimmed) == ["all"] { return Set(peers.map(\.value.address)) }
         let passive = list(.passive) { text, _ throws(Complaint) in
             guard let address = ScopedAddress(ValueText.unbracketed(text)) else {
-                throw Complaint("\(ValueText.quoted(text)) is not the address of a peer", "write addresses, or all or none alone")
+                throw Complaint(
+                    "\(ValueText.quoted(text)) is not the address of a peer", "write addresses, or all or none alone")
             }
             return address
         }

@@ -108,7 +108,8 @@ private struct GivenSettings {
             for text in given where text.text.trimmed.isEmpty {
                 errors.append(SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the flag out"))
             }
-            if !given.isEmpty { texts[setting.key] = given }
+            let full = given.filter { !$0.text.trimmed.isEmpty }
+            if !full.isEmpty { texts[setting.key] = full }
         }
         refuseUnknown(environment)
     }

@@ -259,11 +259,8 @@ extension PeerConnection {
 
     /// The connection is over, for this reason if it is the first that is given.
     func end(_ failure: TransportFailure) {
-        switch state {
-        case .closed: return
-        case .closing, .offered: break
-        case .connecting, .open: report([.ended(failure)])
-        }
+        guard state != .closed else { return }
+        report([.ended(failure)])
         state = .closed
         closeTimer?.cancel()
         channel?.close(promise: nil)

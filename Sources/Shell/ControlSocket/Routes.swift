@@ -28,7 +28,7 @@ enum Route: Hashable {
         let query = parts.count > 1 ? String(parts[1]) : ""
         switch (path, audience) {
         case ("/metrics", _): self.init(method, .GET, query) { .request(.metrics, waitSeconds: 0) }
-        case ("/livez", _): self.init(method, .GET, query) { .request(.livez, waitSeconds: 0) }
+        case ("/livez", _), ("/healthz", _): self.init(method, .GET, query) { .request(.livez, waitSeconds: 0) }
         case ("/readyz", _): self.init(method, .GET, query) { .request(.readyz, waitSeconds: 0) }
         case ("/v1/status", .operators): self.init(method, .GET, query) { .request(.status, waitSeconds: 0) }
         case ("/v1/undrain", .operators): self.init(method, .POST, query) { .request(.undrain, waitSeconds: 0) }

@@ -23,9 +23,11 @@ package func run(settings: Settings, notices: [String], version: String) -> Int3
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
-    guard let identifier = identifier(for: settings) else {
-        logger.error(
-            "cannot start: no router ID is set and this node has no IPv4 address to take it from; give --router-id")
+    let identifier: BGPIdentifier
+    do {
+        identifier = try routerID(for: settings)
+    } catch {
+        logger.error("cannot start: \(error)")
         return 2
     }
     let exitStatus = NIOLockedValueBox<Int32>(0)
@@ -42,9 +44,24 @@ package func run(settings: Settings, notices: [String], version: String) -> Int3
     return exitStatus.withLockedValue { $0 }
 }
 
-/// The configured router ID, else the node's own IPv4 address. A VIP cannot be it: all nodes share that one.
-private func identifier(for settings: Settings) -> BGPIdentifier? {
+/// Why no router ID could be found.
+private struct NoRouterID: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// The configured router ID, else an IPv4 address of the configured interface, else the node's own. A VIP cannot be it:
+/// all nodes share that one.
+private func routerID(for settings: Settings) throws -> BGPIdentifier {
     if let configured = settings.routerID { return configured }
-    return InterfaceAddresses.nodeAddress(excluding: Set(settings.vips.map(\.prefix.address)))
-        .map { BGPIdentifier($0.value) }
+    if let interface = settings.routerInterface {
+        for candidate in try NodeNetwork.addresses(of: interface) {
+            if case .v4(let address) = candidate.address, !address.isLoopback { return BGPIdentifier(address.value) }
+        }
+        throw NoRouterID(description: "\(interface) has no IPv4 address to take the router ID from; give --router-id")
+    }
+    guard let address = try NodeNetwork.nodeAddress(excluding: Set(settings.vips.map(\.prefix.address))) else {
+        throw NoRouterID(
+            description: "no router ID is set and this node has no IPv4 address to take it from; give --router-id")
+    }
+    return BGPIdentifier(address.value)
 }

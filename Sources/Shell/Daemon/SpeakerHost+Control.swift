@@ -1,19 +1,21 @@
 import ControlSocket
+import Health
+import IPTypes
 import NIOCore
 import Settings
 import SpeakerCore
 
 extension SpeakerHost {
-    /// Opens the control socket, and the metrics port if one is configured; `onOpen` runs on the loop.
+    /// Opens the control socket, and the ports for metrics and health that are configured; `onOpen` runs on the loop.
     func openControl(onOpen: @escaping @Sendable (Result<Void, any Error>) -> Void) {
         let answer: ControlAnswer = { [self] request, reply in
             assumeIsolated { $0.answer(request, reply: reply) }
         }
         var servers = [ControlServer.start(path: settings.controlSocket, on: loop, answer: answer)]
-        if let metrics = settings.metrics {
+        for endpoint in [settings.metrics, settings.health].compactMap({ $0 }) {
             servers.append(
                 ControlServer.startTCP(
-                    address: "\(metrics.address)", port: Int(metrics.port), on: loop, answer: answer))
+                    address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: answer))
         }
         EventLoopFuture.whenAllSucceed(servers, on: loop).whenComplete { [self] result in
             assumeIsolated { host in

@@ -1,8 +1,10 @@
+import BGPTransport
 import HealthProbes
 import IPTypes
 import Logging
 import NIOCore
 import Netlink
+import Settings
 import SpeakerCore
 
 extension SpeakerHost {

@@ -1,4 +1,5 @@
 import Glibc
+import Health
 import HealthProbes
 import IPTypes
 import Logging
@@ -22,7 +23,7 @@ extension SpeakerHost {
             }
         }
         try listen()
-        try Signals.watch(on: loop) { [self] number in
+        _ = try Signals.watch(on: loop) { [self] number in
             assumeIsolated { $0.signalled(number) }
         }
         take(.leftoversFound(try addresses.leftovers().map(\.hostPrefix)))

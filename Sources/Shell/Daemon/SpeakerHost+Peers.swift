@@ -88,7 +88,9 @@ extension SpeakerHost {
     /// A SYN without an answer means different things if the host answers ARP and if it does not.
     private func explained(_ failure: TransportFailure, of peer: ScopedAddress) -> TransportFailure {
         guard case .timedOut(let md5, nil) = failure else { return failure }
-        return .timedOut(md5: md5, onLink: InterfaceAddresses.neighbour(of: peer)?.answers)
+        // Not knowing is an answer too: the words name both possibilities then.
+        let neighbour = (try? NodeNetwork.neighbour(of: peer)) ?? nil
+        return .timedOut(md5: md5, onLink: neighbour?.answersARP)
     }
 }
 

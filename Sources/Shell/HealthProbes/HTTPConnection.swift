@@ -81,7 +81,7 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), phase) {
-        case (.head(let head), .waiting):
+        case (.head(let head), .waiting), (.head(let head), .securing):
             phase = .reading(HTTPAnswer(head: head, expected: check))
         case (.body(let bytes), .reading(var answer)):
             // Taken out of the phase, so that the body is not copied for each part.

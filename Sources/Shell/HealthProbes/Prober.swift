@@ -22,11 +22,11 @@ package struct CheckUnusable: Error, Hashable, CustomStringConvertible {
 /// Everything happens on one event loop: its owner calls on the loop, and events come on the loop, never from inside a
 /// call. It decides nothing but what came of a probe; when to probe and what follows is `HealthCheck`'s.
 package final class Prober {
-    private let check: Check
+    private let timeout: Duration
     private let loop: any EventLoop
     private let onEvent: @Sendable (ProbeEvent) -> Void
     private let method: any ProbeMethod
-    private var run: (start: NIODeadline, timeout: Scheduled<Void>)?
+    private var run: (start: NIODeadline, timer: Scheduled<Void>)?
     private var isStopped = false
     /// True while one of our own calls is on the stack, from which no event may come.
     private var isInCall = false
@@ -37,14 +37,16 @@ package final class Prober {
     package init(
         check: Check, on loop: any EventLoop, onEvent: @escaping @Sendable (ProbeEvent) -> Void
     ) throws(CheckUnusable) {
-        self.check = check
+        // A day is for ever; more would overflow the clock's arithmetic.
+        let timeout = min(max(check.timeout, .milliseconds(1)), .seconds(86_400))
+        self.timeout = timeout
         self.loop = loop
         self.onEvent = onEvent
         method =
             switch check.kind {
-            case .http(let http): try SocketProbe(http: http, timeout: check.timeout, on: loop)
-            case .tcp(let target): try SocketProbe(tcp: target, timeout: check.timeout, on: loop)
-            case .exec(let command): try ExecProbe(command: command, name: check.name, timeout: check.timeout, on: loop)
+            case .http(let http): try SocketProbe(http: http, timeout: timeout, on: loop)
+            case .tcp(let target): try SocketProbe(tcp: target, timeout: timeout, on: loop)
+            case .exec(let command): try ExecProbe(command: command, name: check.name, timeout: timeout, on: loop)
             }
         method.report = { [weak self] in self?.take($0) }
     }
@@ -52,11 +54,11 @@ package final class Prober {
     /// Starts a probe; does nothing while one runs or after `stop()`.
     package func probe() {
         guard run == nil, !isStopped else { return }
-        let timeout = loop.assumeIsolated().scheduleTask(in: TimeAmount(check.timeout)) { [weak self] in
+        let timer = loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { [weak self] in
             guard let self else { return }
             expire()
         }
-        run = (.now(), timeout)
+        run = (.now(), timer)
         isInCall = true
         method.begin()
         isInCall = false
@@ -65,7 +67,7 @@ package final class Prober {
     /// Ends what runs and closes the kept connection. No event comes afterwards.
     package func stop() {
         isStopped = true
-        run?.timeout.cancel()
+        run?.timer.cancel()
         run = nil
         method.stop()
     }
@@ -80,11 +82,12 @@ package final class Prober {
         case .ended(var outcome):
             guard let run else { return }
             self.run = nil
-            run.timeout.cancel()
+            run.timer.cancel()
             let took = Duration.nanoseconds((NIODeadline.now() - run.start).nanoseconds)
-            if took > check.timeout, outcome == .passed {
+            if took > timeout, outcome == .passed {
                 // The loop was held up, so nobody knows how old this answer is.
-                let reason = "the answer was seen after \(took.inWords), later than the timeout of \(check.timeout.inWords)"
+                let reason =
+                    "the answer was seen after \(took.inWords), later than the timeout of \(timeout.inWords)"
                 outcome = .failed(reason: reason, definitive: false)
             }
             deliver(.outcome(outcome, took: took))

@@ -22,6 +22,8 @@ package enum AddressChange: Sendable, Equatable {
 /// read in time.
 final class AddressWatch: Sendable {
     private let loop: any EventLoop
+    private let retryInterval: TimeAmount
+    private let subscribe: @Sendable () throws(NetlinkError) -> CInt
     private let onChange: @Sendable (AddressChange) -> Void
     /// Only touched on the loop.
     private let state: NIOLoopBoundBox<State>
@@ -34,13 +36,19 @@ final class AddressWatch: Sendable {
         case stopped
     }
 
-    private static let retryInterval = TimeAmount.seconds(1)
-
-    init(on loop: any EventLoop, onChange: @escaping @Sendable (AddressChange) -> Void) throws(NetlinkError) {
+    /// Subscribed when this returns. `subscribe` makes a descriptor to read announcements from; that is a socket in
+    /// the network namespace of the thread that calls it.
+    init(
+        on loop: any EventLoop, retryInterval: TimeAmount = .seconds(1),
+        subscribe: @escaping @Sendable () throws(NetlinkError) -> CInt = AddressWatch.openSubscribedSocket,
+        onChange: @escaping @Sendable (AddressChange) -> Void
+    ) throws(NetlinkError) {
         self.loop = loop
+        self.retryInterval = retryInterval
+        self.subscribe = subscribe
         self.onChange = onChange
         state = .makeBoxSendingValue(.opening(again: false), eventLoop: loop)
-        let descriptor = try Self.subscribe()
+        let descriptor = try subscribe()
         if loop.inEventLoop {
             adopt(descriptor)
         } else {
@@ -56,22 +64,24 @@ final class AddressWatch: Sendable {
         }
     }
 
-    private static func subscribe() throws(NetlinkError) -> CInt {
+    @Sendable static func openSubscribedSocket() throws(NetlinkError) -> CInt {
         try openNetlinkSocket(
             flags: CInt(SOCK_NONBLOCK.rawValue),
             groups: UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
     }
 
-    /// Hands the descriptor to NIO, which owns it from then on unless it fails.
+    /// Largest announcement we take. The kernel's are around a kilobyte; a cut one would be noticed.
+    private static let receiveCapacity = 16_384
+
+    /// Hands the descriptor to NIO, which closes a socket also when it cannot watch it.
     private func adopt(_ descriptor: CInt) {
         if case .stopped = state.value {
             close(descriptor)
             return
         }
         NIOPipeBootstrap(group: loop)
-            // One datagram each read; a larger one would be cut, which the parser notices.
             .channelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: KernelNetlinkSocket.largestDatagram)
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveCapacity)
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -84,7 +94,6 @@ final class AddressWatch: Sendable {
                 switch result {
                 case .success(let channel): self.opened(channel)
                 case .failure(let error):
-                    close(descriptor)
                     let code = (error as? IOError)?.errnoCode ?? EIO
                     self.reopenLater(.systemCall(operation: "watching the addresses", code: code))
                 }
@@ -105,7 +114,7 @@ final class AddressWatch: Sendable {
     private func reopen() {
         if case .stopped = state.value { return }
         do throws(NetlinkError) {
-            let descriptor = try Self.subscribe()
+            let descriptor = try subscribe()
             state.value = .opening(again: true)
             adopt(descriptor)
         } catch {
@@ -115,17 +124,19 @@ final class AddressWatch: Sendable {
 
     private func reopenLater(_ error: NetlinkError) {
         if case .stopped = state.value { return }
-        state.value = .waitingToReopen(loop.scheduleTask(in: Self.retryInterval) { self.reopen() })
+        state.value = .waitingToReopen(loop.scheduleTask(in: retryInterval) { self.reopen() })
         onChange(.interrupted(error))
     }
 
     private func stopOnLoop() {
-        switch state.value {
+        let last = state.value
+        // First, because the end of the channel asks whether to reopen it.
+        state.value = .stopped
+        switch last {
         case .open(let channel): channel.close(promise: nil)
         case .waitingToReopen(let task): task.cancel()
         case .opening, .stopped: break
         }
-        state.value = .stopped
     }
 }
 

@@ -49,24 +49,34 @@ package final class InterfaceAddresses {
     /// until removed, marked as ours. IPv4 gets scope host, or global on request; the kernel decides the scope of IPv6.
     /// Idempotent. Throws `.notHostPrefix` unless `prefix` is a /32 or /128, and what the kernel refuses.
     package func bind(_ prefix: IPPrefix, globalScope: Bool = false) throws(NetlinkError) -> Binding {
-        guard prefix.length == prefix.address.bitWidth else { throw .notHostPrefix(prefix) }
-        let operation = "adding \(prefix) to \(interface)"
-        if try add(prefix, globalScope: globalScope, operation: operation) { return .added }
-        guard let present = try find(prefix) else {
-            // Removed between the refusal and the look.
-            return try add(prefix, globalScope: globalScope, operation: operation) ? .added : .foreign
+        var present: PresentAddresses?
+        return try bind(prefix, globalScope: globalScope, reading: &present)
+    }
+
+    /// The same for many VIPs, each with its own result, in their order. Reads the kernel's table once, not once each.
+    package func bind(
+        contentsOf prefixes: [IPPrefix], globalScope: Bool = false
+    ) -> [Result<Binding, NetlinkError>] {
+        var present: PresentAddresses?
+        return prefixes.map { prefix in
+            Result { () throws(NetlinkError) in
+                try bind(prefix, globalScope: globalScope, reading: &present)
+            }
         }
-        guard mark.isOn(present) else { return .foreign }
-        if present.isAsBound(globalScope: globalScope) { return .kept }
-        // The kernel changes neither scope nor label of an address in place.
-        _ = try remove(present)
-        return try add(prefix, globalScope: globalScope, operation: operation) ? .added : .foreign
     }
 
     /// Takes a VIP off the interface. False if it was not there, or is somebody else's.
     package func unbind(_ prefix: IPPrefix) throws(NetlinkError) -> Bool {
-        guard let present = try find(prefix), mark.isOn(present) else { return false }
-        return try remove(present)
+        var present: PresentAddresses?
+        return try unbind(prefix, reading: &present)
+    }
+
+    /// The same for many VIPs, each with its own result, in their order. Reads the kernel's table once, not once each.
+    package func unbind(contentsOf prefixes: [IPPrefix]) -> [Result<Bool, NetlinkError>] {
+        var present: PresentAddresses?
+        return prefixes.map { prefix in
+            Result { () throws(NetlinkError) in try unbind(prefix, reading: &present) }
+        }
     }
 
     /// All addresses on the interface, in the kernel's order, IPv4 first.
@@ -98,6 +108,39 @@ package final class InterfaceAddresses {
         addressWatch = nil
     }
 
+    private func bind(
+        _ prefix: IPPrefix, globalScope: Bool, reading present: inout PresentAddresses?
+    ) throws(NetlinkError) -> Binding {
+        guard prefix.length == prefix.address.bitWidth else { throw .notHostPrefix(prefix) }
+        let operation = "adding \(prefix) to \(interface)"
+        if try add(prefix, globalScope: globalScope, operation: operation) { return .added }
+        if let obstacle = try find(prefix, in: &present) {
+            guard mark.isOn(obstacle) else { return .foreign }
+            if obstacle.isAsBound(globalScope: globalScope) { return .kept }
+            // The kernel changes neither scope nor label of an address in place.
+            _ = try remove(obstacle)
+        }
+        // Ours was removed, or somebody else's vanished while we looked.
+        return try add(prefix, globalScope: globalScope, operation: operation) ? .added : .foreign
+    }
+
+    private func unbind(
+        _ prefix: IPPrefix, reading present: inout PresentAddresses?
+    ) throws(NetlinkError) -> Bool {
+        guard let address = try find(prefix, in: &present), mark.isOn(address) else { return false }
+        return try remove(address)
+    }
+
+    /// The address that stands in the way of adding `prefix`; reads the kernel's table if that was not done yet.
+    private func find(
+        _ prefix: IPPrefix, in present: inout PresentAddresses?
+    ) throws(NetlinkError) -> InterfaceAddress? {
+        if let present { return present.obstacle(to: prefix) }
+        let read = PresentAddresses(try addresses())
+        present = read
+        return read.obstacle(to: prefix)
+    }
+
     /// False if the kernel has such an address already.
     private func add(_ prefix: IPPrefix, globalScope: Bool, operation: String) throws(NetlinkError) -> Bool {
         do throws(NetlinkError) {
@@ -125,14 +168,6 @@ package final class InterfaceAddresses {
         }
     }
 
-    /// The address that stands in the way of adding `prefix`: IPv4 may have the same address with several lengths,
-    /// IPv6 has it once.
-    private func find(_ prefix: IPPrefix) throws(NetlinkError) -> InterfaceAddress? {
-        try addresses().first {
-            $0.address == prefix.address && ($0.prefixLength == prefix.length || !prefix.address.isIPv4)
-        }
-    }
-
     /// An interface that was deleted and made again has a new index: looks it up once and tries again.
     private func onCurrentIndex<Value>(_ body: () throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
         do throws(NetlinkError) {
@@ -145,6 +180,20 @@ package final class InterfaceAddresses {
     }
 }
 
+/// The addresses of the interface at one moment.
+private struct PresentAddresses {
+    private let byAddress: [IPAddress: [InterfaceAddress]]
+
+    init(_ addresses: [InterfaceAddress]) {
+        byAddress = Dictionary(grouping: addresses, by: \.address)
+    }
+
+    /// IPv4 may have the same address with several lengths, IPv6 has it once.
+    func obstacle(to prefix: IPPrefix) -> InterfaceAddress? {
+        byAddress[prefix.address]?.first { $0.isHost || !prefix.address.isIPv4 }
+    }
+}
+
 extension InterfaceAddress {
     /// True if nothing about this address of ours has to be changed.
     fileprivate func isAsBound(globalScope: Bool) -> Bool {
@@ -153,7 +202,8 @@ extension InterfaceAddress {
 }
 
 extension NetlinkRequest {
-    /// `ip address add PREFIX dev INDEX scope host preferred_lft 0 proto 179`, nodad for IPv6, failing if it exists.
+    /// `ip address add PREFIX dev INDEX scope host preferred_lft 0 proto 179`, nodad and noprefixroute for IPv6,
+    /// failing if it exists.
     fileprivate static func addAddress(
         _ prefix: IPPrefix, to interfaceIndex: UInt32, label: String?, globalScope: Bool
     ) -> NetlinkRequest {
@@ -162,8 +212,6 @@ extension NetlinkRequest {
         header.ifa_prefixlen = UInt8(truncatingIfNeeded: prefix.length)
         header.ifa_scope = (globalScope ? AddressScope.global : .host).rawValue
         header.ifa_index = interfaceIndex
-        // Several nodes have the same VIP on purpose, and detection would delay it by a second.
-        header.ifa_flags = prefix.address.isIPv4 ? 0 : UInt8(IFA_F_NODAD)
         var request = NetlinkRequest(.newAddress, flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header: header)
         request.append(IFA_LOCAL, bytes: prefix.address.bytes)
         request.append(IFA_ADDRESS, bytes: prefix.address.bytes)
@@ -172,10 +220,15 @@ extension NetlinkRequest {
         }
         request.append(IFA_CACHEINFO, ifa_cacheinfo(ifa_prefered: 0, ifa_valid: .max, cstamp: 0, tstamp: 0))
         request.append(IFA_PROTO, OwnershipMark.protocolTag)
+        if !prefix.address.isIPv4 {
+            // Several nodes have the same VIP on purpose, and detection would delay it by a second. The local table
+            // delivers it; a route to it in the main table would serve nobody and make removal slow.
+            request.append(IFA_FLAGS, UInt32(IFA_F_NODAD | IFA_F_NOPREFIXROUTE))
+        }
         return request
     }
 
-    /// `ip address delete ADDRESS/LENGTH dev INDEX`
+    /// `ip address delete ADDRESS/LENGTH dev INDEX`; the kernel also compares the label, if there is one.
     fileprivate static func deleteAddress(_ address: InterfaceAddress) -> NetlinkRequest {
         var header = ifaddrmsg()
         header.ifa_family = AddressFamily(address.address).number
@@ -184,6 +237,9 @@ extension NetlinkRequest {
         var request = NetlinkRequest(.deleteAddress, flags: NLM_F_ACK, header: header)
         request.append(IFA_LOCAL, bytes: address.address.bytes)
         request.append(IFA_ADDRESS, bytes: address.address.bytes)
+        if let label = address.label {
+            request.append(IFA_LABEL, bytes: Array(label.utf8) + [0])
+        }
         return request
     }
 }

@@ -14,8 +14,14 @@ struct CollisionTests {
     private func twoConnections(_ adapt: (inout SessionConfiguration) -> Void = { _ in }) -> PeerSession {
         var session = PeerSession(configuration: configured(adapt), seed: 1)
         #expect(session.handle(.started, at: t0) == [.connect])
-        #expect(session.handle(.tcpConnected(.outgoing, endpoints), at: t0) == [.send(.open(session.configuration.open), .outgoing)])
-        #expect(session.handle(.tcpConnected(.incoming, endpoints), at: t0) == [.send(.open(session.configuration.open), .incoming)])
+        #expect(
+            session.handle(.tcpConnected(.outgoing, endpoints), at: t0) == [
+                .send(.open(session.configuration.open), .outgoing)
+            ])
+        #expect(
+            session.handle(.tcpConnected(.incoming, endpoints), at: t0) == [
+                .send(.open(session.configuration.open), .incoming)
+            ])
         return session
     }
 
@@ -135,7 +141,9 @@ struct CollisionTests {
         #expect(
             session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(1))
                 == [.send(.keepalive, .outgoing), .send(.open(ourOpen), .incoming)])
-        #expect(session.handle(.received(.open(peerOpen(identifier: higherIdentifier)), .incoming), at: t0 + .seconds(1)) == loses(.incoming))
+        #expect(
+            session.handle(.received(.open(peerOpen(identifier: higherIdentifier)), .incoming), at: t0 + .seconds(1))
+                == loses(.incoming))
         #expect(session.state == .established)
         #expect(session.negotiated == agreed())
     }
@@ -148,7 +156,10 @@ struct CollisionTests {
             session.handle(.tcpFailed(.outgoing, .reset), at: t0 + .seconds(1))
                 == [.ended(.transport(.reset), wasEstablished: true)])
         #expect(session.state == .openSent)
-        #expect(session.handle(.received(.open(peerOpen()), .incoming), at: t0 + .seconds(1)) == [.send(.keepalive, .incoming)])
+        #expect(
+            session.handle(.received(.open(peerOpen()), .incoming), at: t0 + .seconds(1)) == [
+                .send(.keepalive, .incoming)
+            ])
         #expect(
             session.handle(.received(.keepalive, .incoming), at: t0 + .seconds(1))
                 == [.established(agreed(), .incoming)])
@@ -203,9 +214,10 @@ struct CollisionTests {
 
     @Test("Dials that crossed, and the promise for no family, are no restart")
     func noRestart() {
-        let empty = peerCapabilities + [
-            .gracefulRestart(Capability.GracefulRestart(flags: 8, restartTime: 120, families: []))
-        ]
+        let empty =
+            peerCapabilities + [
+                .gracefulRestart(Capability.GracefulRestart(flags: 8, restartTime: 120, families: []))
+            ]
         for (capabilities, pause) in [(restartingCapabilities, Duration.milliseconds(2_999)), (empty, .seconds(30))] {
             let open = peerOpen(capabilities: capabilities)
             var session = PeerSession.inState(.established, open: open)

@@ -71,7 +71,7 @@ extension PeerSession {
     /// A session in the given state, by way of one connection. Dialled sessions are active, accepted ones passive.
     static func inState(
         _ state: State, _ direction: Direction = .outgoing, open: Open = peerOpen(), seed: UInt64 = 1,
-        _ adapt: (inout SessionConfiguration) -> Void = { _ in }
+        adapt: (inout SessionConfiguration) -> Void = { _ in }
     ) -> PeerSession {
         var session = PeerSession(
             configuration: configured {

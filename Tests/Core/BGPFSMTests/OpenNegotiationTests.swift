@@ -10,7 +10,7 @@ struct OpenNegotiationTests {
     private func refusal(
         of open: Open, _ adapt: (inout SessionConfiguration) -> Void = { _ in }
     ) -> (notification: Notification, explanation: String)? {
-        var session = PeerSession.inState(.openSent, adapt)
+        var session = PeerSession.inState(.openSent, adapt: adapt)
         let actions = session.handle(.received(.open(open), .outgoing), at: t0)
         guard case .ended(.notificationSent(let notification, let explanation), false) = actions.last else {
             #expect(actions == [.send(.keepalive, .outgoing)])
@@ -28,7 +28,7 @@ struct OpenNegotiationTests {
     private func agreement(
         with open: Open, _ adapt: (inout SessionConfiguration) -> Void = { _ in }
     ) -> Negotiated? {
-        var session = PeerSession.inState(.openSent, adapt)
+        var session = PeerSession.inState(.openSent, adapt: adapt)
         _ = session.handle(.received(.open(open), .outgoing), at: t0)
         _ = session.handle(.received(.keepalive, .outgoing), at: t0)
         return session.negotiated
@@ -52,7 +52,8 @@ struct OpenNegotiationTests {
             ASCase(accepted: false, configured: .exactly(peerAS), myAS: 0, capability: nil),
             ASCase(accepted: false, configured: .exactly(peerAS), myAS: 65000, capability: 0),
             ASCase(accepted: false, configured: .exactly(peerAS), myAS: 0, capability: 65000),
-            ASCase(accepted: true, configured: .exactly(ASNumber(4_200_000_001)), myAS: 23456, capability: 4_200_000_001),
+            ASCase(
+                accepted: true, configured: .exactly(ASNumber(4_200_000_001)), myAS: 23456, capability: 4_200_000_001),
             ASCase(accepted: false, configured: .exactly(ASNumber(4_200_000_001)), myAS: 23456, capability: nil),
             ASCase(accepted: true, configured: .external, myAS: 64999, capability: nil),
             ASCase(accepted: false, configured: .external, myAS: 65001, capability: 65001),
@@ -116,7 +117,8 @@ struct OpenNegotiationTests {
         #expect(refusedInside(ours) == badIdentifier)
         #expect(refusedInside(lowerIdentifier) == nil)
         #expect(
-            refusal(of: peerOpen(identifier: ours, myAS: 65001, capabilities: [])) { $0.peerAS = .internal }?.explanation
+            refusal(of: peerOpen(identifier: ours, myAS: 65001, capabilities: [])) { $0.peerAS = .internal }?
+                .explanation
                 == "has our own BGP identifier 10.0.0.9: give each speaker its own router ID")
     }
 

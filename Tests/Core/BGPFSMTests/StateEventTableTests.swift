@@ -3,8 +3,8 @@ import BGPWire
 import Deadlines
 import Testing
 
-/// Every event of RFC 4271 section 8.1 in every state. A cell lists the actions and the state afterwards; `.` stands for
-/// no action and no change. `other:` marks actions on the connection of the other direction.
+/// Every event of RFC 4271 section 8.1 in every state. A cell lists the actions and the state afterwards; `.` stands
+/// for no action and no change. `other:` marks actions on the connection of the other direction.
 @Suite("State and event table")
 struct StateEventTableTests {
     @Test("A session that we dial", arguments: dialledTable)
@@ -24,7 +24,8 @@ struct StateEventTableTests {
             #expect(session.state == state)
             let deadline = row.due(session)
             let actions = deadline.map { session.handle(row.event(direction), at: $0) } ?? []
-            let text = (actions.map { $0.short(direction) } + (session.state == state ? [] : ["→ \(session.state.rawValue)"]))
+            let text =
+                (actions.map { $0.short(direction) } + (session.state == state ? [] : ["→ \(session.state.rawValue)"]))
                 .joined(separator: ", ")
             #expect((text.isEmpty ? "." : text) == expected, "\(row.name) in \(state.rawValue)")
         }
@@ -84,7 +85,9 @@ let dialledTable: [Row] = [
         [
             ".", ".", ".", "4/0, close, ended, → Active", "4/0, close, ended, → Active", "4/0, close, ENDED, → Active",
         ],
-        due: { [.idle: nil, .connect: nil, .active: nil, .openSent: t0 + .seconds(60)][$0.state, default: t0 + .seconds(9)] }),
+        due: {
+            [.idle: nil, .connect: nil, .active: nil, .openSent: t0 + .seconds(60)][$0.state, default: t0 + .seconds(9)]
+        }),
     Row(
         "11 keepalive timer", { _ in .deadlineReached }, [".", ".", ".", ".", "KEEPALIVE", "KEEPALIVE"],
         due: { $0.state == .active || $0.state == .openSent ? nil : $0.nextDeadline }),
@@ -138,7 +141,8 @@ let dialledTable: [Row] = [
             "7/1, close, ENDED, → Active",
         ]),
     Row(
-        "24 NOTIFICATION of version", { .received(.notification(Notification(code: 2, subcode: 1, data: [0, 4])), $0) },
+        "24 NOTIFICATION of version",
+        { .received(.notification(Notification(code: 2, subcode: 1, data: [0, 4])), $0) },
         [".", ".", ".", "close, ended, → Active", "close, ended, → Active", "close, ENDED, → Active"]),
     Row(
         "25 NOTIFICATION", { .received(.notification(Notification(code: 99, subcode: 99)), $0) },
@@ -166,7 +170,9 @@ let acceptedTable: [Row] =
             "17 peer connects", { _ in .tcpConnected(.incoming, endpoints) },
             ["reject 6/5", "OPEN, → OpenSent", "reject 6/7", "reject 6/7", "reject 6/7"]),
     ]
-    + dialledTable.filter { !["1 started", "9 connect-retry timer", "16 dial answered", "17 peer connects"].contains($0.name) }
+    + dialledTable.filter {
+        !["1 started", "9 connect-retry timer", "16 dial answered", "17 peer connects"].contains($0.name)
+    }
     .map { row in
         var cells = row.cells
         cells.remove(at: 1)

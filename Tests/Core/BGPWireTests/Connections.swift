@@ -39,3 +39,19 @@ func decodeError(_ bytes: [UInt8], codec: MessageCodec = .external(fourOctetAS: 
         return error
     }
 }
+
+/// The message in `bytes`, decoded into values.
+func decoded(_ bytes: [UInt8], fourOctetAS: Bool = true) throws(DecodeError) -> Message {
+    try Message.decode(bytes.span.bytes, fourOctetAS: fourOctetAS)
+}
+
+/// The length that the header in `bytes` gives.
+func frameLength(_ bytes: [UInt8]) throws(DecodeError) -> Int? {
+    try MessageCodec.frameLength(bytes.span.bytes)
+}
+
+extension MessageCodec {
+    mutating func decode(_ bytes: [UInt8]) throws(DecodeError) -> ReceivedMessage {
+        try decode(bytes.span.bytes)
+    }
+}

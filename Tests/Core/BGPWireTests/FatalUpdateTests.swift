@@ -137,7 +137,7 @@ struct FatalUpdateTests {
         var codec = MessageCodec.external(fourOctetAS: true)
         let bytes = updateFrame(attributes: "400f03000201")
         #expect(
-            try codec.decode(bytes.span.bytes)
+            try codec.decode(bytes)
                 == .update(
                     UpdateSummary(
                         announced: 0, withdrawn: 0, endOfRIB: .ipv6Unicast,

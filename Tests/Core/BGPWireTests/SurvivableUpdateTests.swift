@@ -26,7 +26,7 @@ struct SurvivableUpdateTests {
     @Test(arguments: samples)
     func theSessionSurvives(_ sample: Sample) throws {
         var codec = MessageCodec.external(fourOctetAS: true)
-        #expect(try codec.decode(sample.bytes.span.bytes) == .update(sample.summary))
+        #expect(try codec.decode(sample.bytes) == .update(sample.summary))
     }
 
     static let samples: [Sample] = [

@@ -4,7 +4,7 @@ import Testing
 struct VectorTests {
     @Test(arguments: Vector.all)
     func whatOthersSentIsDecodedToItsFields(_ vector: Vector) throws {
-        #expect(try Message.decode(vector.bytes.span.bytes, fourOctetAS: vector.fourOctetAS) == vector.message)
+        #expect(try decoded(vector.bytes, fourOctetAS: vector.fourOctetAS) == vector.message)
     }
 
     @Test(arguments: Vector.all)

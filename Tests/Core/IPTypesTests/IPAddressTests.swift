@@ -21,7 +21,7 @@ struct IPAddressTests {
 
     @Test func addressesAreOrderedByFamilyAndThenAsNumbers() {
         let texts = ["9.0.0.0", "10.0.0.0", "10.0.0.1", "255.0.0.0", "::", "::1", "1::", "1::1", "ff02::1"]
-        #expect(texts.shuffled().compactMap(IPAddress.init).sorted().map(\.description) == texts)
+        #expect(texts.reversed().compactMap(IPAddress.init).sorted().map(\.description) == texts)
     }
 }
 

@@ -2,6 +2,7 @@ import BGPFSM
 import BGPWire
 import Glibc
 import IPTypes
+import NIOCore
 import Testing
 
 @testable import BGPTransport
@@ -69,7 +70,7 @@ import Testing
             for side in [dialler, acceptee] {
                 #expect(try await side.option(level, name) == 0xC0)
                 #expect(try await side.option(CInt(IPPROTO_TCP), TCP_NODELAY) == 1)
-                #expect(try await side.option(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT) == 30_000)
+                #expect(try await side.option(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT) == 600_000)
             }
             await dialler.close()
             try await acceptor.close()
@@ -154,5 +155,52 @@ import Testing
         #expect(sum == UpdateSummary(announced: 100_000, withdrawn: 0, messages: 125))
         #expect(events < 60)
         try await peer.close()
+    }
+
+    @Test func anActorPinnedToTheLoopEntersFromTheCallbacks() async throws {
+        let acceptor = try await Acceptor.listen()
+        let (finished, finish) = AsyncStream.makeStream(of: [ConnectionEvent].self)
+        let owner = Owner(finish)
+        await owner.dial(endpoint(port: acceptor.port))
+        let acceptee = try #require(await acceptor.next())
+        _ = await acceptee.next()
+        #expect(await acceptee.next() == .received(.open(.sample)))
+        try await acceptee.send([.sampleOpen])
+        #expect(await acceptee.next() == .ended(.closedByPeer))
+        var results = finished.makeAsyncIterator()
+        #expect(
+            await results.next() == [
+                .connected(Endpoints(local: localhost4, remote: localhost4)), .received(.open(.sample)),
+            ])
+        try await acceptor.close()
+    }
+}
+
+/// What the daemon is to a connection: an actor on the same loop.
+private actor Owner {
+    private var events: [ConnectionEvent] = []
+    private let finish: AsyncStream<[ConnectionEvent]>.Continuation
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+    init(_ finish: AsyncStream<[ConnectionEvent]>.Continuation) {
+        self.finish = finish
+    }
+
+    func dial(_ endpoint: PeerEndpoint) {
+        _ = PeerConnection.dial(endpoint, on: loop) { connection, event in
+            self.assumeIsolated { $0.handle(event, of: connection) }
+        }
+    }
+
+    private func handle(_ event: ConnectionEvent, of connection: PeerConnection) {
+        events.append(event)
+        switch event {
+        case .connected: connection.send(.sampleOpen)
+        case .received:
+            connection.close()
+            finish.yield(events)
+        case .malformed, .ended: break
+        }
     }
 }

@@ -65,11 +65,14 @@ final class RawListener {
 
     var port: UInt16 { channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? 0 }
 
-    /// A listener on 127.0.0.1; its connections read only if `reads`.
-    init(reads: Bool = true) async throws {
+    /// A listener on 127.0.0.1; its connections read only if `reads`, into a kernel buffer of this size.
+    init(reads: Bool = true, receiveBuffer: Int? = nil) async throws {
         let (stream, arrivals) = AsyncStream.makeStream(of: RawPeer.self)
         accepted = stream.makeAsyncIterator()
-        channel = try await ServerBootstrap(group: loop)
+        let bootstrap = ServerBootstrap(group: loop)
+        channel = try await
+            (receiveBuffer.map { bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: .init($0)) }
+            ?? bootstrap)
             .childChannelOption(.autoRead, value: reads)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test func addressesSurviveTheWayToTheKernelAndBack() throws {
-        let linkLocal = ScopedAddress(.v6(IPv6Address(high: 0xFE80_0000_0000_0000, low: 0x0102_0304_0506_0708)), zone: "lo")
+        let linkLocal = ScopedAddress(
+            .v6(IPv6Address(high: 0xFE80_0000_0000_0000, low: 0x0102_0304_0506_0708)), zone: "lo")
         for address in [
             ScopedAddress(localhost4), ScopedAddress(localhost6), linkLocal,
             ScopedAddress(.v4(IPv4Address(0xC0A8_FE01))),

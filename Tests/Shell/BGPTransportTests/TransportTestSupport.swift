@@ -21,7 +21,7 @@ func endpoint(
 ) -> PeerEndpoint {
     PeerEndpoint(
         remote: ScopedAddress(remote), port: port, source: source, hops: hops, md5Key: key.map { Array($0.utf8) },
-        connectTimeout: connectTimeout, userTimeout: .seconds(30))
+        connectTimeout: connectTimeout, userTimeout: .seconds(600))
 }
 
 /// A connection and what it has told, to be awaited event by event.
@@ -118,7 +118,7 @@ final class Acceptor {
                 on: ScopedAddress(address), port: 0, keys: keys.mapValues { Array($0.utf8) }, on: loop
             ) { connection in
                 let (events, log) = AsyncStream.makeStream(of: ConnectionEvent.self)
-                let endpoint = PeerEndpoint(remote: connection.remote, hops: hops, userTimeout: .seconds(30))
+                let endpoint = PeerEndpoint(remote: connection.remote, hops: hops, userTimeout: .seconds(600))
                 connection.adopt(endpoint) { _, event in log.yield(event) }
                 arrivals.yield(Witness(connection, events))
             }

@@ -77,6 +77,14 @@ import Testing
         ("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n{]", "the answer is not JSON"),
     ])
     func `another program on the path is recognised`(answer: String, detail: String) throws {
+        try expectGarbage(answer, detail)
+    }
+
+    @Test func `an answer without end is not read to the end`() throws {
+        try expectGarbage(String(repeating: "x", count: 17 << 20), "the answer does not end")
+    }
+
+    private func expectGarbage(_ answer: String, _ detail: String) throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/bgpvip.sock"
         let (descriptor, _) = try UnixSocketFile.listen(at: path)
@@ -125,7 +133,9 @@ private final class Canned: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
-        context.close(promise: nil)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer))).whenComplete { _ in
+            channel.close(promise: nil)
+        }
     }
 }

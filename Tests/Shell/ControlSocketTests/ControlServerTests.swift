@@ -116,6 +116,13 @@ import Testing
         #expect(try server.ask("POST", "/v1/drain?wait=1") == ["200", "first\n"])
     }
 
+    @Test func `a body larger than the socket's buffer arrives whole, and no second answer after it`() throws {
+        let body = String(repeating: "0123456789abcdef", count: 1 << 17)
+        let server = try RunningServer(
+            answer: { _ in .text(200, body) }, andThen: { reply in reply(.text(200, "second")) })
+        #expect(try server.exchange("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n").hasSuffix("\r\n\r\n\(body)\n"))
+    }
+
     @Test func `a client that goes away before its answer harms nobody`() throws {
         let server = try RunningServer { request in request == .livez ? .livez : nil }
         try server.connect().send(Array("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n".utf8))

@@ -11,7 +11,7 @@ final class TemporaryDirectory {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/bgpvip-XXXXXX".utf8CString)
+        var template = Array((P_tmpdir + "/bgpvip-XXXXXX").utf8CString)
         path = try #require(mkdtemp(&template).map { String(cString: $0) })
     }
 

@@ -1,155 +1,154 @@
+import Glibc
 import Health
 import IPTypes
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Synchronization
 
 /// What the service does with one request.
 enum Reaction: Sendable {
-    /// Answers and keeps the connection.
-    case answer(HTTPResponseStatus = .ok, body: String = "ok", headers: [(String, String)] = [])
-    /// Answers, announces that it closes the connection, and does.
-    case answerAndClose
-    /// Answers without a length and ends the body by closing the connection.
-    case answerUntilClose(body: String)
-    /// Sends these bytes as they are.
-    case raw(String)
-    /// Says nothing.
+    case send(String)
+    /// Closes the connection behind the text, with a goodbye if it speaks TLS.
+    case sendAndClose(String)
     case hang
-    /// Closes the connection instead of answering.
+    /// Closes the connection as the kernel does for a process that died.
     case close
-    /// Stops accepting connections and closes this one instead of answering, as a dying process does.
+    /// Stops listening first, as the kernel does for a process that died.
     case die
+
+    /// A complete answer.
+    static func answer(_ status: String = "200 OK", _ body: String = "ok", headers: String = "") -> Reaction {
+        .send(text(status, body, headers: headers))
+    }
+
+    static func text(_ status: String, _ body: String, headers: String = "") -> String {
+        "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
+    }
 }
 
 /// A service on loopback that does as it is told and remembers what it saw.
 final class TestService: Sendable {
-    struct Seen {
-        var connections: [any Channel] = []
-        var requests: [HTTPRequestHead] = []
+    /// The loop of services and probers alike.
+    static let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any()
+
+    let target: SocketTarget
+    private let listener: any Channel
+    private let memory: Memory
+
+    private final class Memory: Sendable {
+        let connections = Mutex<[any Channel]>([])
+        let requests = Mutex<[String]>([])
+        let listener = Mutex<(any Channel)?>(nil)
+        let ended: AsyncStream<Void>.Continuation
+        init(ended: AsyncStream<Void>.Continuation) { self.ended = ended }
     }
 
-    static let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any()
-    let port: UInt16
-    private let listener: any Channel
-    private let seen: Mutex<Seen>
+    /// One element for each connection that has ended.
+    let endedConnections: AsyncStream<Void>
 
-    /// Serves HTTP, in TLS if a context is given; `react` is asked with the number of the request, from 1.
+    /// Serves, in TLS if a context is given; `react` is asked with the number of the request, from 1.
     init(
-        tls: NIOSSLContext? = nil, react: @escaping @Sendable (Int) -> Reaction = { _ in .answer() }
+        tls: NIOSSLContext? = nil, greeting: String? = nil, _ react: @escaping @Sendable (Int) -> Reaction
     ) async throws {
-        let memory = Memory()
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        let memory = Memory(ended: continuation)
         listener = try await ServerBootstrap(group: Self.loop)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    memory.seen.withLock { $0.connections.append(channel) }
+                    memory.connections.withLock { $0.append(channel) }
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(Floor())
                     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-                    try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
-                    try pipeline.addHandler(Servant(memory: memory, react: react))
+                    try pipeline.addHandler(Servant(memory, greeting, react))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        memory.listener.withLock { $0 = listener }
-        port = UInt16(listener.localAddress?.port ?? 0)
+        memory.listener.withLock { [listener] in $0 = listener }
         self.memory = memory
-        seen = Mutex(Seen())
+        endedConnections = stream
+        let port = UInt16(listener.localAddress?.port ?? 0)
+        target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
     }
 
-    /// Accepts connections and leaves them to `serve`.
-    init(raw serve: @escaping @Sendable (any Channel) -> Void) async throws {
-        let memory = Memory()
-        listener = try await ServerBootstrap(group: Self.loop)
-            .childChannelInitializer { channel in
-                memory.seen.withLock { $0.connections.append(channel) }
-                serve(channel)
-                return channel.eventLoop.makeSucceededVoidFuture()
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        port = UInt16(listener.localAddress?.port ?? 0)
-        self.memory = memory
-        seen = Mutex(Seen())
-    }
-
-    private let memory: Memory
-
-    var connections: Int { memory.seen.withLock { $0.connections.count } }
-    var requests: [HTTPRequestHead] { memory.seen.withLock { $0.requests } }
-    var target: SocketTarget { SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port) }
+    /// How many connections were accepted.
+    var connections: Int { memory.connections.withLock { $0.count } }
+    /// The heads of the requests.
+    var requests: [String] { memory.requests.withLock { $0 } }
     /// As reasons name it.
-    var name: String { "127.0.0.1:\(port)" }
+    var name: String { "127.0.0.1:\(target.port)" }
 
     func stopListening() async throws { try await listener.close() }
 
-    /// Closes the latest connection: with FIN, or with RST.
-    func closeConnection(reset: Bool = false) async throws {
-        guard let channel = memory.seen.withLock({ $0.connections.last }) else { return }
-        if reset {
-            try await channel.setOption(.socketOption(.so_linger), value: linger(l_onoff: 1, l_linger: 0)).get()
-        }
-        // Past the TLS handler, as the kernel does it for a process that died.
-        try await channel.eventLoop.submit { channel._channelCore.close0(error: ChannelError.eof, mode: .all, promise: nil) }.get()
+    /// Ends the latest connection without any goodbye: with FIN, or with RST.
+    func cutConnection(reset: Bool = false) async throws {
+        guard let channel = memory.connections.withLock({ $0.last }) else { return }
+        try await channel.eventLoop.submit {
+            if reset {
+                try channel.syncOptions?.setOption(
+                    ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_LINGER), value: 1)
+            }
+            try Floor.close(channel)
+        }.get()
     }
 
-    final class Memory: Sendable {
-        let seen = Mutex(Seen())
-        let listener = Mutex<(any Channel)?>(nil)
+    /// The first handler of each pipeline: closing from here bypasses TLS.
+    private final class Floor: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        static func close(_ channel: any Channel) throws {
+            try channel.pipeline.syncOperations.context(handlerType: Floor.self).close(promise: nil)
+        }
     }
 
     private final class Servant: ChannelInboundHandler {
-        typealias InboundIn = HTTPServerRequestPart
-        typealias OutboundOut = HTTPServerResponsePart
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
         let memory: Memory
+        let greeting: String?
         let react: @Sendable (Int) -> Reaction
+        var received = ""
 
-        init(memory: Memory, react: @escaping @Sendable (Int) -> Reaction) {
+        init(_ memory: Memory, _ greeting: String?, _ react: @escaping @Sendable (Int) -> Reaction) {
             self.memory = memory
+            self.greeting = greeting
             self.react = react
         }
 
+        func channelActive(context: ChannelHandlerContext) {
+            if let greeting { send(context, greeting) }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            memory.ended.yield()
+        }
+
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            guard case .head(let head) = unwrapInboundIn(data) else { return }
-            let number = memory.seen.withLock {
-                $0.requests.append(head)
-                return $0.requests.count
+            received += String(buffer: unwrapInboundIn(data))
+            guard received.hasSuffix("\r\n\r\n") else { return }
+            let number = memory.requests.withLock {
+                $0.append(received)
+                return $0.count
             }
+            received = ""
             switch react(number) {
-            case .answer(let status, let body, let headers):
-                respond(context, status, body, [("Content-Length", "\(body.utf8.count)")] + headers)
-            case .answerAndClose:
-                respond(context, .ok, "ok", [("Content-Length", "2"), ("Connection", "close")])
+            case .send(let text):
+                send(context, text)
+            case .sendAndClose(let text):
+                send(context, text)
                 context.close(promise: nil)
-            case .answerUntilClose(let body):
-                context.pipeline.syncOperations.context(name: "")
-                raw(context, "HTTP/1.1 200 OK\r\n\r\n\(body)")
-                context.close(promise: nil)
-            case .raw(let text):
-                raw(context, text)
             case .hang:
                 break
             case .close:
-                context.close(promise: nil)
+                try? Floor.close(context.channel)
             case .die:
                 memory.listener.withLock { $0 }?.close(promise: nil)
-                context.close(promise: nil)
+                try? Floor.close(context.channel)
             }
         }
 
-        private func respond(
-            _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, _ body: String,
-            _ headers: [(String, String)]
-        ) {
-            let head = HTTPResponseHead(version: .http1_1, status: status, headers: HTTPHeaders(headers))
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        }
-
-        private func raw(_ context: ChannelHandlerContext, _ text: String) {
-            context.channel.pipeline.syncOperations
+        private func send(_ context: ChannelHandlerContext, _ text: String) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -43,6 +43,9 @@ import Testing
         for length in 1..<datagram.count {
             #expect(AddressChange.parse(Array(datagram.prefix(length))) == [.resynchronise])
         }
-        #expect(AddressChange.parse(NetlinkRequest(.overrun, flags: 0, header: CInt(0)).encoded(sequence: 0)) == [.resynchronise])
+        #expect(
+            AddressChange.parse(NetlinkRequest(.overrun, flags: 0, header: CInt(0)).encoded(sequence: 0)) == [
+                .resynchronise
+            ])
     }
 }

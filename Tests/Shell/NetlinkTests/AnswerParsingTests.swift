@@ -111,7 +111,8 @@ import Testing
                 for value: UInt8 in [0, 1, 3, 4, 0x7F, 0x80, 0xFF] {
                     var hostile = datagram
                     hostile[position] = value
-                    let exchange = NetlinkExchange(socket: RecordedSocket([hostile, hostile, done(3), hostile, done(4)]))
+                    let exchange = NetlinkExchange(
+                        socket: RecordedSocket([hostile, hostile, done(3), hostile, done(4)]))
                     _ = try? exchange.addresses(operation: "")
                     _ = try? exchange.defaultRoutes()
                     _ = try? exchange.links()
@@ -210,7 +211,8 @@ private let refusalWithText = hex(
 /// The ends of answers.
 @Suite struct KernelVerdictTests {
     static func verdict(_ datagram: [UInt8]) throws -> [KernelVerdict] {
-        try NetlinkMessage.parse(datagram).map { message throws(MalformedMessage) in try KernelVerdict(parsing: message) }
+        try NetlinkMessage.parse(datagram).map { message throws(MalformedMessage) in try KernelVerdict(parsing: message)
+        }
     }
 
     @Test func `an acknowledgement is error 0`() throws {

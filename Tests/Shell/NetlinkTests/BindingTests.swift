@@ -18,7 +18,8 @@ import Testing
     @Test(arguments: [(AddressScope.global, UInt32(0xA0)), (.host, 0x80)])
     func `an address of ours with another scope or lifetime is replaced`(scope: AddressScope, flags: UInt32) throws {
         let (addresses, socket) = try recordedLoopback(
-            acknowledgement(2, error: EEXIST), address(3, "192.0.2.9/32", scope: scope, flags: flags, tag: 179), done(3),
+            acknowledgement(2, error: EEXIST), address(3, "192.0.2.9/32", scope: scope, flags: flags, tag: 179),
+            done(3),
             acknowledgement(4), acknowledgement(5))
         #expect(try addresses.bind(vip) == .added)
         #expect(socket.requests.suffix(2).map { $0[4] } == [21, 20])  // RTM_DELADDR, RTM_NEWADDR
@@ -60,6 +61,38 @@ import Testing
         #expect(try addresses.bind(vip) == .added)
         #expect(addresses.interfaceIndex == 7)
         #expect(socket.requests.last?[20] == 7)
+    }
+
+    @Test func `many are bound with one look at the table, each with its own result`() throws {
+        let (addresses, socket) = try recordedLoopback(
+            acknowledgement(2), acknowledgement(3, error: EEXIST),
+            address(4, "192.0.2.2/32", tag: 179) + address(4, "192.0.2.3/32"), done(4),
+            acknowledgement(5, error: EEXIST), acknowledgement(6, error: EPERM))
+        let results = addresses.bind(
+            contentsOf: ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32", "192.0.2.0/24"].map(
+                IPPrefix.of))
+        #expect(
+            results == [
+                .success(.added), .success(.kept), .success(.foreign),
+                .failure(.refused(operation: "adding 192.0.2.4/32 to lo", code: EPERM, kernelText: nil)),
+                .failure(.notHostPrefix(.of("192.0.2.0/24"))),
+            ])
+        #expect(socket.requests.count == 6)
+    }
+
+    @Test func `many are unbound with one look at the table, each with its own result`() throws {
+        let (addresses, socket) = try recordedLoopback(
+            address(2, "192.0.2.1/32", tag: 179) + address(2, "192.0.2.2/32", tag: 179) + address(2, "192.0.2.3/32"),
+            done(2), acknowledgement(3), acknowledgement(4, error: EPERM))
+        let results = addresses.unbind(
+            contentsOf: ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"].map(IPPrefix.of))
+        #expect(
+            results == [
+                .success(true),
+                .failure(.refused(operation: "removing 192.0.2.2/32 from lo", code: EPERM, kernelText: nil)),
+                .success(false), .success(false),
+            ])
+        #expect(socket.requests.count == 4)
     }
 
     @Test func `only single addresses are bound`() throws {

@@ -18,7 +18,7 @@ struct KernelTests {
     /// Runs `body` in a fresh namespace whose `lo` is up.
     static func onLoopback(_ body: @escaping @Sendable (InterfaceAddresses) throws -> Void) async throws {
         try await NetworkNamespace.with { namespace in
-            try await namespace.run {
+            try await namespace.run { () throws in
                 try NetworkNamespace.ip("link set lo up")
                 try body(InterfaceAddresses(interface: "lo"))
             }
@@ -26,7 +26,7 @@ struct KernelTests {
     }
 
     @Test func `a VIP is bound once, with our properties, and unbound once`() async throws {
-        try await Self.onLoopback { lo in
+        try await Self.onLoopback { lo throws in
             for vip in Self.vips {
                 #expect(try lo.bind(vip) == .added)
                 #expect(try lo.bind(vip) == .kept)
@@ -43,7 +43,7 @@ struct KernelTests {
                     InterfaceAddress(
                         address: .of("2001:db8::9"), prefixLength: 128, interfaceIndex: 1, scope: .global,
                         protocolTag: 179, preferredLifetime: 0,
-                        flags: UInt32(IFA_F_PERMANENT | IFA_F_DEPRECATED | IFA_F_NODAD)),
+                        flags: UInt32(IFA_F_PERMANENT | IFA_F_DEPRECATED | IFA_F_NODAD | IFA_F_NOPREFIXROUTE)),
                     InterfaceAddress(
                         address: .of("::1"), prefixLength: 128, interfaceIndex: 1, scope: .host, protocolTag: 1,
                         flags: UInt32(IFA_F_PERMANENT)),
@@ -57,7 +57,7 @@ struct KernelTests {
     }
 
     @Test func `a VIP can have global scope, and changes its scope when bound again`() async throws {
-        try await Self.onLoopback { lo in
+        try await Self.onLoopback { lo throws in
             let scope = { try lo.leftovers().map(\.scope) }
             #expect(try lo.bind(Self.vips[0], globalScope: true) == .added)
             #expect(try scope() == [.global])
@@ -68,7 +68,7 @@ struct KernelTests {
     }
 
     @Test func `an address that somebody else has added is left as it is`() async throws {
-        try await Self.onLoopback { lo in
+        try await Self.onLoopback { lo throws in
             try NetworkNamespace.ip("address add 192.0.2.9/32 dev lo")
             try NetworkNamespace.ip("address add 2001:db8::9/128 dev lo preferred_lft 0 nodad")
             let before = try lo.addresses()
@@ -82,7 +82,7 @@ struct KernelTests {
     }
 
     @Test func `the next process finds what the last one left`() async throws {
-        try await Self.onLoopback { lo in
+        try await Self.onLoopback { lo throws in
             try NetworkNamespace.ip("address add 192.0.2.10/32 dev lo")
             for vip in Self.vips { _ = try lo.bind(vip) }
             let next = try InterfaceAddresses(interface: "lo")
@@ -94,7 +94,7 @@ struct KernelTests {
 
     @Test func `an interface that was made again carries VIPs again`() async throws {
         try await NetworkNamespace.with { namespace in
-            try await namespace.run {
+            try await namespace.run { () throws in
                 try NetworkNamespace.ip("link add vip0 type bridge")
                 let vip0 = try InterfaceAddresses(interface: "vip0")
                 let oldIndex = vip0.interfaceIndex
@@ -111,7 +111,7 @@ struct KernelTests {
     }
 
     @Test func `an interface that does not exist is told with those that do`() async throws {
-        try await Self.onLoopback { _ in
+        try await Self.onLoopback { _ throws in
             #expect(throws: NetlinkError.noSuchInterface(name: "eth9", existing: ["lo"])) {
                 try InterfaceAddresses(interface: "eth9")
             }
@@ -119,7 +119,7 @@ struct KernelTests {
     }
 
     @Test func `without CAP_NET_ADMIN the kernel refuses, and reading still works`() async throws {
-        try await Self.onLoopback { lo in
+        try await Self.onLoopback { lo throws in
             // _LINUX_CAPABILITY_VERSION_3, this thread; all sets empty.
             #expect(setCapabilities([0x2008_0522, 0], [0, 0, 0, 0, 0, 0]) == 0)
             let operation = "adding 192.0.2.9/32 to lo"
@@ -131,20 +131,20 @@ struct KernelTests {
     }
 
     @Test func `the kernel's words arrive`() async throws {
-        try await Self.onLoopback { lo in
-            let file = open("/proc/thread-self/net/../../../sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY)
+        try await Self.onLoopback { lo throws in
+            let file = open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY)
             #expect(write(file, "1", 1) == 1)
             close(file)
             let expected = NetlinkError.refused(
                 operation: "adding 2001:db8::9/128 to lo", code: EACCES,
-                kernelText: "IPv6 is disabled on this device")
+                kernelText: "ipv6: IPv6 is disabled on this device")
             #expect(throws: expected) { try lo.bind(Self.vips[1]) }
         }
     }
 
     @Test func `gateways, the node's address and neighbours are found`() async throws {
         try await NetworkNamespace.with { namespace in
-            try await namespace.run {
+            try await namespace.run { () throws in
                 #expect(try NodeNetwork.defaultGateways() == [])
                 #expect(try NodeNetwork.nodeAddress() == nil)
 

@@ -23,9 +23,10 @@ struct NetworkNamespace {
     static let isPermitted: Bool = {
         let namespace = NetworkNamespace()
         defer { try? namespace.group.syncShutdownGracefully() }
-        return (try? namespace.loop.submit {
-            unshareFromNamespaces(newNetwork) == 0 && (try? ip("link set lo up")) != nil
-        }.wait()) ?? false
+        return
+            (try? namespace.loop.submit {
+                unshareFromNamespaces(newNetwork) == 0 && (try? ip("link set lo up")) != nil
+            }.wait()) ?? false
     }()
 
     /// Runs `body` in a fresh namespace, which goes away with everything in it.

@@ -33,18 +33,18 @@ import Testing
                     """))
     }
 
-    @Test func `an IPv6 VIP is added without duplicate address detection and without a label`() throws {
+    @Test func `an IPv6 VIP is added without duplicate address detection, prefix route and label`() throws {
         let (addresses, socket) = try recordedLoopback(acknowledgement(2))
         #expect(try addresses.bind(.of("2001:db8::9/128")) == .added)
         #expect(
             socket.requests.last
                 == hex(
                     """
-                    5c 00 00 00  # length 92
+                    64 00 00 00  # length 100
                     14 00 05 06  # RTM_NEWADDR, REQUEST ACK | EXCL CREATE
                     02 00 00 00  # sequence 2
                     00 00 00 00
-                    0a 80 02 fe  # AF_INET6, /128, IFA_F_NODAD, RT_SCOPE_HOST
+                    0a 80 00 fe  # AF_INET6, /128, flags below, RT_SCOPE_HOST
                     01 00 00 00  # interface 1
                     14 00 02 00  # IFA_LOCAL
                     20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 09
@@ -54,6 +54,8 @@ import Testing
                     00 00 00 00 ff ff ff ff 00 00 00 00 00 00 00 00
                     05 00 0b 00  # IFA_PROTO
                     b3 00 00 00
+                    08 00 08 00  # IFA_FLAGS
+                    02 02 00 00  # IFA_F_NODAD | IFA_F_NOPREFIXROUTE
                     """))
     }
 
@@ -68,15 +70,15 @@ import Testing
         #expect(socket.requests[2] == expected)
     }
 
-    @Test func `a VIP is removed by address, length and interface`() throws {
+    @Test func `a VIP is removed by address, length, interface and label`() throws {
         let (addresses, socket) = try recordedLoopback(
-            address(2, "192.0.2.9/32", tag: 179), done(2), acknowledgement(3))
+            address(2, "192.0.2.9/32", tag: 179, label: "lo:bgpvip"), done(2), acknowledgement(3))
         #expect(try addresses.unbind(.of("192.0.2.9/32")))
         #expect(
             socket.requests.last
                 == hex(
                     """
-                    28 00 00 00  # length 40
+                    38 00 00 00  # length 56
                     15 00 05 00  # RTM_DELADDR, REQUEST ACK
                     03 00 00 00  # sequence 3
                     00 00 00 00
@@ -86,6 +88,8 @@ import Testing
                     c0 00 02 09
                     08 00 01 00  # IFA_ADDRESS
                     c0 00 02 09
+                    0e 00 03 00  # IFA_LABEL
+                    6c 6f 3a 62 67 70 76 69 70 00 00 00  # "lo:bgpvip", NUL, padding
                     """))
     }
 

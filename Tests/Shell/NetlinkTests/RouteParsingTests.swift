@@ -104,7 +104,8 @@ import Testing
     }
 
     @Test(arguments: [(17, 8), (32, 0xFF), (23, 6), (25, 2)] as [(Int, UInt8)])
-    func `subnets, other tables, blackholes and cache entries are no default routes`(position: Int, value: UInt8) throws {
+    func `subnets, other tables, blackholes and cache entries are no default routes`(position: Int, value: UInt8) throws
+    {
         var other = Array(Self.routeDump.prefix(80))
         other[position] = value
         #expect(try Self.exchange(other, done(1)).defaultRoutes() == [])
@@ -113,7 +114,7 @@ import Testing
     @Test func `a gateway is named once, and a link-local one with its interface`() throws {
         let links = link(1, index: 1, name: "lo") + link(1, index: 3, name: "eth0")
         var routes = Self.routeDump + Self.routeDump
-        for start in NetlinkMessageStarts(routes) { routes[start + 8] = 2 }
+        for start in messageStarts(routes) { routes[start + 8] = 2 }
         #expect(
             try Self.exchange(links, done(1), routes, done(2)).defaultGateways() == [
                 ScopedAddress(.of("192.0.2.7")), ScopedAddress(.of("192.0.2.8")),
@@ -123,7 +124,7 @@ import Testing
 
     @Test func `a link-local gateway on an interface that went away is left out`() throws {
         var routes = Self.routeDump
-        for start in NetlinkMessageStarts(routes) { routes[start + 8] = 2 }
+        for start in messageStarts(routes) { routes[start + 8] = 2 }
         #expect(
             try Self.exchange(link(1, index: 1, name: "lo"), done(1), routes, done(2)).defaultGateways()
                 == [ScopedAddress(.of("192.0.2.7")), ScopedAddress(.of("192.0.2.8"))])
@@ -139,7 +140,7 @@ import Testing
     @Test func `an unknown neighbour is nil, as is one on another interface`() throws {
         #expect(try Self.exchange(Self.neighbourDump).neighbour(of: ScopedAddress(.of("192.0.2.1"))) == nil)
         var table = Self.neighbourDump
-        for start in NetlinkMessageStarts(table) { table[start + 8] = 2 }
+        for start in messageStarts(table) { table[start + 8] = 2 }
         #expect(
             try Self.exchange(link(1, index: 4, name: "eth1"), done(1), table)
                 .neighbour(of: ScopedAddress(.of("192.0.2.8"), zone: "eth1")) == nil)
@@ -159,7 +160,7 @@ import Testing
 }
 
 /// Where the messages of a datagram begin.
-func NetlinkMessageStarts(_ datagram: [UInt8]) -> [Int] {
+func messageStarts(_ datagram: [UInt8]) -> [Int] {
     var starts: [Int] = []
     var start = 0
     while start + 4 <= datagram.count {
@@ -174,7 +175,8 @@ func NetlinkMessageStarts(_ datagram: [UInt8]) -> [Int] {
     static func nodeAddress(
         addresses: [[UInt8]], routes: [[UInt8]] = [], excluding vips: Set<IPAddress> = []
     ) throws -> String? {
-        let links = link(1, index: 1, name: "lo", flags: IFF_UP | IFF_LOOPBACK) + link(1, index: 2, name: "eth0")
+        let links =
+            link(1, index: 1, name: "lo", flags: IFF_UP | IFF_LOOPBACK) + link(1, index: 2, name: "eth0")
             + link(1, index: 3, name: "eth1")
         let exchange = NetlinkExchange(
             socket: RecordedSocket(
@@ -182,7 +184,8 @@ func NetlinkMessageStarts(_ datagram: [UInt8]) -> [Int] {
         return try exchange.nodeAddress(excluding: vips).map { "\($0)" }
     }
 
-    static func global(_ text: String, on interface: UInt32, flags: UInt32 = 0x80, tag: UInt8? = nil) throws -> [UInt8] {
+    static func global(_ text: String, on interface: UInt32, flags: UInt32 = 0x80, tag: UInt8? = nil) throws -> [UInt8]
+    {
         try address(2, text, on: interface, scope: .global, flags: flags, tag: tag)
     }
 

@@ -1,0 +1,194 @@
+import Testing
+
+@testable import Settings
+
+@Suite struct `The manifest of a static pod` {
+    @Test func `from kube-vip's command line in the kubeadm document needs no kubeconfig`() throws {
+        let loaded = try load([
+            "interface": ["lo"], "vip": ["192.168.0.40"], "controlplane": ["true"], "bgp": ["true"],
+            "localAS": ["65000"], "bgpRouterID": ["192.168.0.2"],
+            "bgppeers": ["192.168.0.10:65000::false,192.168.0.11:65000::false"],
+        ])
+        #expect(loaded.notices == [])
+        #expect(
+            try Manifest.pod(loaded, image: "bgpvip:latest") == """
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: bgpvip
+                  namespace: kube-system
+                  labels:
+                    app.kubernetes.io/name: bgpvip
+                spec:
+                  hostNetwork: true
+                  priorityClassName: system-node-critical
+                  terminationGracePeriodSeconds: 30
+                  containers:
+                  - name: bgpvip
+                    image: "bgpvip:latest"
+                    imagePullPolicy: IfNotPresent
+                    args: ["run"]
+                    env:
+                    - name: BGPVIP_VIP
+                      value: "192.168.0.40"
+                    - name: BGPVIP_INTERFACE
+                      value: "lo"
+                    - name: BGPVIP_LOCAL_AS
+                      value: "65000"
+                    - name: BGPVIP_ROUTER_ID
+                      value: "192.168.0.2"
+                    - name: BGPVIP_PEERS
+                      value: "192.168.0.10:65000,192.168.0.11:65000"
+                    resources:
+                      requests:
+                        cpu: 10m
+                        memory: 32Mi
+                    securityContext:
+                      runAsUser: 0
+                      allowPrivilegeEscalation: false
+                      readOnlyRootFilesystem: true
+                      capabilities:
+                        drop: ["ALL"]
+                        add: ["NET_ADMIN"]
+                    volumeMounts:
+                    - name: run
+                      mountPath: "/run/bgpvip"
+                  volumes:
+                  - name: run
+                    hostPath:
+                      path: "/run/bgpvip"
+                      type: DirectoryOrCreate
+
+                """)
+    }
+
+    @Test func `mounts the files, probes the metrics and may listen on a low port`() throws {
+        let loaded = try load(
+            [
+                "vip": ["10.9.9.9,fd00::9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000,[fd00::1]:external::2"],
+                "peer-password-file": ["/etc/bgpvip/tors,10.0.0.1=/etc/bgpvip/tor1"], "listen": ["true"],
+                "check-ca-file": ["/etc/kubernetes/pki/ca.crt"], "check-body": ["say \"ok\"\\"], "metrics": [":2112"],
+                "settle": ["60s"], "linger": ["1.5s"], "control-socket": ["/run/vip/s"],
+            ], files: ["/etc/bgpvip/tors": "secret", "/etc/bgpvip/tor1": "hidden"])
+        #expect(
+            try Manifest.pod(loaded, image: "registry.example.com/bgpvip:0.1.0") == """
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: bgpvip
+                  namespace: kube-system
+                  labels:
+                    app.kubernetes.io/name: bgpvip
+                spec:
+                  hostNetwork: true
+                  priorityClassName: system-node-critical
+                  terminationGracePeriodSeconds: 72
+                  containers:
+                  - name: bgpvip
+                    image: "registry.example.com/bgpvip:0.1.0"
+                    imagePullPolicy: IfNotPresent
+                    args: ["run"]
+                    env:
+                    - name: BGPVIP_VIP
+                      value: "10.9.9.9,fd00::9"
+                    - name: BGPVIP_LOCAL_AS
+                      value: "65001"
+                    - name: BGPVIP_PEERS
+                      value: "10.0.0.1:65000,[fd00::1]:external::2"
+                    - name: BGPVIP_PEER_PASSWORD_FILE
+                      value: "/etc/bgpvip/tors,10.0.0.1=/etc/bgpvip/tor1"
+                    - name: BGPVIP_LISTEN
+                      value: "true"
+                    - name: BGPVIP_CHECK_CA_FILE
+                      value: "/etc/kubernetes/pki/ca.crt"
+                    - name: BGPVIP_CHECK_BODY
+                      value: "say \\"ok\\"\\\\"
+                    - name: BGPVIP_SETTLE
+                      value: "60s"
+                    - name: BGPVIP_LINGER
+                      value: "1.5s"
+                    - name: BGPVIP_CONTROL_SOCKET
+                      value: "/run/vip/s"
+                    - name: BGPVIP_METRICS
+                      value: ":2112"
+                    livenessProbe:
+                      httpGet:
+                        host: "127.0.0.1"
+                        port: 2112
+                        path: /livez
+                      periodSeconds: 10
+                      failureThreshold: 3
+                    resources:
+                      requests:
+                        cpu: 10m
+                        memory: 32Mi
+                    securityContext:
+                      runAsUser: 0
+                      allowPrivilegeEscalation: false
+                      readOnlyRootFilesystem: true
+                      capabilities:
+                        drop: ["ALL"]
+                        add: ["NET_ADMIN", "NET_BIND_SERVICE"]
+                    volumeMounts:
+                    - name: run
+                      mountPath: "/run/vip"
+                    - name: file-1
+                      mountPath: "/etc/kubernetes/pki/ca.crt"
+                      readOnly: true
+                    - name: file-2
+                      mountPath: "/etc/bgpvip/tors"
+                      readOnly: true
+                    - name: file-3
+                      mountPath: "/etc/bgpvip/tor1"
+                      readOnly: true
+                  volumes:
+                  - name: run
+                    hostPath:
+                      path: "/run/vip"
+                      type: DirectoryOrCreate
+                  - name: file-1
+                    hostPath:
+                      path: "/etc/kubernetes/pki/ca.crt"
+                      type: File
+                  - name: file-2
+                    hostPath:
+                      path: "/etc/bgpvip/tors"
+                      type: File
+                  - name: file-3
+                    hostPath:
+                      path: "/etc/bgpvip/tor1"
+                      type: File
+
+                """)
+    }
+
+    @Test func `says in our words what kube-vip's single peer says, and loads to the same settings`() throws {
+        let loaded = try load([
+            "vip": ["192.168.0.40"], "bgp": ["true"], "localAS": ["65000"], "peerAddress": ["192.168.0.10"],
+            "peerAS": ["65010"], "peerPass": ["pw"], "multihop": ["true"], "bgpHoldTimer": ["15"],
+            "bgpKeepAliveInterval": ["10"], "log": ["5"], "port": ["7443"],
+        ])
+        #expect(loaded.texts[.peers] == "192.168.0.10:65010:pw:true")
+        let environment = Dictionary(
+            uniqueKeysWithValues: loaded.texts.map { ($0.key.setting.environment[0], $0.value) })
+        #expect(try load(environment: environment).settings == loaded.settings)
+    }
+
+    @Test func `refuses a password that the peer list cannot hold`() throws {
+        let loaded = try load([
+            "vip": ["192.168.0.40"], "bgp": ["true"], "localAS": ["65000"], "peerAddress": ["192.168.0.10"],
+            "peerPass": ["a:b"],
+        ])
+        #expect(
+            throws: SettingError(
+                problem: "a peer's password contains \":\" or \",\", which the peer list of the manifest cannot hold",
+                remedy: "put it into a file and give --peer-password-file")
+        ) { try Manifest.pod(loaded, image: "bgpvip") }
+    }
+
+    @Test(arguments: [
+        ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("a\nb\t\u{7f}", #""a\x0ab\x09\x7f""#), ("ü: #", #""ü: #""#),
+    ]) func `quotes any text`(text: String, quoted: String) {
+        #expect(Manifest.quoted(text) == quoted)
+    }
+}

@@ -1,0 +1,160 @@
+import BGPWire
+import IPTypes
+import Testing
+
+@testable import Settings
+
+@Suite struct `The peer list` {
+    struct Good: Sendable, CustomTestStringConvertible {
+        var text: String
+        var isKubeVip = false
+        var spelled: String
+        var testDescription: String { text }
+    }
+
+    static let good: [Good] = [
+        Good(text: "10.0.0.1:65000", spelled: "10.0.0.1:65000"),
+        Good(text: "10.0.0.1:external", spelled: "10.0.0.1:external"),
+        Good(text: "10.0.0.1:internal", spelled: "10.0.0.1:internal"),
+        Good(text: "10.0.0.1:64086.59905", spelled: "10.0.0.1:4200000001"),
+        Good(text: "[2001:DB8::1]:65000", spelled: "[2001:db8::1]:65000"),
+        Good(text: "[fe80::1%eth0]:external", spelled: "[fe80::1%eth0]:external"),
+        Good(text: "10.0.0.1:65000:secret", spelled: "10.0.0.1:65000:secret"),
+        Good(text: "10.0.0.1:65000::false", spelled: "10.0.0.1:65000"),
+        Good(text: "10.0.0.1:65000::true", spelled: "10.0.0.1:65000::true"),
+        Good(text: "10.0.0.1:65000::t", spelled: "10.0.0.1:65000::true"),
+        Good(text: "10.0.0.1:65000::2", spelled: "10.0.0.1:65000::2"),
+        Good(text: "10.0.0.1:65000::1", spelled: "10.0.0.1:65000::1"),
+        Good(text: "10.0.0.1:65000::255", spelled: "10.0.0.1:65000::255"),
+        Good(text: "10.0.0.1:65000:s:3:1790", spelled: "10.0.0.1:65000:s:3:1790"),
+        Good(text: "10.0.0.1:65000:::1790", spelled: "10.0.0.1:65000:::1790"),
+        Good(text: "10.0.0.1 : 65000 : secret : true : 1790", spelled: "10.0.0.1:65000:secret:true:1790"),
+        // kube-vip: 1 and 0 are booleans
+        Good(text: "10.0.0.1:65000::1", isKubeVip: true, spelled: "10.0.0.1:65000::true"),
+        Good(text: "10.0.0.1:65000::0", isKubeVip: true, spelled: "10.0.0.1:65000"),
+        Good(text: "10.0.0.1:65000::TRUE", isKubeVip: true, spelled: "10.0.0.1:65000::true"),
+        // kube-vip v0.8.10 to v1.2.1
+        Good(
+            text: "10.0.0.1:65000:pw:true/mpbgp_nexthop=auto_sourceip", isKubeVip: true,
+            spelled: "10.0.0.1:65000:pw:true"),
+        Good(
+            text: "10.0.0.1:65000::false:179/mpbgp_nexthop=auto_sourceif", isKubeVip: true, spelled: "10.0.0.1:65000"),
+        // kube-vip v1.2.2 and later
+        Good(
+            text: "10.0.0.1:65000::false:1790:mpbgp_nexthop=auto_sourceif", isKubeVip: true,
+            spelled: "10.0.0.1:65000:::1790"),
+        Good(text: "10.0.0.1:65000::false:::false;300;300;3", isKubeVip: true, spelled: "10.0.0.1:65000"),
+        Good(
+            text: "10.0.0.1:65000::false::mpbgp_nexthop=auto_sourceip;mpbgp_ipv6=fd00::1", isKubeVip: true,
+            spelled: "10.0.0.1:65000"),
+        // the form in kube-vip's documentation
+        Good(
+            text: "10.0.0.1:65000::true:mpbgp_nexthop=auto_sourceif:false;;;", isKubeVip: true,
+            spelled: "10.0.0.1:65000::true"),
+    ]
+
+    @Test(arguments: good) func `takes all forms there are or were`(entry: Good) throws {
+        let peer = try PeerText(entry.text, isKubeVip: entry.isKubeVip)
+        #expect(peer.spelled() == entry.spelled)
+        #expect(try PeerText(peer.spelled(), isKubeVip: false) == peer)
+        #expect(!peer.wantsBFD)
+    }
+
+    @Test func `masks the password`() throws {
+        let peer = try PeerText("10.0.0.1:65000:secret:true", isKubeVip: false)
+        #expect(peer.spelled(mask: "***") == "10.0.0.1:65000:***:true")
+    }
+
+    @Test func `sees that kube-vip's BFD field is on`() throws {
+        #expect(try PeerText("10.0.0.1:65000::false:::true;300;300;3", isKubeVip: true).wantsBFD)
+        #expect(try PeerText("10.0.0.1:65000::false:mpbgp_nexthop=auto_sourceip:true;;;", isKubeVip: true).wantsBFD)
+    }
+
+    @Test(arguments: [
+        (
+            "10.0.0.300:65000",
+            #"column 1: "10.0.0.300" is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"#
+        ),
+        (
+            "tor1.example.com:65000",
+            #"column 1: "tor1.example.com" is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"#
+        ),
+        (
+            "2001:db8::1:65000",
+            "column 1: the address is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"
+        ),
+        ("[2001:db8::1:65000", "column 1: the \"[\" is never closed"),
+        ("[2001:db8::1]65000", "column 14: a \":\" and the AS must follow \"]\""),
+        (
+            "[fe80::1]:65000",
+            "column 1: the link-local address fe80::1 says nothing without its interface; write [fe80::1%eth0]:AS"
+        ),
+        ("0.0.0.0:65000", "column 1: 0.0.0.0 cannot be the address of a peer"),
+        ("224.0.0.1:65000", "column 1: 224.0.0.1 cannot be the address of a peer"),
+        (
+            "unnumbered:eth0",
+            "column 1: \"unnumbered\" as a peer is not supported; give its address; a link-local one as [fe80::1%eth0]:AS"
+        ),
+        (
+            "gateway:65000",
+            "column 1: \"gateway\" as a peer is not supported; give its address; a link-local one as [fe80::1%eth0]:AS"
+        ),
+        ("10.0.0.1", "column 9: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000"),
+        ("10.0.0.1:", "column 10: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000"),
+        (
+            "10.0.0.1:hunter2",
+            "column 10: the AS is neither a number nor external or internal; write ADDRESS:AS, IPv6 in brackets, for example 192.0.2.1:65000 or [2001:db8::1]:65000"
+        ),
+        ("10.0.0.1:0", "column 10: AS 0 is reserved and cannot be a peer's"),
+        ("10.0.0.1:23456", "column 10: AS 23456 is reserved and cannot be a peer's"),
+        ("10.0.0.1:65535", "column 10: AS 65535 is reserved and cannot be a peer's"),
+        (
+            "10.0.0.1:65000:pa:ss",
+            "column 19: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file"
+        ),
+        (
+            "10.0.0.1:65000::0",
+            "column 17: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file"
+        ),
+        (
+            "10.0.0.1:65000::256",
+            "column 17: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file"
+        ),
+        ("10.0.0.1:65000:::0", "column 18: the port is not a number from 1 to 65535"),
+        ("10.0.0.1:65000:::bgp", "column 18: the port is not a number from 1 to 65535"),
+        ("10.0.0.1:65000:::179:x", "column 22: there is more than ADDRESS:AS:PASSWORD:MULTIHOP:PORT"),
+        (
+            "10.0.0.1:65000::false::mpbgp_nexthop=fixed;mpbgp_ipv6=fd00::1",
+            "column 24: mpbgp_nexthop=fixed is not supported: the next hop is always this node's own address on the session's link; use mpbgp_nexthop=auto_sourceip or leave it out"
+        ),
+    ]) func `says what is wrong, where, and what to do`(text: String, message: String) {
+        #expect(
+            errors(["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": ["10.0.0.9:65000, \(text)"]])
+                == ["flag --peers, entry 2, \(shifted(message, by: 16))"])
+    }
+
+    @Test func `reports every bad entry with its position and leaves out empty ones`() {
+        #expect(
+            errors(["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": [",10.0.0.1:65000,,x:1,10.0.0.2:x"]]) == [
+                #"flag --peers, entry 2, column 18: "x" is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"#,
+                "flag --peers, entry 3, column 31: the AS is neither a number nor external or internal; write ADDRESS:AS, IPv6 in brackets, for example 192.0.2.1:65000 or [2001:db8::1]:65000",
+            ])
+    }
+
+    @Test(arguments: [
+        "10.0.0.1:65000:hunter,2", "10.0.0.1:65000:h:unter2", "10.0.0.1:65000:hun,ter:2", "10.0.0.1:hunter2",
+        "fd00::1:65000:hunter2", "[10.0.0.1:65000:hunter2", "10.0.0.1:65000:x::hunter2", "10.0.0.1:65000:a:true:1:hunter2",
+        "10.0.0.1:65000:a,[hunter2", "10.0.0.1:65000:a,[hunter2]:5",
+    ]) func `never shows what could be part of a password`(text: String) {
+        let all = errors(["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": [text]]).joined(separator: "\n")
+        #expect(!all.isEmpty)
+        #expect(!all.contains("hun") && !all.contains("ter2") && !all.contains("unter"))
+    }
+
+    /// `message` with its column moved to the right.
+    private func shifted(_ message: String, by columns: Int) -> String {
+        let words = message.split(separator: ":", maxSplits: 1)
+        let column = Int(words[0].dropFirst("column ".count)) ?? 0
+        return "column \(column + columns):\(words[1])"
+    }
+}

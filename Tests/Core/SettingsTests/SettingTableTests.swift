@@ -1,0 +1,76 @@
+import Testing
+
+@testable import Settings
+
+@Suite struct `The table of settings` {
+    @Test func `has one row for every key, in the order of the keys`() {
+        #expect(Setting.all.map(\.key) == SettingKey.allCases)
+    }
+
+    @Test func `names every flag and every environment variable once`() {
+        let flags = Setting.all.flatMap(\.flags)
+        let environment = Setting.all.flatMap(\.environment)
+        #expect(Set(flags).count == flags.count)
+        #expect(Set(environment).count == environment.count)
+    }
+
+    @Test func `derives the environment name from the flag`() {
+        #expect(SettingKey.localAS.setting.environment == ["BGPVIP_LOCAL_AS"])
+        #expect(SettingKey.vip.setting.environment == ["BGPVIP_VIP", "BGPVIP_ADDRESS"])
+        #expect(SettingKey.checkCAFile.setting.environment == ["BGPVIP_CHECK_CA_FILE"])
+    }
+
+    @Test func `shares no flag with kube-vip's own, and kube-vip's are distinct`() {
+        let theirs = KubeVipVariable.all.compactMap(\.flag)
+        #expect(Set(theirs).count == theirs.count)
+        #expect(Set(theirs).isDisjoint(with: Setting.all.flatMap(\.flags)))
+        let names = KubeVipVariable.all.map(\.name)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test func `knows kube-vip's names for a setting`() {
+        #expect(SettingKey.vip.setting.kubeVipEnvironment == ["address", "vip_address"])
+        #expect(SettingKey.holdTime.setting.kubeVipEnvironment == ["bgp_hold_time"])
+        #expect(SettingKey.holdTime.setting.kubeVipFlags == ["bgpHoldTimer"])
+    }
+
+    @Test func `writes help without a final full stop`() {
+        for setting in Setting.all {
+            #expect(!setting.help.isEmpty && !setting.help.hasSuffix("."), "\(setting.key)")
+        }
+    }
+
+    @Test func `has defaults that mean the same as leaving the setting out`() throws {
+        let needed = ["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": ["10.0.0.1:65000"]]
+        let bare = try load(needed)
+        for setting in Setting.all {
+            guard let text = setting.defaultText else { continue }
+            // A listening port alone is refused, because it would have no effect.
+            guard setting.key != .listenPort else { continue }
+            var flags = needed
+            flags[setting.key.rawValue] = [text]
+            #expect(try load(flags).settings == bare.settings, "\(setting.key)")
+        }
+    }
+}
+
+/// Loads settings from flags and environment; files come from a dictionary.
+func load(
+    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:]
+) throws(InvalidSettings) -> LoadedSettings {
+    try SettingsLoader.load(flags: flags, environment: environment) { path in
+        files[path].map { .success($0) } ?? .failure(FileReadingError(reason: "No such file or directory"))
+    }
+}
+
+/// The texts of all errors of settings that must not load.
+func errors(
+    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:]
+) -> [String] {
+    do throws(InvalidSettings) {
+        _ = try load(flags, environment: environment, files: files)
+        return []
+    } catch {
+        return error.errors.map(\.description)
+    }
+}

@@ -1,0 +1,63 @@
+import BGPFSM
+import BGPWire
+import Health
+import IPTypes
+import Logging
+import SpeakerCore
+import Testing
+
+@testable import Daemon
+
+/// What an operator reads in the log.
+struct ReportWordsTests {
+    let peer = ScopedAddress(.v4(IPv4Address(0x0A00_0001)))
+    let vip = IPPrefix(host: .v4(IPv4Address(0x0AFF_0001)))
+
+    private func negotiated(holdTime: UInt16) -> Negotiated {
+        Negotiated(
+            endpoints: Endpoints(local: .v4(IPv4Address(0x0A00_0002)), remote: peer.address),
+            peerAS: ASNumber(65000), peerIdentifier: BGPIdentifier(0x0A00_0001), holdTime: holdTime,
+            isInternal: false, usesFourOctetAS: true, families: [.ipv6Unicast, .ipv4Unicast],
+            usesExtendedNextHop: false, peerCapabilities: [])
+    }
+
+    @Test func anEstablishedSessionNamesWhatWasAgreed() {
+        #expect(
+            LogLine(.sessionEstablished(peer, negotiated(holdTime: 9)))
+                == LogLine(
+                    .info, "BGP session Established",
+                    [
+                        ("peer", "10.0.0.1"), ("peer_as", "65000"), ("peer_id", "10.0.0.1"), ("local", "10.0.0.2"),
+                        ("hold_time", "9"), ("families", "ipv4-unicast,ipv6-unicast"),
+                    ]))
+    }
+
+    @Test func aHoldTimeOfZeroIsWarnedAbout() {
+        let line = LogLine(.sessionEstablished(peer, negotiated(holdTime: 0)))
+        #expect(line.level == .warning)
+        #expect(
+            line.message
+                == "BGP session Established; hold time 0 was agreed on, so a dead router is not noticed")
+    }
+
+    @Test func aFailureIsAnErrorWithItsReasonAndALocalStopIsNot() {
+        #expect(
+            LogLine(.sessionLost(peer, reason: "gone"))
+                == LogLine(.error, "BGP session lost", [("peer", "10.0.0.1"), ("reason", "gone")]))
+        #expect(LogLine(.sessionClosed(peer, reason: "stop")).level == .info)
+        #expect(LogLine(.attemptFailed(peer, reason: "refused")).level == .warning)
+        #expect(
+            LogLine(.vipChanged(vip, .unhealthy(reason: "HTTP 500")))
+                == LogLine(.error, "VIP is unhealthy", [("vip", "10.255.0.1/32"), ("reason", "HTTP 500")]))
+        #expect(LogLine(.vipChanged(vip, .healthy)) == LogLine(.info, "VIP is healthy", [("vip", "10.255.0.1/32")]))
+    }
+
+    @Test func aLongListOfVIPsStaysALine() {
+        let many = (1...10).map { IPPrefix(host: .v4(IPv4Address(0x0AFF_0000 + UInt32($0)))) }
+        let line = LogLine(.withdrawn(peer, many))
+        #expect(
+            line.fields.last?.value
+                == "10.255.0.1/32,10.255.0.2/32,10.255.0.3/32,10.255.0.4/32,10.255.0.5/32,10.255.0.6/32,"
+                + "10.255.0.7/32,10.255.0.8/32 and 2 more")
+    }
+}

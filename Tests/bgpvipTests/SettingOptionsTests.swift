@@ -1,0 +1,99 @@
+import ArgumentParser
+import Settings
+import Testing
+
+@testable import bgpvip
+
+@Suite struct `The flags of bgpvip run` {
+    @Test func `are those of the table and kube-vip's, and no others`() throws {
+        let table = Setting.all.flatMap(\.flags) + KubeVipVariable.all.compactMap(\.flag)
+        #expect(Set(AllSettingOptions.all.map(\.name)) == Set(table))
+        #expect(AllSettingOptions.all.count == table.count)
+        // All of them at once: each is known to the parser and arrives under its own name.
+        let options = try AllSettingOptions.parse(table.map { "--\($0)=x" })
+        #expect(options.flags == Dictionary(uniqueKeysWithValues: table.map { ($0, ["x"]) }))
+    }
+
+    @Test func `stand in the help under the table's names, kube-vip's do not`() {
+        let help = RunCommand.helpMessage(columns: 200)
+        for setting in Setting.all {
+            #expect(help.contains("--\(setting.key.rawValue) <\(setting.placeholder)>"), "\(setting.key)")
+        }
+        #expect(!help.contains("--localAS"))
+    }
+
+    @Test func `may be repeated, and may be bare if they are boolean`() throws {
+        let arguments = AllSettingOptions.spellingOutBooleans([
+            "--peer", "10.0.0.1:1", "--bgp", "--check-insecure", "--peer=10.0.0.2:2", "--controlplane=false",
+        ])
+        #expect(
+            try AllSettingOptions.parse(arguments).flags == [
+                "peer": ["10.0.0.1:1", "10.0.0.2:2"], "bgp": ["true"], "check-insecure": ["true"],
+                "controlplane": ["false"],
+            ])
+    }
+
+    @Test func `take a value that begins with a dash, as kube-vip's log level does`() throws {
+        #expect(try AllSettingOptions.parse(["--log", "-4"]).flags == ["log": ["-4"]])
+    }
+
+    @Test func `that are unknown are errors`() {
+        #expect(throws: (any Error).self) { try AllSettingOptions.parse(["--colour", "blue"]) }
+        #expect(throws: (any Error).self) { try AllSettingOptions.parse(["stray"]) }
+    }
+}
+
+@Suite struct `The command line` {
+    @Test(arguments: [
+        ["run"], ["manager"], ["manager", "--prometheusHTTPServer", ":2112"],
+        ["run", "--vip", "10.9.9.9", "--local-as", "65001", "--peers", "10.0.0.1:65000"],
+    ]) func `starts the daemon as run and as manager`(arguments: [String]) throws {
+        #expect(try BGPVip.parseAsRoot(arguments) is RunCommand)
+    }
+
+    @Test func `takes kube-vip's manifest command from the kubeadm document`() throws {
+        let arguments = AllSettingOptions.spellingOutBooleans([
+            "manifest", "pod", "--interface", "lo", "--vip", "192.168.0.40", "--controlplane", "--bgp", "--localAS",
+            "65000", "--bgpRouterID", "192.168.0.2", "--bgppeers",
+            "192.168.0.10:65000::false,192.168.0.11:65000::false",
+        ])
+        let command = try #require(try BGPVip.parseAsRoot(arguments) as? ManifestPodCommand)
+        #expect(command.image == "bgpvip:latest")
+        #expect(
+            command.options.flags == [
+                "interface": ["lo"], "vip": ["192.168.0.40"], "controlplane": ["true"], "bgp": ["true"],
+                "localAS": ["65000"], "bgpRouterID": ["192.168.0.2"],
+                "bgppeers": ["192.168.0.10:65000::false,192.168.0.11:65000::false"],
+            ])
+    }
+
+    @Test func `names its commands`() {
+        #expect(
+            BGPVip.configuration.subcommands.map { $0.configuration.commandName } == [
+                "run", "peers", "vips", "why", "drain", "undrain", "check", "manifest", "version",
+            ])
+    }
+
+    @Test func `prints settings as a table with notices, and no password`() throws {
+        let loaded = try SettingsLoader.load(
+            flags: ["vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000:hunter2"], "interface": ["eth0"]],
+            environment: [:]
+        ) { _ in .success("") }
+        let lines = CheckCommand.text(loaded).split(separator: "\n").map(String.init)
+        #expect(
+            Array(lines.prefix(8)) == [
+                "SETTING               VALUE                          ORIGIN",
+                "vip                   10.9.9.9                       flag --vip",
+                "interface             eth0                           flag --interface",
+                "global-scope          false                          default",
+                "local-as              65001                          flag --local-as",
+                "router-id             -                              default",
+                "router-interface      -                              default",
+                "peers                 10.0.0.1:65000:***             flag --peers",
+            ])
+        #expect(
+            lines.last
+                == "notice: the virtual addresses are bound to eth0 and not to lo: on a shared segment every node answers ARP for them"
+        )
+    }
+}
