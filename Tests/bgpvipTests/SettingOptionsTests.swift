@@ -76,7 +76,9 @@ import Testing
 
     @Test func `prints settings as a table with notices, and no password`() throws {
         let loaded = try SettingsLoader.load(
-            flags: ["vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000:hunter2"], "interface": ["eth0"]],
+            flags: [
+                "vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000:hunter2"], "interface": ["eth0"],
+            ],
             environment: [:]
         ) { _ in .success("") }
         let lines = CheckCommand.text(loaded).split(separator: "\n").map(String.init)

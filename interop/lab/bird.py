@@ -15,17 +15,19 @@ protocol kernel {{ merge paths on; ipv6 {{ import none; export where source = RT
 """
 
 
-def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, local=None):
+def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, ttl_security=False,
+             extended_next_hop=False):
     """A BGP neighbor. It only listens, as a ToR does towards its servers; our side dials."""
     lines = [
         f"protocol bgp {name} {{",
-        f"  local {local + ' ' if local else ''}as {local_as};",
+        f"  local as {local_as};",
         f"  neighbor {address} as {peer_as};",
         f"  multihop {multihop};" if multihop else "  direct;",
         "  passive on;",
         "  error wait time 1, 1;",
         f'  password "{password}";' if password else "",
-        "  ipv4 { import all; export none; };",
+        "  ttl security on;" if ttl_security else "",
+        f"  ipv4 {{ import all; export none; {'extended next hop on; ' if extended_next_hop else ''}}};",
         "  ipv6 { import all; export none; };",
         "}",
     ]

@@ -66,7 +66,9 @@ class Host:
         family = "-6" if ":" in prefix else "-4"
         hops = []
         for route in json.loads(self.run("ip", "-j", family, "route", "show", prefix) or "[]"):
-            hops += [hop["gateway"] for hop in route.get("nexthops", [route]) if "gateway" in hop]
+            for hop in route.get("nexthops", [route]):
+                # `via` is a next hop of the other family.
+                hops += [hop["gateway"]] if "gateway" in hop else [hop["via"]["host"]] if "via" in hop else []
         return sorted(hops)
 
     def addresses(self, device):

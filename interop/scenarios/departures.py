@@ -32,7 +32,7 @@ def sigterm(lab):
     error = eventually("BIRD shows why the session ended", lambda: lab.bird.peer(node.name).get("Last error"))
     expect("Administrative shutdown" in error, f"BIRD's last error is {error!r}")
     message = lab.bird.peer(node.name).get("Message", "")
-    expect("bgpvip" in message, f"the shutdown communication at BIRD is {message!r}")
+    expect("SIGTERM" in message, f"the shutdown communication at BIRD is {message!r}")
     await_next_hops(lab, lab.nodes[1:])
     return f'{len(results)} requests, {len(rehashed)} rehashed by the ToR; BIRD: "{error}" "{message}"'
 

@@ -4,7 +4,7 @@ import re
 
 from lab.bird import Bird, neighbor
 from lab.client import Requests, spread
-from lab.topology import NODE_AS, TOR_AS, VIP
+from lab.topology import NODE_AS, TOR_AS, VIP, VIP6
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import (
     PREFIX, TO_THE_NODES, await_bound, await_next_hops, peer_status, start_rack, tor_neighbors,
@@ -43,6 +43,43 @@ def ibgp(lab):
     expect_equal(route["local_pref"], "100", "LOCAL_PREF")
     expect_equal(route.get("as_path", ""), "", "the AS path")
     expect_equal(route["origin"], "IGP", "ORIGIN")
+
+
+def ipv6(lab):
+    """An IPv6 VIP over an IPv6 session: /128 on lo, in BIRD and in the ToR's kernel; the client reaches it."""
+    node, prefix = lab.nodes[0], f"{VIP6}/128"
+    lab.bird.start(neighbor(node.name, node.address6, NODE_AS))
+    node.start(f"[{node.router6}]:{TOR_AS}", BGPVIP_VIP=VIP6)
+    eventually("the ToR's kernel has the next hop", lambda: lab.tor.next_hops(prefix) == [node.address6])
+    route = lab.bird.route_of(prefix, node.name)
+    expect_equal(route["next_hop"].split()[0], node.address6, "NEXT_HOP")
+    address = node.host.addresses("lo")[prefix]
+    expect(address.get("deprecated"), "the VIP on lo is not deprecated")
+    expect_equal(spread(Requests(lab.client, VIP6, 10).results()), {node.name: 10}, "who answered the client")
+
+
+def extended_next_hop(lab):
+    """An IPv4 and an IPv6 VIP over each node's one IPv6 session (RFC 8950): IPv6 next hops for both in the kernel."""
+    nodes = lab.nodes[:2]
+    prefixes = {VIP: PREFIX, VIP6: f"{VIP6}/128"}
+    lab.bird.start(*[neighbor(node.name, node.address6, NODE_AS, extended_next_hop=True) for node in nodes])
+    for node in nodes:
+        node.start(f"[{node.router6}]:{TOR_AS}", BGPVIP_VIP=",".join(prefixes))
+    wanted = [node.address6 for node in nodes]
+    for address, prefix in prefixes.items():
+        eventually(f"the ToR's next hops of {prefix} are {wanted}", lambda: lab.tor.next_hops(prefix) == wanted)
+        share = spread(Requests(lab.client, address, 100).results())
+        expect_equal(list(share), [node.name for node in nodes], "who answered the client")
+
+
+def ttl_security(lab):
+    """TTL security (RFC 5082) on both sides: Established, and packets leave with TTL 255."""
+    node = lab.nodes[0]
+    lab.bird.start(*tor_neighbors([node], ttl_security=True))
+    node.start(BGPVIP_TTL_SECURITY="true")
+    lab.bird.await_established(node.name)
+    await_next_hops(lab, [node])
+    expect_equal(peer_status(node)["distance"], "ttl-security 1", "the distance in `bgpvip peers`")
 
 
 def multihop(lab):
@@ -85,7 +122,7 @@ def peers_reasons(lab):
         node.router: f"(?i)\\bAS\\b.*{TOR_AS}",
         "10.2.0.2": "(?i)password|MD5",
         nobody: "(?i)unreachable|no route|timed out|no answer",
-        "10.1.0.2": "(?i)refused",
+        "10.1.0.2": "(?i)refuse",
     }
     node.start(f"{node.router}:64999,10.2.0.2:{TOR_AS}:wrong:2,{nobody}:{TOR_AS},10.1.0.2:{TOR_AS}::2")
     reasons = [await_reason(node, address, pattern) for address, pattern in expected.items()]

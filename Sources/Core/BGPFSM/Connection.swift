@@ -16,8 +16,8 @@ import Deadlines
 ///   section 6.4 forbids.
 /// * Header errors get their own NOTIFICATION in every state, as section 6.1 says and as everybody does, although the
 ///   text of Established lists event 21 under "any other event".
-/// * The SendHoldTimer (event 29, RFC 9687) is the kernel's: only TCP_USER_TIMEOUT sees that the peer reads nothing. It
-///   arrives as event 18 with `.unacknowledged`.
+/// * The SendHoldTimer (event 29, RFC 9687) is the kernel's: only TCP_USER_TIMEOUT sees that the peer reads nothing, and
+///   also when the window is zero. It arrives as event 18 with `.unacknowledged`.
 /// * OpenConfirm is bounded by the open hold time when the negotiated hold time is 0; the text would wait for ever.
 struct Connection: Sendable, Hashable {
     /// Exits: OpenSent to OpenConfirm, OpenConfirm to Established, each to closed, none back.
@@ -155,6 +155,9 @@ struct Connection: Sendable, Hashable {
 
             // Event 18: "drops the TCP connection"; the shell has closed it already.
             case (.openSent, .failed(let failure)): (.closed(closedBeforeOpen(failure)), [], [])
+            // Event 29 (RFC 9687 section 4): the kernel's TCP_USER_TIMEOUT is the SendHoldTimer, and the connection
+            // is gone when we hear of it, so there is nobody to send 8/0 to.
+            case (.established, .failed(.unacknowledged)): (.closed(.sendHoldTimeExpired), [], [])
             case (.openConfirm, .failed(let failure)), (.established, .failed(let failure)):
                 (.closed(.transport(failure)), [], [])
 

@@ -15,11 +15,14 @@ package struct Endpoints: Sendable, Hashable {
     package var local: IPAddress
     /// The peer's address.
     package var remote: IPAddress
+    /// An address of ours of the other family on the same link, the next hop for prefixes of that family.
+    package var alternate: IPAddress?
 
     /// A connection between these addresses.
-    package init(local: IPAddress, remote: IPAddress) {
+    package init(local: IPAddress, remote: IPAddress, alternate: IPAddress? = nil) {
         self.local = local
         self.remote = remote
+        self.alternate = alternate
     }
 }
 

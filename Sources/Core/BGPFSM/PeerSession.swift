@@ -37,8 +37,11 @@ package struct PeerSession: Sendable, Hashable {
 
     /// How and when an attempt or a session ended.
     package struct End: Sendable, Hashable {
+        /// Why it ended.
         package var reason: EndReason
+        /// When it ended.
         package var at: Instant
+        /// True if it was an Established session, false if an attempt at one.
         package var wasEstablished: Bool
     }
 
@@ -52,12 +55,15 @@ package struct PeerSession: Sendable, Hashable {
     package internal(set) var flaps = 0
     /// When we dial again; nil while no dial is planned.
     package internal(set) var nextAttempt: Instant?
-    /// Messages sent and received since the session was made.
+    /// Messages sent since the session was made.
     package internal(set) var sent = MessageTally()
+    /// Messages received since the session was made, those that could be read.
     package internal(set) var received = MessageTally()
     /// Prefixes that the peer announced and we forgot.
     package internal(set) var prefixesDiscarded = 0
+    /// The last NOTIFICATION that we sent, on any connection; nil before the first.
     package internal(set) var lastNotificationSent: Notification?
+    /// The last NOTIFICATION that the peer sent; nil before the first.
     package internal(set) var lastNotificationReceived: Notification?
 
     var generator: SeededGenerator

@@ -42,6 +42,7 @@ extension ASNumber: CustomStringConvertible {
         }
     }
 
+    /// Plain decimal, whatever it was read from.
     package var description: String { String(value) }
 }
 

@@ -27,5 +27,6 @@ extension BGPIdentifier: CustomStringConvertible {
         value = address.value
     }
 
+    /// The dotted form.
     package var description: String { IPv4Address(value).description }
 }

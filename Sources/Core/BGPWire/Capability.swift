@@ -23,9 +23,12 @@ package enum Capability: Sendable, Hashable {
 
     /// One tuple of the extended next hop capability: prefixes of `family` with next hops of `nextHopAFI`.
     package struct ExtendedNextHop: Sendable, Hashable {
+        /// The family of the prefixes.
         package var family: AddressFamily
+        /// The address family of their next hops: 2 is IPv6.
         package var nextHopAFI: UInt16
 
+        /// A tuple of these two.
         package init(family: AddressFamily, nextHopAFI: UInt16) {
             self.family = family
             self.nextHopAFI = nextHopAFI
@@ -38,18 +41,24 @@ package enum Capability: Sendable, Hashable {
         package var flags: UInt8
         /// Restart time in seconds, 12 bits.
         package var restartTime: UInt16
+        /// The families whose routes the peer is to keep; without one only End-of-RIB is promised.
         package var families: [Family]
 
+        /// One family of the graceful restart capability.
         package struct Family: Sendable, Hashable {
+            /// The family.
             package var family: AddressFamily
+            /// 0x80 is F: forwarding went on during the restart.
             package var flags: UInt8
 
+            /// A family with these flags.
             package init(family: AddressFamily, flags: UInt8) {
                 self.family = family
                 self.flags = flags
             }
         }
 
+        /// A capability with these fields.
         package init(flags: UInt8, restartTime: UInt16, families: [Family]) {
             self.flags = flags
             self.restartTime = restartTime
@@ -59,11 +68,14 @@ package enum Capability: Sendable, Hashable {
 
     /// One tuple of the long-lived graceful restart capability.
     package struct LongLivedGracefulRestart: Sendable, Hashable {
+        /// The family.
         package var family: AddressFamily
+        /// 0x80 is F: forwarding went on during the restart.
         package var flags: UInt8
         /// Long-lived stale time in seconds, 24 bits.
         package var staleTime: UInt32
 
+        /// A tuple of these three.
         package init(family: AddressFamily, flags: UInt8, staleTime: UInt32) {
             self.family = family
             self.flags = flags

@@ -53,6 +53,7 @@ extension Community: CustomStringConvertible {
         value = UInt32(high) << 16 | UInt32(low)
     }
 
+    /// The well-known name, else both halves with a colon.
     package var description: String {
         Self.names.first { $0.0 == self }?.1 ?? "\(value >> 16):\(value & 0xFFFF)"
     }

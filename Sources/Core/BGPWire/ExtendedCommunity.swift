@@ -42,10 +42,10 @@ extension ExtendedCommunity: CustomStringConvertible {
         guard parts.count == 3, let known = Self.subtypes.first(where: { $0.name == parts[0] }) else { return nil }
         if let administrator = UInt16(decimalDigits: parts[1]), let number = UInt32(decimalDigits: parts[2]) {
             value = Self.join(.twoOctetAS, known.subtype, UInt64(administrator) << 32 | UInt64(number))
-        } else if let administrator = ASNumber(decimal: parts[1]), !administrator.fitsTwoOctets,
+        } else if let administrator = UInt32(decimalDigits: parts[1]),
             let number = UInt16(decimalDigits: parts[2])
         {
-            value = Self.join(.fourOctetAS, known.subtype, UInt64(administrator.value) << 16 | UInt64(number))
+            value = Self.join(.fourOctetAS, known.subtype, UInt64(administrator) << 16 | UInt64(number))
         } else if let administrator = IPv4Address(parts[1]), let number = UInt16(decimalDigits: parts[2]) {
             value = Self.join(.address, known.subtype, UInt64(administrator.value) << 16 | UInt64(number))
         } else {
@@ -74,13 +74,5 @@ extension ExtendedCommunity: CustomStringConvertible {
             return "\(known.name):\(IPv4Address(UInt32(truncatingIfNeeded: value >> 16))):\(value & 0xFFFF)"
         case .fourOctetAS: return "\(known.name):\(value >> 16 & 0xFFFF_FFFF):\(value & 0xFFFF)"
         }
-    }
-}
-
-extension ASNumber {
-    /// The decimal form only: `1.2` could also be a cut IPv4 address.
-    fileprivate init?(decimal text: some StringProtocol) {
-        guard let value = UInt32(decimalDigits: text) else { return nil }
-        self.init(value)
     }
 }

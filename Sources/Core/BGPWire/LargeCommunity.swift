@@ -4,7 +4,9 @@ import IPTypes
 package struct LargeCommunity: Sendable, Hashable, Comparable {
     /// Global administrator: the AS that defines the meaning of the rest.
     package var global: UInt32
+    /// First part of what the administrator defines.
     package var local1: UInt32
+    /// Second part of what the administrator defines.
     package var local2: UInt32
 
     /// The community with these three numbers.
@@ -29,5 +31,6 @@ extension LargeCommunity: CustomStringConvertible {
         self.init(global, local1, local2)
     }
 
+    /// All three numbers with colons.
     package var description: String { "\(global):\(local1):\(local2)" }
 }

@@ -4,6 +4,7 @@ package import IPTypes
 package struct PathAttribute: Sendable, Hashable {
     /// Optional 0x80, transitive 0x40, partial 0x20, extended length 0x10.
     package var flags: UInt8
+    /// The value, which also gives the type code.
     package var value: Value
 
     /// An attribute with explicit flags.

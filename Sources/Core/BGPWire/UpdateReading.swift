@@ -78,8 +78,8 @@ extension ByteField {
         var rest = self
         var prefixes: [IPPrefix] = []
         while let field = rest.prefix(bits: bits, frame) {
-            let octets = field.octets.bytes(frame)
-            guard let address = IPAddress(bytes: octets + Array(repeating: 0, count: bits / 8 - octets.count)),
+            let octets = field.octets.bytes(frame) + Array(repeating: 0, count: 16)
+            guard let address = IPAddress(bytes: octets.prefix(bits / 8)),
                 let prefix = IPPrefix(address, length: Int(field.length))
             else { break }
             prefixes.append(prefix)

@@ -54,6 +54,7 @@ extension IPAddress: CustomStringConvertible {
         }
     }
 
+    /// The text form of its family.
     package var description: String {
         switch self {
         case .v4(let address): address.description

@@ -53,5 +53,6 @@ extension IPPrefix: CustomStringConvertible {
         guard self.address == address else { return nil }
     }
 
+    /// Address, slash, length; host routes too.
     package var description: String { "\(address)/\(length)" }
 }

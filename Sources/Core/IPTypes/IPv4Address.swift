@@ -49,6 +49,7 @@ extension IPv4Address: CustomStringConvertible {
         self.value = value
     }
 
+    /// Four numbers between dots.
     package var description: String {
         bytes.map(String.init).joined(separator: ".")
     }

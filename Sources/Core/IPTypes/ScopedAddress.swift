@@ -29,6 +29,7 @@ extension ScopedAddress: CustomStringConvertible {
             && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"/:%".utf8.contains($0) }
     }
 
+    /// The address, and the zone behind `%` if there is one.
     package var description: String {
         if let zone { "\(address)%\(zone)" } else { address.description }
     }

@@ -50,7 +50,8 @@ extension Reading {
             caFile: value(.checkCAFile, ValueText.path), certificateFile: value(.checkCertFile, ValueText.path),
             keyFile: value(.checkKeyFile, ValueText.path), isInsecure: value(.checkInsecure, ValueText.boolean),
             host: value(.checkHost, Self.host), statuses: Set(statuses.flatMap(\.value.codes)).sorted(),
-            body: value(.checkBody) { text throws(Complaint) in text }, tokenFile: value(.checkTokenFile, ValueText.path))
+            body: value(.checkBody) { text throws(Complaint) in text },
+            tokenFile: value(.checkTokenFile, ValueText.path))
         if has(.checkCertFile) != has(.checkKeyFile) {
             fail(
                 has(.checkCertFile) ? .checkCertFile : .checkKeyFile, "a client certificate needs both files",
@@ -68,7 +69,9 @@ extension Reading {
         let isHTTPS = checks.contains { if case .http(secure: true, _, _, _) = $0 { true } else { false } }
         let ofHTTP: [SettingKey] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
         let ofHTTPS: [SettingKey] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkInsecure]
-        for key in ofHTTP where !isHTTP && has(key) { fail(key, "has no effect, since no check uses HTTP", "remove it") }
+        for key in ofHTTP where !isHTTP && has(key) {
+            fail(key, "has no effect, since no check uses HTTP", "remove it")
+        }
         for key in ofHTTPS where !isHTTPS && has(key) {
             fail(key, "has no effect, since no check uses HTTPS", "remove it")
         }
@@ -101,7 +104,9 @@ extension Reading {
                         "ask the service on an address of the node, for example 127.0.0.1"))
             }
             if let routerID, case .v4(let number) = address, routerID.value == number.value {
-                fail(.routerID, "\(routerID) is a virtual address, so that all nodes would have the same identifier", "give the node's own address")
+                fail(
+                    .routerID, "\(routerID) is a virtual address, so that all nodes would have the same identifier",
+                    "give the node's own address")
             }
         }
     }

@@ -15,12 +15,15 @@ enum CheckText: Hashable {
             self = try Self.http(rest, secure: false, offset: 7)
         } else if let rest = text.dropping("tcp://") {
             let (address, port, _) = try Self.target(rest, offset: 6)
-            guard let port else { throw Complaint("the port is missing", "write tcp://ADDRESS:PORT", offset: text.count) }
+            guard let port else {
+                throw Complaint("the port is missing", "write tcp://ADDRESS:PORT", offset: text.count)
+            }
             self = .tcp(SocketTarget(address: address, port: port))
         } else if let rest = text.dropping("exec:") {
             let words = rest.split(whereSeparator: \.isWhitespace).map(String.init)
             guard let program = words.first, program.hasPrefix("/") else {
-                throw Complaint("the program is not an absolute path", "write for example exec:/usr/bin/pgrep -x sshd", offset: 5)
+                throw Complaint(
+                    "the program is not an absolute path", "write for example exec:/usr/bin/pgrep -x sshd", offset: 5)
             }
             self = .exec(words)
         } else if text == "none" {
@@ -107,7 +110,8 @@ struct StatusText {
         }
         guard let low = ends.first ?? nil, let high = ends.last ?? nil, low <= high, low >= 100, high <= 599 else {
             throw Complaint(
-                "\(ValueText.quoted(text)) is not an HTTP status", "write a code from 100 to 599, or a range such as 200-299")
+                "\(ValueText.quoted(text)) is not an HTTP status",
+                "write a code from 100 to 599, or a range such as 200-299")
         }
         codes = low...high
     }

@@ -80,7 +80,8 @@ package struct KubeVipVariable: Sendable, Hashable {
         KubeVipVariable(
             "control_plane_health_check_failure_threshold", flag: "controlPlaneHealthCheckFailureThreshold",
             .setting(.checkFall)),
-        KubeVipVariable("control_plane_health_check_ca_path", flag: "controlPlaneHealthCheckCAPath", .setting(.checkCAFile)),
+        KubeVipVariable(
+            "control_plane_health_check_ca_path", flag: "controlPlaneHealthCheckCAPath", .setting(.checkCAFile)),
         KubeVipVariable("prometheus_server", flag: "prometheusHTTPServer", .setting(.metrics)),
         KubeVipVariable("health_check_port", flag: "healthCheckPort", .setting(.health)),
         KubeVipVariable("vip_loglevel", flag: "log", .setting(.logLevel)),
@@ -89,18 +90,23 @@ package struct KubeVipVariable: Sendable, Hashable {
     private static let refusals: [KubeVipVariable] = [
         KubeVipVariable(
             "vip_arp", flag: "arp", bool: true, .refusedWhenTrue("bgpvip advertises by BGP and not by ARP")),
-        KubeVipVariable("vip_wireguard", flag: "wireguard", bool: true, .refusedWhenTrue("bgpvip has no WireGuard mode")),
         KubeVipVariable(
-            "vip_routingtable", flag: "table", bool: true, .refusedWhenTrue("bgpvip speaks BGP itself and fills no routing table")),
+            "vip_wireguard", flag: "wireguard", bool: true, .refusedWhenTrue("bgpvip has no WireGuard mode")),
+        KubeVipVariable(
+            "vip_routingtable", flag: "table", bool: true,
+            .refusedWhenTrue("bgpvip speaks BGP itself and fills no routing table")),
         KubeVipVariable(
             "svc_enable", flag: "services", bool: true,
-            .refusedWhenTrue("bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses")),
+            .refusedWhenTrue(
+                "bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses")),
         KubeVipVariable(
             "vip_leaderelection", flag: "leaderElection", bool: true,
             .refusedWhenTrue("bgpvip elects no leader: every healthy node advertises the address")),
         KubeVipVariable(
-            "lb_enable", flag: "enableLoadBalancer", bool: true, .refusedWhenTrue("bgpvip has no IPVS load balancer: the routers balance")),
-        KubeVipVariable("vip_ddns", flag: "ddns", bool: true, .refusedWhenTrue("bgpvip does not get addresses by DHCP and DNS")),
+            "lb_enable", flag: "enableLoadBalancer", bool: true,
+            .refusedWhenTrue("bgpvip has no IPVS load balancer: the routers balance")),
+        KubeVipVariable(
+            "vip_ddns", flag: "ddns", bool: true, .refusedWhenTrue("bgpvip does not get addresses by DHCP and DNS")),
         KubeVipVariable(
             "annotation", flag: "annotations",
             .refused("bgpvip does not read its peers from node annotations, since it does not use the Kubernetes API")),
@@ -108,7 +114,8 @@ package struct KubeVipVariable: Sendable, Hashable {
         KubeVipVariable("vip_packet", bool: true, .refusedWhenTrue("bgpvip has no Equinix Metal support")),
         KubeVipVariable("provider_config", flag: "provider-config", .refused("bgpvip has no Equinix Metal support")),
         KubeVipVariable("enable_upnp", bool: true, .refusedWhenTrue("bgpvip does not speak UPnP")),
-        KubeVipVariable("mirror_dest_interface", flag: "mirrorDestInterface", .refused("bgpvip does not mirror traffic")),
+        KubeVipVariable(
+            "mirror_dest_interface", flag: "mirrorDestInterface", .refused("bgpvip does not mirror traffic")),
     ]
 
     private static let disregarded: [KubeVipVariable] =

@@ -41,7 +41,8 @@ struct Reading {
         let texts = texts(key)
         guard let text = texts.first else { return nil }
         if texts.count > 1 {
-            errors.append(SettingError(origin: text.origin, problem: "was given \(texts.count) times", remedy: "give it once"))
+            errors.append(
+                SettingError(origin: text.origin, problem: "was given \(texts.count) times", remedy: "give it once"))
             return nil
         }
         do throws(Complaint) {

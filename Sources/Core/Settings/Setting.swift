@@ -31,7 +31,8 @@ package struct Setting: Sendable, Hashable {
     package var isSecret: Bool
 
     init(
-        _ key: SettingKey, _ section: Section, as form: Form = .text, _ placeholder: String, default text: String? = nil,
+        _ key: SettingKey, _ section: Section, as form: Form = .text, _ placeholder: String,
+        default text: String? = nil,
         isSecret: Bool = false, _ help: String
     ) {
         self.key = key

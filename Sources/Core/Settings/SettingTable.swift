@@ -53,7 +53,8 @@ extension SettingKey {
                 "TTL security (RFC 5082) on sessions that are not multihop: how many hops away the peer is; true is 1")
         case .passive:
             Setting(
-                self, .peers, as: .list, "ADDRESS,…|all|none", default: "none", "Peers that dial us and are never dialled")
+                self, .peers, as: .list, "ADDRESS,…|all|none", default: "none",
+                "Peers that dial us and are never dialled")
         case .listen:
             Setting(
                 self, .peers, as: .list, "ADDRESS[:PORT],…|true|false", default: "false",
@@ -63,7 +64,8 @@ extension SettingKey {
 
         case .communities:
             Setting(
-                self, .routes, as: .list, "AS:VALUE,…", "Communities of the virtual addresses' routes, numbers or well-known names")
+                self, .routes, as: .list, "AS:VALUE,…",
+                "Communities of the virtual addresses' routes, numbers or well-known names")
         case .largeCommunities:
             Setting(self, .routes, as: .list, "A:B:C,…", "Large communities (RFC 8092)")
         case .extendedCommunities:
@@ -120,7 +122,9 @@ extension SettingKey {
                 self, .process, "TIME", default: "200ms",
                 "When leaving: from withdrawing to closing the sessions, while the routers move traffic away")
         case .controlSocket:
-            Setting(self, .process, "PATH", default: "/run/bgpvip/bgpvip.sock", "Unix socket for bgpvip peers, vips, drain …")
+            Setting(
+                self, .process, "PATH", default: "/run/bgpvip/bgpvip.sock",
+                "Unix socket for bgpvip peers, vips, drain …")
         case .logLevel:
             Setting(self, .process, "LEVEL", default: "info", "debug, info, warning or error")
         case .logFormat:

@@ -29,7 +29,8 @@ package struct Settings: Sendable, Hashable {
     package var health: SocketTarget?
 
     package init(
-        localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo", vips: [VIPSettings],
+        localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo",
+        vips: [VIPSettings],
         checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil,
         departure: DepartureSettings = DepartureSettings(), controlSocket: String = "/run/bgpvip/bgpvip.sock",
         logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
@@ -124,6 +125,12 @@ package struct PeerSettings: Sendable, Hashable {
         self.keepaliveInterval = keepaliveInterval
         self.connectRetryInitial = connectRetryInitial
         self.connectRetryMaximum = connectRetryMaximum
+    }
+
+    /// How long the peer may leave our bytes unread: RFC 9687 section 6 recommends the greater of eight minutes and
+    /// twice the hold time.
+    package var sendHoldTime: Duration {
+        max(.seconds(480), .seconds(2 * Int64(holdTime)))
     }
 }
 

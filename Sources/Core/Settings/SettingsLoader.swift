@@ -97,7 +97,9 @@ private struct GivenSettings {
                 guard let text = environment[name]?.trimmed, !text.isEmpty else { continue }
                 if let other = texts[setting.key]?.first {
                     errors.append(
-                        SettingError(origin: .environment(name), problem: "says the same as \(other.origin)", remedy: "remove one of them"))
+                        SettingError(
+                            origin: .environment(name), problem: "says the same as \(other.origin)",
+                            remedy: "remove one of them"))
                     continue
                 }
                 texts[setting.key] = [GivenText(text: text, origin: .environment(name))]
@@ -106,7 +108,8 @@ private struct GivenSettings {
                 (flags[flag] ?? []).map { GivenText(text: $0, origin: .flag(flag)) }
             }
             for text in given where text.text.trimmed.isEmpty {
-                errors.append(SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the flag out"))
+                errors.append(
+                    SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the flag out"))
             }
             let full = given.filter { !$0.text.trimmed.isEmpty }
             if !full.isEmpty { texts[setting.key] = full }
@@ -120,7 +123,9 @@ private struct GivenSettings {
         for name in environment.keys.sorted() where name.hasPrefix("BGPVIP_") && !known.contains(name) {
             // What Kubernetes injects for a Service that is called bgpvip.
             let rest = name.dropFirst("BGPVIP_".count)
-            if rest.contains("SERVICE_HOST") || rest.contains("SERVICE_PORT") || rest == "PORT" || rest.contains("PORT_") {
+            if rest.contains("SERVICE_HOST") || rest.contains("SERVICE_PORT") || rest == "PORT"
+                || rest.contains("PORT_")
+            {
                 continue
             }
             let suggestion = name.mostSimilar(among: known).map { "did you mean \($0)?" }

@@ -27,14 +27,21 @@ extension Reading {
         let passwordFiles = passwordFiles()
         let peerSettings = peerSettings(peers, passwordFiles: passwordFiles, readFile: readFile)
         let listen = listen(hasPassivePeers: peerSettings.contains(where: \.isPassive))
-        let settle = value(.settle) { text throws(Complaint) in try ValueText.duration(text, in: .zero ... .seconds(3600)) }
-        let linger = value(.linger) { text throws(Complaint) in try ValueText.duration(text, in: .zero ... .seconds(3600)) }
+        let settle = value(.settle) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
+        let linger = value(.linger) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
         let controlSocket = value(.controlSocket, ValueText.socketPath)
         let logLevel = value(.logLevel, Self.logLevel)
         let logFormat = value(.logFormat, Self.logFormat)
         let everywhere = Self.everywhere(vips)
-        let metrics = value(.metrics) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere) }
-        let health = value(.health) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere) }
+        let metrics = value(.metrics) { text throws(Complaint) in
+            try EndpointText.optional(text, everywhere: everywhere)
+        }
+        let health = value(.health) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere)
+        }
 
         checkAddresses(vips, peers: peers, checks: checks, routerID: routerID)
         if let interface, interface != "lo" {
@@ -81,7 +88,8 @@ extension Reading {
         if !has(.vip) {
             errors.append(
                 SettingError(
-                    problem: "no virtual address is set", remedy: "give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"))
+                    problem: "no virtual address is set",
+                    remedy: "give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"))
         } else if vips.isEmpty, texts(.vip).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }) {
             fail(.vip, "the list is empty", "write for example 192.0.2.10")
         }
@@ -96,7 +104,8 @@ extension Reading {
                     "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
                     offset: text.distance(from: text.startIndex, to: slash))
             }
-            throw Complaint("\(ValueText.quoted(text)) is not an IP address", "write an address; names are not resolved")
+            throw Complaint(
+                "\(ValueText.quoted(text)) is not an IP address", "write an address; names are not resolved")
         }
         guard prefix.isHost else {
             throw Complaint(
@@ -121,8 +130,12 @@ extension Reading {
             try Self.parsed(text, ExtendedCommunity(text), "an extended community", "rt:65000:100 or 0x and 16 digits")
         }
         return RouteAttributes(
-            multiExitDiscriminator: value(.med) { text throws(Complaint) in try ValueText.number(text, in: 0...UInt32.max) },
-            localPreference: value(.localPref) { text throws(Complaint) in try ValueText.number(text, in: 0...UInt32.max) },
+            multiExitDiscriminator: value(.med) { text throws(Complaint) in
+                try ValueText.number(text, in: 0...UInt32.max)
+            },
+            localPreference: value(.localPref) { text throws(Complaint) in
+                try ValueText.number(text, in: 0...UInt32.max)
+            },
             prepend: value(.prepend) { text throws(Complaint) in try ValueText.number(text, in: 0...32) } ?? 0,
             communities: communities.map(\.value), extendedCommunities: extended.map(\.value),
             largeCommunities: large.map(\.value))

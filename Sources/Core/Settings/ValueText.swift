@@ -83,13 +83,17 @@ enum ValueText {
     /// The path of a Unix socket, which the kernel limits to 107 bytes.
     static func socketPath(_ text: String) throws(Complaint) -> String {
         let path = try path(text)
-        guard path.utf8.count <= 107 else { throw Complaint("the path is longer than the 107 bytes a socket's may have") }
+        guard path.utf8.count <= 107 else {
+            throw Complaint("the path is longer than the 107 bytes a socket's may have")
+        }
         return path
     }
 
     /// An address without zone or length.
     static func address(_ text: String) throws(Complaint) -> IPAddress {
-        guard let address = IPAddress(unbracketed(text)) else { throw Complaint("\(quoted(text)) is not an IP address") }
+        guard let address = IPAddress(unbracketed(text)) else {
+            throw Complaint("\(quoted(text)) is not an IP address")
+        }
         return address
     }
 
@@ -120,7 +124,8 @@ enum ValueText {
             let rest = text[text.index(after: close)...]
             if rest.isEmpty { return (host, nil) }
             guard rest.hasPrefix(":") else {
-                throw Complaint("a \":\" and a port must follow \"]\"", offset: text.distance(from: text.startIndex, to: close) + 1)
+                throw Complaint(
+                    "a \":\" and a port must follow \"]\"", offset: text.distance(from: text.startIndex, to: close) + 1)
             }
             return (host, String(rest.dropFirst()))
         }

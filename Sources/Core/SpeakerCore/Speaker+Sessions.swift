@@ -21,13 +21,27 @@ extension Speaker {
                 send(updates, to: index, at: now)
                 reportObstacles(on: path, to: address)
             case .routesRequested(let family):
-                send(peers[index].adjRIBOut.refresh(family), to: index, at: now)
+                peers[index].refreshRequests.insert(family)
+                answerRefreshRequests(of: index, at: now)
             case .ended(let reason, let wasEstablished):
-                peers[index].adjRIBOut.end()
+                if wasEstablished {
+                    peers[index].adjRIBOut.end()
+                    peers[index].refreshRequests = []
+                }
                 reportEnd(of: index, reason, wasEstablished)
                 stopAwaiting(address, at: now)
             }
         }
+    }
+
+    /// Sends all routes of the families a peer asked for (RFC 2918 section 4), unless it has been answered just now.
+    mutating func answerRefreshRequests(of index: Int, at now: Instant) {
+        guard !peers[index].refreshRequests.isEmpty, peers[index].nextRefresh.map({ $0 <= now }) ?? true else { return }
+        peers[index].nextRefresh = now + Self.refreshPause
+        for family in peers[index].refreshRequests.sorted() {
+            send(peers[index].adjRIBOut.refresh(family), to: index, at: now)
+        }
+        peers[index].refreshRequests = []
     }
 
     /// Hands UPDATEs to a session and reports what the peer now knows.
@@ -86,14 +100,20 @@ extension Update {
 }
 
 extension SessionPath {
-    /// The path attributes' view of an Established session: the next hop is our own address on it.
+    /// The path attributes' view of an Established session: the next hop is our own address on it. For the other
+    /// family it is our other address on the same link, unless extended next hop was agreed on: then one address is
+    /// enough for both.
     fileprivate init(_ negotiated: Negotiated, localAS: ASNumber) {
         var nextHopIPv4: IPv4Address?
         var nextHopIPv6: [IPv6Address] = []
-        switch negotiated.endpoints.local {
-        case .v4(let address): nextHopIPv4 = address
-        case .v6(let address): nextHopIPv6 = [address]
+        for address in [negotiated.endpoints.local, negotiated.endpoints.alternate] {
+            switch address {
+            case .v4(let address): nextHopIPv4 = address
+            case .v6(let address): nextHopIPv6 = [address]
+            case nil: break
+            }
         }
+        if negotiated.usesExtendedNextHop, !negotiated.endpoints.local.isIPv4 { nextHopIPv4 = nil }
         self.init(
             localAS: localAS, isInternal: negotiated.isInternal, usesFourOctetAS: negotiated.usesFourOctetAS,
             families: negotiated.families, usesExtendedNextHop: negotiated.usesExtendedNextHop,
@@ -110,7 +130,7 @@ extension SessionConfiguration {
             peer: peer.address, localAS: peer.localAS ?? settings.localAS, peerAS: peer.peerAS,
             identifier: identifier, holdTime: peer.holdTime, keepaliveInterval: peer.keepaliveInterval,
             connectRetryInitial: peer.connectRetryInitial, connectRetryMaximum: peer.connectRetryMaximum,
-            isPassive: peer.isPassive, families: families,
+            sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, families: families,
             offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
             hostName: hostName)
     }

@@ -19,6 +19,10 @@ package struct Speaker: Sendable {
         var adjRIBOut = AdjRIBOut()
         /// The last failure that was reported, so that each is said once and not at every retry.
         var reportedFailure: String?
+        /// Families the peer asked for again, and has not been answered yet.
+        var refreshRequests: Set<AddressFamily> = []
+        /// Before this moment no further refresh is answered.
+        var nextRefresh: Instant?
     }
 
     /// One configured VIP.
@@ -38,6 +42,9 @@ package struct Speaker: Sendable {
         var verdictSince: Instant
     }
 
+    /// Pause between two answers to route refresh: requests that come meanwhile share the next answer, so a peer that
+    /// floods us with them gets ten a second and no more.
+    static let refreshPause = Duration.milliseconds(100)
     /// Pause between two attempts to bind a VIP that the kernel refused.
     static let bindRetryPause = Duration.seconds(1)
 
@@ -126,7 +133,10 @@ package struct Speaker: Sendable {
             guard let deadline else { return }
             earliest = min(earliest ?? deadline, deadline)
         }
-        for peer in peers { consider(peer.session.nextDeadline) }
+        for peer in peers {
+            consider(peer.session.nextDeadline)
+            if !peer.refreshRequests.isEmpty { consider(peer.nextRefresh) }
+        }
         for check in checks { consider(check.nextDeadline) }
         for vip in vips { consider(vip.bindRetry) }
         return earliest
@@ -150,6 +160,7 @@ package struct Speaker: Sendable {
             if let deadline = peers[index].session.nextDeadline, deadline <= now {
                 handle(.deadlineReached, peer: index, at: now)
             }
+            answerRefreshRequests(of: index, at: now)
         }
         for index in vips.indices {
             if let retry = vips[index].bindRetry, retry <= now {

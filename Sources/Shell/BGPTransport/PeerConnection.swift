@@ -5,18 +5,6 @@ package import IPTypes
 package import NIOCore
 import NIOPosix
 
-/// What happens to a connection.
-package enum ConnectionEvent: Sendable, Hashable {
-    /// TCP is up.
-    case connected(Endpoints)
-    /// A sound message arrived; several UPDATEs that came together may be summed up in one.
-    case received(ReceivedMessage)
-    /// Bytes arrived that break the protocol. What follows them is thrown away until `close()`.
-    case malformed(DecodeError)
-    /// The connection could not be opened, or has ended. Nothing follows.
-    case ended(TransportFailure)
-}
-
 /// One TCP connection to a peer. It decides nothing.
 ///
 /// It lives on one event loop: everything here is called on that loop and calls back on it, never from inside a call
@@ -209,7 +197,7 @@ extension PeerConnection {
             channel?.close(promise: nil)
         case .open:
             state = .closing
-            flush()
+            // Takes effect behind all writes, also those that are flushed later in this turn.
             channel?.close(mode: .output, promise: nil)
             closeTimer = loop.scheduleTask(in: Self.closeLimit) { self.channel?.close(promise: nil) }
         case .closing, .closed:
@@ -279,35 +267,3 @@ extension PeerConnection {
         }
     }
 }
-
-/// Brings what the channel says to the connection.
-private final class ConnectionHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let connection: PeerConnection
-
-    init(_ connection: PeerConnection) {
-        self.connection = connection
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        connection.becameActive()
-        context.fireChannelActive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.received(unwrapInboundIn(data))
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.end(TransportFailure(open: error))
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        connection.end(.closedByPeer)
-        context.fireChannelInactive()
-    }
-}
-
-@available(*, unavailable)
-extension ConnectionHandler: Sendable {}

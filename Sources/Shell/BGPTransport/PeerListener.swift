@@ -60,12 +60,16 @@ package final class PeerListener: @unchecked Sendable {
         loop.assertInEventLoop()
         guard isOpen else { return }
         isOpen = false
-        Glibc.close(descriptor.number)
-        channel.whenSuccess { $0.close(promise: nil) }
+        closeSockets()
     }
 
     deinit {
-        if isOpen { Glibc.close(descriptor.number) }
+        if isOpen { closeSockets() }
+    }
+
+    private func closeSockets() {
+        Glibc.close(descriptor.number)
+        channel.whenSuccess { $0.close(promise: nil) }
     }
 }
 

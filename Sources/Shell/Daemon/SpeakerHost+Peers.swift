@@ -74,7 +74,7 @@ extension SpeakerHost {
         guard connections[peer]?[direction] === connection else { return }
         switch event {
         case .connected(let endpoints):
-            take(.session(peer, .tcpConnected(direction, endpoints)))
+            take(.session(peer, .tcpConnected(direction, completed(endpoints))))
         case .received(let message):
             take(.session(peer, .received(message, direction)))
         case .malformed(let error):
@@ -83,6 +83,20 @@ extension SpeakerHost {
             connections[peer]?.forget(connection)
             take(.session(peer, .tcpFailed(direction, explained(failure, of: peer))))
         }
+    }
+
+    /// Adds our address of the other family on that link, if there are VIPs that need it as next hop.
+    private func completed(_ endpoints: Endpoints) -> Endpoints {
+        guard settings.vips.contains(where: { $0.prefix.address.isIPv4 != endpoints.local.isIPv4 }) else {
+            return endpoints
+        }
+        var endpoints = endpoints
+        do {
+            endpoints.alternate = try NodeNetwork.alternate(to: endpoints.local)
+        } catch {
+            logger.warning("next hop for the other family not found", metadata: ["reason": "\(error)"])
+        }
+        return endpoints
     }
 
     /// A SYN without an answer means different things if the host answers ARP and if it does not.
@@ -131,7 +145,7 @@ extension SpeakerHost {
             return
         }
         connections[peer, default: PeerConnections()].candidate = connection
-        take(.session(peer, .tcpConnected(.incoming, endpoints)))
+        take(.session(peer, .tcpConnected(.incoming, completed(endpoints))))
         // Not rejected: it is the session's incoming connection now.
         if connections[peer]?.candidate === connection {
             connections[peer]?.candidate = nil
@@ -162,10 +176,8 @@ extension SpeakerHost {
             case .multihop(let ttl): .multihop(ttl)
             case .ttlSecurity(let hops): .ttlSecurity(hops)
             }
-        // A peer whose kernel acknowledges nothing for a whole hold time is as dead as one that says nothing.
-        let userTimeout = peer.holdTime == 0 ? Duration.seconds(480) : .seconds(Int64(peer.holdTime))
         return PeerEndpoint(
             remote: peer.address, port: peer.port, source: peer.source, interface: peer.sourceInterface, hops: hops,
-            md5Key: peer.password?.bytes, userTimeout: userTimeout)
+            md5Key: peer.password?.bytes, userTimeout: peer.sendHoldTime)
     }
 }

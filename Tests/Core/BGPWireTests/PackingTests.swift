@@ -75,7 +75,7 @@ struct PackingTests {
     }
 
     @Test func aMessageMayBeExactlyFull() {
-        // 813 host routes and one prefix of 8 octets... of which IPv4 has none: 4 + 4 octets are two /24.
+        // 813 host routes of 5 octets leave 8: two prefixes of 4.
         let prefixes = hosts4(813) + [prefix("10.1.1.0/24"), prefix("10.1.2.0/24")]
         #expect(sizes(Update.packed(withdrawing: prefixes)) == [4096])
         #expect(sizes(Update.packed(withdrawing: prefixes + [prefix("0.0.0.0/0")])) == [4096, 24])

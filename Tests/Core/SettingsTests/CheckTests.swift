@@ -11,39 +11,44 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
 private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
 
 @Suite struct `Checks` {
-    @Test(arguments: [
-        (
-            "https://127.0.0.1:6443/livez?verbose",
-            .http(
-                HTTPCheck(
-                    target: SocketTarget(address: loopback, port: 6443), path: "/livez?verbose", host: "127.0.0.1",
-                    tls: HTTPCheck.TLSOptions(verifies: false)))
-        ),
-        (
-            "https://10.0.0.5",
-            .http(
-                HTTPCheck(
-                    target: SocketTarget(address: .v4(IPv4Address(0x0A00_0005)), port: 443), path: "/", host: "10.0.0.5",
-                    tls: HTTPCheck.TLSOptions(verifies: true)))
-        ),
-        (
-            "http://localhost?x=1,2",
-            .http(HTTPCheck(target: SocketTarget(address: loopback, port: 80), path: "/?x=1,2", host: "localhost"))
-        ),
-        (
-            "http://[::1]:8080/",
-            .http(
-                HTTPCheck(
-                    target: SocketTarget(address: .v6(IPv6Address(high: 0, low: 1)), port: 8080), path: "/", host: "[::1]"))
-        ),
-        ("tcp://127.0.0.1:53", .tcp(SocketTarget(address: loopback, port: 53))),
-        ("exec:/bin/test -e /run/ok", .exec(["/bin/test", "-e", "/run/ok"])),
-    ] as [(String, Check.Kind)]) func `are read from URLs`(text: String, kind: Check.Kind) throws {
+    @Test(
+        arguments: [
+            (
+                "https://127.0.0.1:6443/livez?verbose",
+                .http(
+                    HTTPCheck(
+                        target: SocketTarget(address: loopback, port: 6443), path: "/livez?verbose", host: "127.0.0.1",
+                        tls: HTTPCheck.TLSOptions(verifies: false)))
+            ),
+            (
+                "https://10.0.0.5",
+                .http(
+                    HTTPCheck(
+                        target: SocketTarget(address: .v4(IPv4Address(0x0A00_0005)), port: 443), path: "/",
+                        host: "10.0.0.5",
+                        tls: HTTPCheck.TLSOptions(verifies: true)))
+            ),
+            (
+                "http://localhost?x=1,2",
+                .http(HTTPCheck(target: SocketTarget(address: loopback, port: 80), path: "/?x=1,2", host: "localhost"))
+            ),
+            (
+                "http://[::1]:8080/",
+                .http(
+                    HTTPCheck(
+                        target: SocketTarget(address: .v6(IPv6Address(high: 0, low: 1)), port: 8080), path: "/",
+                        host: "[::1]"))
+            ),
+            ("tcp://127.0.0.1:53", .tcp(SocketTarget(address: loopback, port: 53))),
+            ("exec:/bin/test -e /run/ok", .exec(["/bin/test", "-e", "/run/ok"])),
+        ] as [(String, Check.Kind)]) func `are read from URLs`(text: String, kind: Check.Kind) throws
+    {
         #expect(try load(with(["check": text])).settings.checks == [Check(name: text, kind: kind)])
     }
 
     @Test func `are separated by the commas in front of a scheme`() throws {
-        let settings = try load(with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c x,y ,tcp://127.0.0.1:53,"])).settings
+        let settings = try load(with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c x,y ,tcp://127.0.0.1:53,"]))
+            .settings
         #expect(settings.checks.map(\.name) == ["http://127.0.0.1/?a,b", "exec:/bin/sh -c x,y", "tcp://127.0.0.1:53"])
         #expect(settings.vips.map(\.checks) == [settings.checks.map(\.name)])
     }
@@ -63,7 +68,8 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
                 "check-ca-file": "/pki/ca.crt", "check-cert-file": "/pki/c.crt", "check-key-file": "/pki/c.key",
                 "check-host": "kubernetes", "check-status": "204, 200-202", "check-body": "ok",
                 "check-token-file": "/token",
-            ])).settings.checks
+            ])
+        ).settings.checks
         let tls = HTTPCheck.TLSOptions(
             caFile: "/pki/ca.crt", certificateFile: "/pki/c.crt", keyFile: "/pki/c.key", verifies: true)
         let http = HTTPCheck(
@@ -80,11 +86,12 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             ])
     }
 
-    @Test(arguments: [
-        (nil, nil, "https://127.0.0.1/", false), (nil, nil, "https://10.0.0.5/", true),
-        (nil, "/ca", "https://127.0.0.1/", true), ("false", nil, "https://127.0.0.1/", true),
-        ("true", nil, "https://10.0.0.5/", false),
-    ] as [(String?, String?, String, Bool)])
+    @Test(
+        arguments: [
+            (nil, nil, "https://127.0.0.1/", false), (nil, nil, "https://10.0.0.5/", true),
+            (nil, "/ca", "https://127.0.0.1/", true), ("false", nil, "https://127.0.0.1/", true),
+            ("true", nil, "https://10.0.0.5/", false),
+        ] as [(String?, String?, String, Bool)])
     func `verify certificates except on loopback, unless told`(
         insecure: String?, caFile: String?, url: String, verifies: Bool
     ) throws {
@@ -175,7 +182,10 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             ["check": "http://127.0.0.1:1", "check-ca-file": "/ca"],
             "flag --check-ca-file: has no effect, since no check uses HTTPS; remove it"
         ),
-        (["check": "none", "check-body": "ok"], "flag --check-body: has no effect, since no check uses HTTP; remove it"),
+        (
+            ["check": "none", "check-body": "ok"],
+            "flag --check-body: has no effect, since no check uses HTTP; remove it"
+        ),
     ]) func `say what is wrong with their options`(flags: [String: String], message: String) {
         #expect(errors(with(flags)) == [message])
     }

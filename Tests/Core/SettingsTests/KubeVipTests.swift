@@ -89,7 +89,8 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
                 ResolvedSetting(key: .localAS, value: "65000", origin: .kubeVipEnvironment("bgp_as")),
                 ResolvedSetting(key: .routerID, value: "192.168.0.2", origin: .kubeVipEnvironment("bgp_routerid")),
                 ResolvedSetting(
-                    key: .peers, value: "192.168.0.10:65000,192.168.0.11:65000", origin: .kubeVipEnvironment("bgp_peers")),
+                    key: .peers, value: "192.168.0.10:65000,192.168.0.11:65000",
+                    origin: .kubeVipEnvironment("bgp_peers")),
                 ResolvedSetting(
                     key: .check, value: "https://127.0.0.1:6443/readyz", origin: .kubeVipEnvironment("port")),
             ])
@@ -129,7 +130,8 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
         #expect(
             settings.checks == [
                 Check(
-                    name: "https://127.0.0.1:7443/livez", kind: .http(http), interval: .seconds(5), timeout: .seconds(3),
+                    name: "https://127.0.0.1:7443/livez", kind: .http(http), interval: .seconds(5),
+                    timeout: .seconds(3),
                     fall: 4)
             ])
         #expect(settings.health == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 8080))
@@ -150,18 +152,28 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
 
     static let examples = [
         Example(["port": "7443"]) { $0.checks.map(\.name) == ["https://127.0.0.1:7443/readyz"] },
-        Example(["bgp_source_ip": "192.168.0.2"]) { $0.peers.map { $0.source?.description } == ["192.168.0.2", "192.168.0.2"] },
+        Example(["bgp_source_ip": "192.168.0.2"]) {
+            $0.peers.map { $0.source?.description } == ["192.168.0.2", "192.168.0.2"]
+        },
         Example(["bgp_source_if": "eth0"]) { $0.peers.map(\.sourceInterface) == ["eth0", "eth0"] },
-        Example(["bgp_peers": "192.168.0.10:65000:: true , 192.168.0.11:65000"]) { $0.peers.map(\.distance) == [.multihop(50), .direct] },
+        Example(["bgp_peers": "192.168.0.10:65000:: true , 192.168.0.11:65000"]) {
+            $0.peers.map(\.distance) == [.multihop(50), .direct]
+        },
         Example(["bgp_peers": "", "bgp_peeraddress": "192.168.0.10:1790"]) { $0.peers.map(\.port) == [1790] },
-        Example(["bgp_peers": "", "bgp_peeraddress": "fd00::10"]) { $0.peers.map(\.address.description) == ["fd00::10"] },
-        Example(["bgp_peers": "", "bgp_peeraddress": "192.168.0.9", "bgp_peeras": ""]) { $0.peers.map(\.peerAS.description) == ["65000"] },
+        Example(["bgp_peers": "", "bgp_peeraddress": "fd00::10"]) {
+            $0.peers.map(\.address.description) == ["fd00::10"]
+        },
+        Example(["bgp_peers": "", "bgp_peeraddress": "192.168.0.9", "bgp_peeras": ""]) {
+            $0.peers.map(\.peerAS.description) == ["65000"]
+        },
         Example(["bgp_keepalive_interval": "0"]) { $0.peers.map(\.keepaliveInterval) == [nil, nil] },
         Example(["bgp_keepalive_interval": "5"]) { $0.peers.map(\.holdTime) == [30, 30] },
         Example(["health_check_port": "0"]) { $0.health == nil },
         Example(["vip_loglevel": "0"]) { $0.logLevel == .info },
         Example(["vip_loglevel": "8"]) { $0.logLevel == .error },
-        Example(["vip_arp": "0", "svc_enable": "F", "lb_enable": "false", "vip_leaderelection": "false"]) { $0.peers.count == 2 },
+        Example(["vip_arp": "0", "svc_enable": "F", "lb_enable": "false", "vip_leaderelection": "false"]) {
+            $0.peers.count == 2
+        },
     ]
 
     @Test(arguments: examples) func `is read as kube-vip reads it`(example: Example) throws {
@@ -170,41 +182,58 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
         #expect(loaded.notices == [])
     }
 
-    @Test(arguments: [
-        (["vip_address": "192.168.0.41"], "environment address is used, environment vip_address (192.168.0.41) is not"),
-        (["vip_subnet": "24"], "environment vip_subnet (24) has no effect: addresses are advertised as host routes"),
-        (["bgp_as": nil], "bgp_as is not given: 65000 is used, as in kube-vip"),
-        (["bgp_hold_time": "0"], "bgp_hold_time is 0: 90 s is used, as in kube-vip"),
-        (
-            ["bgp_hold_time": "15", "bgp_keepalive_interval": "10"],
-            "bgp_keepalive_interval (10) is more than a third of the hold time (15): a third of the hold time is used"
-        ),
-        (["vip_loglevel": "5"], "vip_loglevel 5 means different things in different versions of kube-vip: debug is used"),
-        (["vip_loglevel": "4"], "vip_loglevel 4 means different things in different versions of kube-vip: info is used"),
-        (["enable_node_labeling": "true"], "environment enable_node_labeling: nodes are not labelled with kube-vip.io/has-ip"),
-        (
-            ["bgp_interface": "eth0"],
-            "environment bgp_interface is not known and has no effect; did you mean vip_interface?"
-        ),
-        (["bgp_peer": "x"], "environment bgp_peer is not known and has no effect; did you mean bgp_peers?"),
-        (["vip_zzzzzzzzz": "x"], "environment vip_zzzzzzzzz is not known and has no effect"),
-        (
-            ["BGPVIP_LOCAL_AS": "65001"],
-            "environment BGPVIP_LOCAL_AS is used, environment bgp_as is not"
-        ),
-        (
-            ["BGPVIP_PEERS": "192.168.0.12:65000"],
-            "environment BGPVIP_PEERS is used, environment bgp_peers is not"
-        ),
-        (
-            ["BGPVIP_IGNORE": "vip_leaderelection", "vip_leaderelection": "true"],
-            "environment vip_leaderelection is disregarded: bgpvip elects no leader: every healthy node advertises the address"
-        ),
-        (
-            ["bgp_peers": "192.168.0.10:65000::false:::true;300;300;3"],
-            "BFD is not supported: a dead peer is noticed when the hold time has run out"
-        ),
-    ] as [([String: String?], String)]) func `gets a notice`(changes: [String: String?], notice: String) throws {
+    @Test(
+        arguments: [
+            (
+                ["vip_address": "192.168.0.41"],
+                "environment address is used, environment vip_address (192.168.0.41) is not"
+            ),
+            (
+                ["vip_subnet": "24"],
+                "environment vip_subnet (24) has no effect: addresses are advertised as host routes"
+            ),
+            (["bgp_as": nil], "bgp_as is not given: 65000 is used, as in kube-vip"),
+            (["bgp_hold_time": "0"], "bgp_hold_time is 0: 90 s is used, as in kube-vip"),
+            (
+                ["bgp_hold_time": "15", "bgp_keepalive_interval": "10"],
+                "bgp_keepalive_interval (10) is more than a third of the hold time (15): a third of the hold time is used"
+            ),
+            (
+                ["vip_loglevel": "5"],
+                "vip_loglevel 5 means different things in different versions of kube-vip: debug is used"
+            ),
+            (
+                ["vip_loglevel": "4"],
+                "vip_loglevel 4 means different things in different versions of kube-vip: info is used"
+            ),
+            (
+                ["enable_node_labeling": "true"],
+                "environment enable_node_labeling: nodes are not labelled with kube-vip.io/has-ip"
+            ),
+            (
+                ["bgp_interface": "eth0"],
+                "environment bgp_interface is not known and has no effect; did you mean vip_interface?"
+            ),
+            (["bgp_peer": "x"], "environment bgp_peer is not known and has no effect; did you mean bgp_peers?"),
+            (["vip_zzzzzzzzz": "x"], "environment vip_zzzzzzzzz is not known and has no effect"),
+            (
+                ["BGPVIP_LOCAL_AS": "65001"],
+                "environment BGPVIP_LOCAL_AS is used, environment bgp_as is not"
+            ),
+            (
+                ["BGPVIP_PEERS": "192.168.0.12:65000"],
+                "environment BGPVIP_PEERS is used, environment bgp_peers is not"
+            ),
+            (
+                ["BGPVIP_IGNORE": "vip_leaderelection", "vip_leaderelection": "true"],
+                "environment vip_leaderelection is disregarded: bgpvip elects no leader: every healthy node advertises the address"
+            ),
+            (
+                ["bgp_peers": "192.168.0.10:65000::false:::true;300;300;3"],
+                "BFD is not supported: a dead peer is noticed when the hold time has run out"
+            ),
+        ] as [([String: String?], String)]) func `gets a notice`(changes: [String: String?], notice: String) throws
+    {
         #expect(try load(environment: changed(changes)).notices == [notice])
     }
 
@@ -243,71 +272,77 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
         ),
         ("vip_leaderelection", "bgpvip elects no leader: every healthy node advertises the address"),
         ("lb_enable", "bgpvip has no IPVS load balancer: the routers balance"),
-        ("vip_ddns", "bgpvip does not get addresses by DHCP and DNS"), ("zebra_enable", "bgpvip does not talk to zebra"),
+        ("vip_ddns", "bgpvip does not get addresses by DHCP and DNS"),
+        ("zebra_enable", "bgpvip does not talk to zebra"),
         ("vip_packet", "bgpvip has no Equinix Metal support"), ("enable_upnp", "bgpvip does not speak UPnP"),
     ]) func `when they ask for another mode`(name: String, reason: String) {
         #expect(
             errors(environment: changed([name: "true"]))
                 == ["environment \(name): \(reason); remove it, or disregard it with --ignore \(name)"])
-        #expect(errors(environment: changed([name: "no"])) == [#"environment \#(name): "no" is neither true nor false"#])
+        #expect(
+            errors(environment: changed([name: "no"])) == [#"environment \#(name): "no" is neither true nor false"#])
     }
 
-    @Test(arguments: [
-        (
-            ["annotation": "bgp.example.com"],
-            "environment annotation: bgpvip does not read its peers from node annotations, since it does not use the Kubernetes API; remove it, or disregard it with --ignore annotation"
-        ),
-        (
-            ["mirror_dest_interface": "eth1"],
-            "environment mirror_dest_interface: bgpvip does not mirror traffic; remove it, or disregard it with --ignore mirror_dest_interface"
-        ),
-        (
-            ["bgp_enable": "false"],
-            "environment bgp_enable: kube-vip's variables are there, but bgp_enable is not true; bgpvip can only replace kube-vip's BGP mode: set bgp_enable=true, or remove kube-vip's variables"
-        ),
-        (
-            ["cp_enable": "false"],
-            "environment cp_enable: cp_enable is false, but the control plane's address is all that bgpvip advertises; set cp_enable=true"
-        ),
-        (
-            ["bgp_sourceip": "192.168.0.2", "bgp_sourceif": "eth0"],
-            "environment bgp_sourceip: cannot stand together with environment bgp_sourceif; remove one of them"
-        ),
-        (["address": nil], "no virtual address is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"),
-        (
-            ["bgp_peers": nil],
-            "no peer is set; give --peers or BGPVIP_PEERS, for example --peers 192.0.2.1:65000,192.0.2.2:65000"
-        ),
-        (
-            ["address": "192.168.0.40/24"],
-            #"environment address, entry 1, column 13: "192.168.0.40/24" is not a host route; leave the length out, or write /32 or /128"#
-        ),
-        (
-            ["address": "api.example.com"],
-            #"environment address, entry 1, column 1: "api.example.com" is not an IP address; write an address; names are not resolved"#
-        ),
-        (["port": "0"], #"environment port: "0" is not a whole number from 1 to 65535"#),
-        (
-            ["bgp_hold_time": "2"],
-            "environment bgp_hold_time: BGP does not allow a hold time of 2; give 0 (never expires) or at least 3s"
-        ),
-        (
-            ["bgp_peeraddress": "192.168.0.10"],
-            "environment bgp_peeraddress: 192.168.0.10 is a peer already; remove one of the two entries"
-        ),
-        (
-            ["bgp_peeraddress": "tor"],
-            #"environment bgp_peeraddress: "tor" is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"#
-        ),
-        (
-            ["mpbgp_nexthop": "fixed"],
-            "environment mpbgp_nexthop: mpbgp_nexthop=fixed is not supported: the next hop is always this node's own address on the session's link; use mpbgp_nexthop=auto_sourceip or leave it out"
-        ),
-        (
-            ["bgp_peers": "192.168.0.10:65000::yes"],
-            "environment bgp_peers, entry 1, column 21: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file"
-        ),
-    ] as [([String: String?], String)]) func `with the variable's name and what to do`(changes: [String: String?], message: String) {
+    @Test(
+        arguments: [
+            (
+                ["annotation": "bgp.example.com"],
+                "environment annotation: bgpvip does not read its peers from node annotations, since it does not use the Kubernetes API; remove it, or disregard it with --ignore annotation"
+            ),
+            (
+                ["mirror_dest_interface": "eth1"],
+                "environment mirror_dest_interface: bgpvip does not mirror traffic; remove it, or disregard it with --ignore mirror_dest_interface"
+            ),
+            (
+                ["bgp_enable": "false"],
+                "environment bgp_enable: kube-vip's variables are there, but bgp_enable is not true; bgpvip can only replace kube-vip's BGP mode: set bgp_enable=true, or remove kube-vip's variables"
+            ),
+            (
+                ["cp_enable": "false"],
+                "environment cp_enable: cp_enable is false, but the control plane's address is all that bgpvip advertises; set cp_enable=true"
+            ),
+            (
+                ["bgp_sourceip": "192.168.0.2", "bgp_sourceif": "eth0"],
+                "environment bgp_sourceip: cannot stand together with environment bgp_sourceif; remove one of them"
+            ),
+            (["address": nil], "no virtual address is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"),
+            (
+                ["bgp_peers": nil],
+                "no peer is set; give --peers or BGPVIP_PEERS, for example --peers 192.0.2.1:65000,192.0.2.2:65000"
+            ),
+            (
+                ["address": "192.168.0.40/24"],
+                #"environment address, entry 1, column 13: "192.168.0.40/24" is not a host route; leave the length out, or write /32 or /128"#
+            ),
+            (
+                ["address": "api.example.com"],
+                #"environment address, entry 1, column 1: "api.example.com" is not an IP address; write an address; names are not resolved"#
+            ),
+            (["port": "0"], #"environment port: "0" is not a whole number from 1 to 65535"#),
+            (
+                ["bgp_hold_time": "2"],
+                "environment bgp_hold_time: BGP does not allow a hold time of 2; give 0 (never expires) or at least 3s"
+            ),
+            (
+                ["bgp_peeraddress": "192.168.0.10"],
+                "environment bgp_peeraddress: 192.168.0.10 is a peer already; remove one of the two entries"
+            ),
+            (
+                ["bgp_peeraddress": "tor"],
+                #"environment bgp_peeraddress: "tor" is not an IP address; write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved"#
+            ),
+            (
+                ["mpbgp_nexthop": "fixed"],
+                "environment mpbgp_nexthop: mpbgp_nexthop=fixed is not supported: the next hop is always this node's own address on the session's link; use mpbgp_nexthop=auto_sourceip or leave it out"
+            ),
+            (
+                ["bgp_peers": "192.168.0.10:65000::yes"],
+                "environment bgp_peers, entry 1, column 21: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file"
+            ),
+        ] as [([String: String?], String)]) func `with the variable's name and what to do`(
+            changes: [String: String?], message: String
+        )
+    {
         #expect(errors(environment: changed(changes)) == [message])
     }
 

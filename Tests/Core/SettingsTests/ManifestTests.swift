@@ -187,7 +187,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("a\nb\t\u{7f}", #""a\x0ab\x09\x7f""#), ("ü: #", #""ü: #""#),
+        ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("a\nb\t\u{7f}", #""a\x0ab\x09\x7f""#),
+        ("ü: #", #""ü: #""#),
     ]) func `quotes any text`(text: String, quoted: String) {
         #expect(Manifest.quoted(text) == quoted)
     }

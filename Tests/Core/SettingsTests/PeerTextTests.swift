@@ -143,7 +143,8 @@ import Testing
 
     @Test(arguments: [
         "10.0.0.1:65000:hunter,2", "10.0.0.1:65000:h:unter2", "10.0.0.1:65000:hun,ter:2", "10.0.0.1:hunter2",
-        "fd00::1:65000:hunter2", "[10.0.0.1:65000:hunter2", "10.0.0.1:65000:x::hunter2", "10.0.0.1:65000:a:true:1:hunter2",
+        "fd00::1:65000:hunter2", "[10.0.0.1:65000:hunter2", "10.0.0.1:65000:x::hunter2",
+        "10.0.0.1:65000:a:true:1:hunter2",
         "10.0.0.1:65000:a,[hunter2", "10.0.0.1:65000:a,[hunter2]:5",
     ]) func `never shows what could be part of a password`(text: String) {
         let all = errors(["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": [text]]).joined(separator: "\n")

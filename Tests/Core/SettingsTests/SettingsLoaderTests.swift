@@ -79,7 +79,9 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     }
 
     @Test func `a repeated flag makes a list longer`() throws {
-        let loaded = try load(["local-as": ["65001"], "address": ["10.9.9.9"], "peer": ["10.0.0.1:1", "10.0.0.2:2,10.0.0.3:3"]])
+        let loaded = try load([
+            "local-as": ["65001"], "address": ["10.9.9.9"], "peer": ["10.0.0.1:1", "10.0.0.2:2,10.0.0.3:3"],
+        ])
         #expect(loaded.settings.peers.map(\.peerAS.description) == ["1", "2", "3"])
     }
 
@@ -257,7 +259,10 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     @Test(arguments: [
         ("true", ListenSettings()),
         ("10.0.0.5", ListenSettings(addresses: [.v4(IPv4Address(0x0A00_0005))])),
-        ("10.0.0.5:1179, 10.0.0.6", ListenSettings(addresses: [.v4(IPv4Address(0x0A00_0005)), .v4(IPv4Address(0x0A00_0006))], port: 1179)),
+        (
+            "10.0.0.5:1179, 10.0.0.6",
+            ListenSettings(addresses: [.v4(IPv4Address(0x0A00_0005)), .v4(IPv4Address(0x0A00_0006))], port: 1179)
+        ),
         (":1179", ListenSettings(port: 1179)),
         ("::1", ListenSettings(addresses: [.v6(IPv6Address(high: 0, low: 1))])),
         ("[::1]:1179", ListenSettings(addresses: [.v6(IPv6Address(high: 0, low: 1))], port: 1179)),
@@ -283,9 +288,11 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     @Test func `routes get their attributes`() throws {
         let settings = try load(
             with([
-                "communities": "65000:1,no-export", "large-communities": "65000:1:2", "extended-communities": "rt:65000:1",
+                "communities": "65000:1,no-export", "large-communities": "65000:1:2",
+                "extended-communities": "rt:65000:1",
                 "med": "10", "local-pref": "200", "prepend": "2", "global-scope": "true",
-            ])).settings
+            ])
+        ).settings
         #expect(
             settings.vips.map(\.attributes) == [
                 RouteAttributes(
@@ -347,7 +354,9 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ("/good,/good", "entry 2, column 7: a second password file for all peers; remove one"),
         ("10.0.0.2=/good", "entry 1, column 1: 10.0.0.2 has a password in the peer list as well; remove one of them"),
     ]) func `that are no good are errors`(text: String, message: String) {
-        let files = ["/empty": "\n", "/long": String(repeating: "x", count: 81), "/lines": "one\ntwo\n", "/good": "good"]
+        let files = [
+            "/empty": "\n", "/long": String(repeating: "x", count: 81), "/lines": "one\ntwo\n", "/good": "good",
+        ]
         #expect(
             errors(with(["peers": "10.0.0.1:65000,10.0.0.2:65000:own", "peer-password-file": text]), files: files)
                 == ["flag --peer-password-file, \(message)"])

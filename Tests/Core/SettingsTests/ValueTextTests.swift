@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct `Single values` {
     @Test(arguments: [
-        ("500ms", 500), ("1s", 1000), ("1.5s", 1500), ("1.5", 1500), ("3", 3000), ("0", 0), ("0.001s", 1), ("2m", 120_000),
+        ("500ms", 500), ("1s", 1000), ("1.5s", 1500), ("1.5", 1500), ("3", 3000), ("0", 0), ("0.001s", 1),
+        ("2m", 120_000),
         ("0.25m", 15_000), ("999ms", 999), ("1.500s", 1500),
     ]) func `times are read to the millisecond`(text: String, milliseconds: Int) throws {
         #expect(try ValueText.duration(text, in: .zero ... .seconds(3600)) == .milliseconds(milliseconds))
@@ -25,7 +26,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0, "0s"), (1, "1ms"), (200, "200ms"), (1000, "1s"), (1500, "1.5s"), (1050, "1.05s"), (90_000, "90s")])
+    @Test(arguments: [
+        (0, "0s"), (1, "1ms"), (200, "200ms"), (1000, "1s"), (1500, "1.5s"), (1050, "1.05s"), (90_000, "90s"),
+    ])
     func `times are written the way they are read`(milliseconds: Int, text: String) throws {
         #expect(ValueText.spelled(.milliseconds(milliseconds)) == text)
         #expect(try ValueText.duration(text, in: .zero ... .seconds(3600)) == .milliseconds(milliseconds))

@@ -169,6 +169,22 @@ struct ServiceTests {
             ])
     }
 
+    @Test func aFloodOfRouteRefreshesIsAnsweredOnceAPause() {
+        var rack = Rack.inService()
+        let request = Input.session(
+            Rack.tor, .received(.routeRefresh(RouteRefresh(family: .ipv4Unicast)), .outgoing))
+        #expect(rack.take(request).count == 2)
+        #expect(rack.take(request) == [])
+        #expect(rack.take(request, after: .milliseconds(99)) == [])
+        let due = Rack.start + .milliseconds(100)
+        #expect(rack.speaker.nextDeadline == due)
+        #expect(
+            rack.take(.deadlineReached, after: .milliseconds(1)) == [
+                Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
+            ])
+        #expect(rack.take(.deadlineReached, after: .milliseconds(100)) == [])
+    }
+
     @Test func namesThatAreNotConfiguredAreIgnored() {
         var rack = Rack.inService()
         let stranger = ScopedAddress(.v4(IPv4Address(1)))

@@ -131,6 +131,18 @@ import Testing
         }
     }
 
+    @Test func `on a point-to-point link IFA_LOCAL is ours, and flag bits do not change what an attribute is`() throws {
+        let tunnel = hex(
+            """
+            28 00 00 00  # length 40
+            14 00 02 00 01 00 00 00 95 1f 00 00
+            02 20 80 00 05 00 00 00  # AF_INET, /32, permanent, interface 5
+            08 00 01 40 c0 00 02 02  # IFA_ADDRESS, marked as in network byte order: the far end
+            08 00 02 80 c0 00 02 01  # IFA_LOCAL, marked as nested
+            """)
+        #expect(try Self.dump(tunnel, done(1)).map(\.address) == [.of("192.0.2.1")])
+    }
+
     @Test func `other families and other messages are passed over`() throws {
         var otherFamily = Array(Self.addressDump.prefix(76))
         otherFamily[16] = 45
@@ -155,7 +167,7 @@ import Testing
     @Test func `a kernel that never answers the question is given up`() {
         let stray = (0..<100).flatMap { _ in done(0) }
         #expect(throws: NetlinkError.noAnswer(operation: "listing")) {
-            try NetlinkExchange(socket: RecordedSocket(Array(repeating: stray, count: 11)))
+            try NetlinkExchange(socket: RecordedSocket(Array(repeating: stray, count: 11) + [done(1)]))
                 .addresses(operation: "listing")
         }
     }

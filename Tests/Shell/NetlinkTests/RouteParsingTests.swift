@@ -146,6 +146,15 @@ import Testing
                 .neighbour(of: ScopedAddress(.of("192.0.2.8"), zone: "eth1")) == nil)
     }
 
+    @Test func `of a neighbour known on several links the one that answers counts`() throws {
+        var table = Self.neighbourDump
+        // The second line becomes 192.0.2.8 as well, and the first one failed.
+        table[24] = UInt8(NUD_FAILED)
+        table[76 + 24] = UInt8(NUD_REACHABLE)
+        table.replaceSubrange((76 + 32)..<(76 + 36), with: [192, 0, 2, 8])
+        #expect(try Self.exchange(table).neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .reachable)
+    }
+
     @Test func `each neighbour state tells whether the host answers`() {
         let states: [(CInt, NeighbourState?, Bool?)] = [
             (NUD_INCOMPLETE, .incomplete, false), (NUD_REACHABLE, .reachable, true), (NUD_STALE, .stale, true),

@@ -1,0 +1,14 @@
+package import BGPFSM
+package import BGPWire
+
+/// What happens to a connection.
+package enum ConnectionEvent: Sendable, Hashable {
+    /// TCP is up.
+    case connected(Endpoints)
+    /// A sound message arrived; several UPDATEs that came together may be summed up in one.
+    case received(ReceivedMessage)
+    /// Bytes arrived that break the protocol. What follows them is thrown away until `close()`.
+    case malformed(DecodeError)
+    /// The connection could not be opened, or has ended. Nothing follows.
+    case ended(TransportFailure)
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Settings
+
+@Suite struct `Hostile text` {
+    /// A fixed sequence of numbers, so that a failure comes again.
+    private struct Sequence64: RandomNumberGenerator {
+        var state: UInt64 = 42
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 29
+        }
+    }
+
+    /// Pieces of all grammars, and what grammars trip over.
+    private static let pieces = [
+        ":", ",", "[", "]", "%", "/", "=", ";", "-", ".", " ", "0", "1", "9", "65000", "4294967296", "10.0.0.1",
+        "fe80::1",
+        "eth0", "true", "false", "all", "none", "external", "ms", "s", "m", "http://", "https://", "tcp://", "exec:",
+        "localhost", "?", "#", "@", "mpbgp_nexthop=", "/mpbgp_", "unnumbered:", "rt:", "0x", "\0", "\n", "é",
+        "e\u{301}",
+        "🇩🇪", "99999999999999999999", "\"", "\\",
+    ]
+
+    @Test func `in any setting of either vocabulary is an error and never a trap`() {
+        var random = Sequence64()
+        let variables = Setting.all.flatMap(\.environment) + KubeVipVariable.all.map(\.name)
+        for _ in 0..<3000 {
+            var environment = ["bgp_enable": "true"]
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let pieces = (0..<Int.random(in: 1...8, using: &random)).map { _ in
+                    Self.pieces.randomElement(using: &random) ?? ""
+                }
+                environment[variables.randomElement(using: &random) ?? ""] = pieces.joined()
+            }
+            do throws(InvalidSettings) {
+                let loaded = try load(environment: environment, files: ["/": "\n\0"])
+                _ = try? Manifest.pod(loaded, image: "x")
+            } catch {
+                #expect(error.errors.allSatisfy { !$0.description.isEmpty })
+            }
+        }
+    }
+}
