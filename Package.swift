@@ -89,6 +89,9 @@ let package = Package(
         tests(
             "Shell", "Daemon",
             ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Daemon", nioCore, logging]),
+        .testTarget(
+            name: "bgpvipTests", dependencies: ["bgpvip", "Settings", argumentParser], path: "Tests/bgpvipTests",
+            swiftSettings: settings),
         tests("Architecture", "Architecture", []),
     ]
 )

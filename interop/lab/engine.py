@@ -51,7 +51,7 @@ class Engine:
         return self.command("image", "inspect", image, check=False).returncode == 0
 
     def adapt(self, image):
-        """Finds out if containers can be started; if Podman is refused resource limits, retries with containers.conf."""
+        """Makes sure that containers can be started; Podman that is refused resource limits gets containers.conf."""
         probe = ("run", "--rm", "--label", LABEL, "--network", "none", image, "true")
         first = self.command(*probe, check=False, timeout=120)
         if first.returncode == 0:

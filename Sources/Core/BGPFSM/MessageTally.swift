@@ -29,7 +29,7 @@ package struct MessageTally: Sendable, Hashable {
     mutating func count(_ message: ReceivedMessage) {
         switch message {
         case .open: open += 1
-        case .update: update += 1
+        case .update(let summary): update += summary.messages
         case .notification: notification += 1
         case .keepalive: keepalive += 1
         case .routeRefresh: routeRefresh += 1

@@ -1,4 +1,4 @@
-"""Signals the process named in a pid file and prints when, in nanoseconds of CLOCK_MONOTONIC, which all containers share.
+"""Signals the process named in a pid file and prints when: CLOCK_MONOTONIC in nanoseconds.
 
 Usage: kill_at.py PIDFILE SIGNAL-NAME
 """
