@@ -40,7 +40,7 @@ def main():
                     passed += 1
                 else:
                     failed += 1
-    except EngineError as error:
+    except (EngineError, Failed, OSError) as error:
         stopped = str(error)
     except Interrupted as signal:
         stopped = f"stopped by {signal}"

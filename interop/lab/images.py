@@ -72,6 +72,8 @@ def release_binary(say):
     """The path of the static binary: BGPVIP_BINARY, or what the project builds now."""
     given = os.environ.get("BGPVIP_BINARY")
     if given:
+        if not Path(given).is_file():
+            raise EngineError(f"BGPVIP_BINARY={given}: there is no such file")
         return Path(given)
     if shutil.which("swift") is None:
         raise EngineError("swift is not installed; BGPVIP_BINARY=PATH names a static binary that is already built")

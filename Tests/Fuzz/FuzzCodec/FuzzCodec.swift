@@ -1,4 +1,5 @@
 import BGPWire
+import Fuzzing
 
 /// What libFuzzer calls: octets of a peer, read in every way in which this program reads them.
 ///
@@ -33,7 +34,7 @@ private func readStream(_ stream: [UInt8]) {
             guard length <= rest.count else { return }
             let frame = Array(rest.prefix(length))
             rest = rest.dropFirst(length)
-            trace(frame)
+            trace("octets(\"\(hexadecimal(frame))\")")
             compareReadings(of: frame)
             check(try codec.decode(frame.span.bytes))
         }

@@ -1,4 +1,5 @@
 import BGPWire
+import Fuzzing
 import IPTypes
 
 /// Reads one frame as internal and external peers with both widths of AS numbers do, and into values, and checks that

@@ -137,5 +137,6 @@ struct ConnectionLifeTests {
         await probing.reports(.passed)
         await probing.probe(gives: .passed)
         #expect(service.requests.count == 2)
+        #expect(service.connections == 1)
     }
 }

@@ -98,7 +98,9 @@ struct ExecProbeTests {
     @Test("After a timeout the next probe waits for the killed program and then runs")
     func afterTimeout() async throws {
         let directory = try TemporaryDirectory()
-        let script = "test -e \(directory.path)/second && exit 0; : > \(directory.path)/second; sleep 1000"
+        // The second one passes only if the first is gone for good, not even waiting to be reaped.
+        let first = directory.path + "/first"
+        let script = "if test -e \(first); then ! kill -0 $(cat \(first)); else echo $$ > \(first); sleep 1000; fi"
         var probing = try await Probing(.exec(["/bin/sh", "-c", script]), timeout: .seconds(2))
         await probing.probe(gives: .failed("timed out after 2000 ms"))
         await probing.probe(gives: .passed)
