@@ -17,8 +17,9 @@ package import Deadlines
 ///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
 ///   outcome can end the probing.
 /// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
-///   refills by one each interval keeps a service that closes every connection from causing a storm. While the
-///   verdict is not healthy there is nothing to detect, and extra passes would undermine `rise`: then none is made.
+///   refills by one each interval keeps a service that closes every connection from causing a storm; two, because the
+///   kernel may still accept the first one for a service that is dying. While the verdict is not healthy there is
+///   nothing to detect, and extra passes would undermine `rise`: then none is made.
 package struct HealthCheck: Sendable, Hashable {
     /// What can happen to a check.
     package enum Event: Sendable, Hashable {

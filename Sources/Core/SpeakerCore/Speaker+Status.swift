@@ -11,7 +11,8 @@ extension Speaker {
     package func status(version: String, at now: Instant) -> Status {
         Status(
             version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
-            interface: settings.interface, phase: phase, phaseReason: departure.step == .inService ? nil : departure.reason,
+            interface: settings.interface, phase: phase,
+            phaseReason: departure.step == .inService ? nil : departure.reason,
             uptime: (now - startedAt).inSeconds,
             peers: peers.map { status(of: $0, at: now) },
             vips: vips.map { status(of: $0, at: now) },
@@ -93,7 +94,9 @@ extension Speaker {
         if holders > 0 { return "healthy and bound" }
         let established = peers.filter { $0.session.negotiated != nil }
         if established.isEmpty { return "healthy and bound, but no BGP session is Established" }
-        let obstacles = established.compactMap { $0.adjRIBOut.path?.obstacle(to: AddressFamily(of: vip.settings.prefix)) }
+        let obstacles = established.compactMap {
+            $0.adjRIBOut.path?.obstacle(to: AddressFamily(of: vip.settings.prefix))
+        }
         return "healthy and bound, but no session can carry it: " + (obstacles.first ?? "reason unknown")
     }
 

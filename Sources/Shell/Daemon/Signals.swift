@@ -17,7 +17,9 @@ enum Signals {
     }
 
     /// Calls `onSignal` on the loop with the number of each signal that arrives.
-    static func watch(on loop: any EventLoop, onSignal: @escaping @Sendable (Int32) -> Void) throws -> EventLoopFuture<Void> {
+    static func watch(on loop: any EventLoop, onSignal: @escaping @Sendable (Int32) -> Void) throws -> EventLoopFuture<
+        Void
+    > {
         var set = signalSet()
         let descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "signalfd") }

@@ -51,7 +51,9 @@ extension SpeakerHost {
 
     /// Answers those who wait for a drain once it is over, one way or the other.
     func answerDrainWaiters() {
-        guard !drainWaiters.isEmpty, speaker.departureStep == .away || speaker.departureStep == .inService else { return }
+        guard !drainWaiters.isEmpty, speaker.departureStep == .away || speaker.departureStep == .inService else {
+            return
+        }
         let response = ControlResponse.status(status)
         for reply in drainWaiters { reply(response) }
         drainWaiters = []

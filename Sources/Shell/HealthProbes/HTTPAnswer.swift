@@ -21,11 +21,8 @@ struct HTTPAnswer {
         status = Int(head.status.code)
         location = head.headers.first(name: "Location")
         self.check = check
-        // A body without a length ends with the connection.
-        let hasEnd =
-            head.headers.contains(name: "Content-Length") || head.headers.contains(name: "Transfer-Encoding")
-            || status == 204 || status == 304
-        keepsConnection = head.isKeepAlive && hasEnd
+        // The parser counts a body without a length, which ends with the connection, as such an announcement.
+        keepsConnection = head.isKeepAlive
     }
 
     /// True when nothing that may follow can change the outcome.

@@ -53,8 +53,8 @@ final class TLSClient {
         case NIOSSLError.handshakeFailed(.sslError(let errors)), BoringSSLError.sslError(let errors):
             stack = errors
         case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate:
-            let wanted = serverName.map { "neither \($0) nor \(name)" } ?? "not \(name)"
-            return "certificate verify failed: the certificate is for \(wanted)"
+            let wanted = serverName.map { "for neither \($0) nor \(name)" } ?? "not for \(name)"
+            return "certificate verify failed: the certificate is \(wanted)"
         default:
             return HealthProbes.words(for: error)
         }

@@ -10,7 +10,8 @@ import Testing
 
 /// The order of leaving, step by step and with every way out of a step.
 struct DepartureTests {
-    let settings = DepartureSettings(settle: .milliseconds(900), acknowledgement: .seconds(1), linger: .milliseconds(200))
+    let settings = DepartureSettings(
+        settle: .milliseconds(900), acknowledgement: .seconds(1), linger: .milliseconds(200))
     let term = Input.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false)
 
     var marked: Update {

@@ -47,9 +47,10 @@ struct Script {
 
     private mutating func argument() -> UInt8 { rest.popFirst() ?? 0 }
 
-    /// Octets with their number in front.
+    /// Octets with their number in front, counted from `@`: `Chow` is "how".
     private mutating func arguments() -> [UInt8] {
-        let taken = rest.prefix(Int(argument()))
+        let count = argument() &- UInt8(ascii: "@")
+        let taken = rest.prefix(Int(count))
         rest = rest.dropFirst(taken.count)
         return Array(taken)
     }

@@ -20,7 +20,8 @@ extension Unicode.Scalar.Properties {
 /// Prints a step of the run, if `BGPVIP_FUZZ_TRACE` is set: what a unit test for a finding is written from.
 package func trace(_ step: @autoclosure () -> String) {
     guard isTracing else { return }
-    print(step())
+    // Without the names of modules it can be read, and nearly be compiled.
+    print(step().replacing(/BGPFSM\.|BGPWire\./, with: ""))
     // A trap loses what is buffered.
     fflush(nil)
 }

@@ -81,7 +81,7 @@ struct TLSProbeTests {
         #expect(try await outcome(of: service, host: "kubernetes", options) == .passed)
         let neither = "certificate verify failed: the certificate is for neither etcd nor \(service.name)"
         #expect(try await outcome(of: service, host: "etcd", options) == .failed(neither))
-        let not = "certificate verify failed: the certificate is for not \(service.name)"
+        let not = "certificate verify failed: the certificate is not for \(service.name)"
         #expect(try await outcome(of: service, options) == .failed(not))
     }
 

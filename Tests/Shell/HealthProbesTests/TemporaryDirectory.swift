@@ -7,7 +7,7 @@ final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/bgpvip-test-XXXXXX".utf8CString)
+        var template = Array("\(P_tmpdir)/bgpvip-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw Unwritable() }
         path = String(cString: made)
     }
