@@ -92,6 +92,9 @@ let package = Package(
         .testTarget(
             name: "bgpvipTests", dependencies: ["bgpvip", "Settings", argumentParser], path: "Tests/bgpvipTests",
             swiftSettings: settings),
+        tests(
+            "Simulation", "Simulation",
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore"]),
         tests("Architecture", "Architecture", []),
     ]
 )

@@ -5,8 +5,8 @@ import sys
 
 from lab.engine import EngineError
 from lab.fib import RouteWatch
+from lab.node import VIP
 from lab.session import Interrupted, opened_lab
-from lab.topology import VIP
 from lab.waiting import Failed
 from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
 

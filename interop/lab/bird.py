@@ -16,7 +16,7 @@ protocol kernel {{ merge paths on; ipv6 {{ import none; export where source = RT
 
 
 def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, ttl_security=False,
-             extended_next_hop=False):
+             extended_next_hop=False, four_octet_as=True, imports="all"):
     """A BGP neighbor. It only listens, as a ToR does towards its servers; our side dials."""
     lines = [
         f"protocol bgp {name} {{",
@@ -27,8 +27,9 @@ def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=Non
         "  error wait time 1, 1;",
         f'  password "{password}";' if password else "",
         "  ttl security on;" if ttl_security else "",
-        f"  ipv4 {{ import all; export none; {'extended next hop on; ' if extended_next_hop else ''}}};",
-        "  ipv6 { import all; export none; };",
+        "" if four_octet_as else "  enable as4 off;",
+        f"  ipv4 {{ import {imports}; export none; {'extended next hop on; ' if extended_next_hop else ''}}};",
+        f"  ipv6 {{ import {imports}; export none; }};",
         "}",
     ]
     return "\n".join(line for line in lines if line) + "\n"

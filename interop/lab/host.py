@@ -28,12 +28,12 @@ class Host:
         self.name = name
         self.container = f"{PREFIX}-{name}"
 
-    def create(self, network):
-        """Starts the container on the engine's network."""
+    def create(self, network, capabilities=()):
+        """Starts the container on the engine's network, with capabilities beyond those that every host has."""
         sysctls = [part for key, value in SYSCTLS.items() for part in ("--sysctl", f"{key}={value}")]
         self.engine.command(
             "run", "-d", "--name", self.container, "--hostname", self.name, "--label", LABEL, "--network", network,
-            "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW", *sysctls, HOST)
+            *[part for name in ("NET_ADMIN", "NET_RAW", *capabilities) for part in ("--cap-add", name)], *sysctls, HOST)
 
     def run(self, *argv, check=True, timeout=60):
         """Runs a program and returns what it printed."""
@@ -58,7 +58,7 @@ class Host:
         return self.engine.stream("exec", self.container, *argv)
 
     def reset(self):
-        """Takes away everything a scenario left: processes, host addresses, BIRD's routes, files."""
+        """Takes away everything a scenario left: processes, host addresses, the router program's routes, files."""
         self.run("/lab/reset")
 
     def next_hops(self, prefix):

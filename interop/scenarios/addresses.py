@@ -2,7 +2,7 @@
 
 import time
 
-from lab.topology import VIP
+from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, peer_status, start_rack, tor_neighbors
 

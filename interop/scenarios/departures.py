@@ -4,7 +4,7 @@ import time
 
 from lab.client import Requests
 from lab.fib import RouteWatch
-from lab.topology import VIP
+from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
 

@@ -2,7 +2,7 @@
 
 from lab.bird import Bird, neighbor
 from lab.client import Requests, spread
-from lab.topology import VIP
+from lab.node import VIP
 from lab.waiting import eventually, expect_equal
 from scenarios.rack import PREFIX, TO_THE_NODES, await_next_hops, tor_neighbors
 

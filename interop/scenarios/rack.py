@@ -1,7 +1,7 @@
 """What most scenarios begin with: the ToR's BIRD and one or three nodes that advertise the VIP."""
 
 from lab.bird import neighbor
-from lab.topology import NODE_AS, VIP
+from lab.node import NODE_AS, VIP
 from lab.waiting import eventually, expect
 
 PREFIX = f"{VIP}/32"

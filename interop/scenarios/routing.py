@@ -3,7 +3,7 @@
 import time
 
 from lab.client import Requests, spread
-from lab.topology import VIP
+from lab.node import VIP
 from lab.waiting import expect, expect_equal
 from scenarios.rack import PREFIX, await_next_hops, start_rack
 

@@ -4,7 +4,7 @@ import re
 
 from lab.bird import Bird, neighbor
 from lab.client import Requests, spread
-from lab.topology import NODE_AS, TOR_AS, VIP, VIP6
+from lab.node import NODE_AS, TOR_AS, VIP, VIP6
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import (
     PREFIX, TO_THE_NODES, await_bound, await_next_hops, peer_status, start_rack, tor_neighbors,

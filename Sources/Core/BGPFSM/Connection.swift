@@ -262,7 +262,7 @@ extension Connection {
         switch failure {
         case .closedByPeer, .reset: .closedBeforeOpen(failure)
         case .refused, .timedOut, .hostUnreachable, .networkUnreachable, .sourceUnavailable, .unacknowledged,
-            .md5Unavailable, .system:
+            .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
             .transport(failure)
         }
     }

@@ -17,12 +17,16 @@ package struct Endpoints: Sendable, Hashable {
     package var remote: IPAddress
     /// An address of ours of the other family on the same link, the next hop for prefixes of that family.
     package var alternate: IPAddress?
+    /// A global address of ours on the same link if `local` is an IPv6 link-local one; both together are the next hop
+    /// then (RFC 2545 section 3).
+    package var global: IPv6Address?
 
     /// A connection between these addresses.
-    package init(local: IPAddress, remote: IPAddress, alternate: IPAddress? = nil) {
+    package init(local: IPAddress, remote: IPAddress, alternate: IPAddress? = nil, global: IPv6Address? = nil) {
         self.local = local
         self.remote = remote
         self.alternate = alternate
+        self.global = global
     }
 }
 
@@ -37,6 +41,10 @@ package enum TransportFailure: Error, Sendable, Hashable {
     case hostUnreachable
     /// No route to that network (ENETUNREACH).
     case networkUnreachable
+    /// The kernel knows no router on the link of an unnumbered peer.
+    case noNeighbour(interface: String)
+    /// The kernel knows several that could be the router on the link of an unnumbered peer.
+    case severalNeighbours(interface: String, [IPv6Address])
     /// The source address or interface that was asked for is not on this node (EADDRNOTAVAIL, ENODEV).
     case sourceUnavailable
     /// The peer closed an open connection without a NOTIFICATION.

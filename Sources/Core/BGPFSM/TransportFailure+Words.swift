@@ -1,3 +1,5 @@
+import IPTypes
+
 extension TransportFailure {
     /// One line for `peer` ("peer 10.0.0.1"): what TCP met, and where to look.
     func words(_ peer: String) -> String {
@@ -12,6 +14,14 @@ extension TransportFailure {
                 + "(host down, wrong address or VLAN), or a router on the way says so"
         case .networkUnreachable:
             "no route to \(peer): this node has no route to that address; add one, or correct the address"
+        case .noNeighbour(let interface):
+            "no router is known on \(interface) for \(peer): turn on IPv6 router advertisements on the switch port and "
+                + "see that \(interface) is up and has IPv6 (a link-local address), "
+                + "or give the router's address as [fe80::1%\(interface)]:AS"
+        case .severalNeighbours(let interface, let candidates):
+            "\(peer) could be any of \(candidates.map(\.description).joined(separator: ", ")): "
+                + "give the right one as [fe80::1%\(interface)]:AS, "
+                + "or let only the router send router advertisements on that link"
         case .sourceUnavailable:
             "the source address or interface configured for \(peer) is not on this node: correct it, or bring it up"
         case .closedByPeer:

@@ -1,8 +1,15 @@
-/// An address together with the interface that gives a link-local address its meaning: `fe80::1%eth0`.
+/// Who is meant on the network: an address, with the interface that gives a link-local one its meaning
+/// (`fe80::1%eth0`), or one of two roles that have no address of their own.
+///
+/// * **Unnumbered** (`unnumbered:eth0`): whoever is the router on that link. It is the unspecified IPv6 address with a
+///   zone, and it stays the peer's identity for its whole life: the router's link-local address is looked up each time
+///   it is dialled, and may change.
+/// * **Default gateway** (`gateway`): each gateway that this node has at start. It is the unspecified IPv4 address with
+///   a zone, lives in settings only, and is replaced by addresses before anybody is dialled.
 package struct ScopedAddress: Sendable, Hashable {
-    /// The address.
+    /// The address; unspecified for a role.
     package var address: IPAddress
-    /// The interface name after `%`, only on IPv6 link-local addresses.
+    /// The interface name after `%`, only on IPv6 link-local addresses and for roles.
     package var zone: String?
 
     /// An address, with a zone if it is link-local.
@@ -10,11 +17,45 @@ package struct ScopedAddress: Sendable, Hashable {
         self.address = address
         self.zone = zone
     }
+
+    /// Whoever is the router on the link of this interface.
+    package static func unnumbered(_ interface: String) -> ScopedAddress {
+        ScopedAddress(.v6(IPv6Address(high: 0, low: 0)), zone: interface)
+    }
+
+    /// Each default gateway of this node.
+    package static let gateway = ScopedAddress(.v4(IPv4Address(0)), zone: "default")
+}
+
+extension ScopedAddress {
+    /// True for `unnumbered`: the zone is the interface.
+    package var isUnnumbered: Bool { zone != nil && !address.isIPv4 && address.isUnspecified }
+
+    /// True for `gateway`.
+    package var isGateway: Bool { self == .gateway }
+
+    /// True if a host at `remote`, an address and no role, is who is meant: the same address on any or the same link,
+    /// or any link-local address on the link of an unnumbered one.
+    package func includes(_ remote: ScopedAddress) -> Bool {
+        if isUnnumbered { return remote.zone == zone && !remote.address.isIPv4 && remote.address.isLinkLocal }
+        return address == remote.address && (zone == nil || zone == remote.zone)
+    }
 }
 
 extension ScopedAddress: CustomStringConvertible {
-    /// Parses an address, or an IPv6 link-local address with `%` and an interface name.
+    /// Parses an address, an IPv6 link-local address with `%` and an interface name, `unnumbered:` and an interface
+    /// name, or `gateway`.
     package init?(_ text: some StringProtocol) {
+        if text == "gateway" {
+            self = .gateway
+            return
+        }
+        if text.hasPrefix("unnumbered:") {
+            let interface = text.dropFirst("unnumbered:".count)
+            guard Self.isInterfaceName(interface) else { return nil }
+            self = .unnumbered(String(interface))
+            return
+        }
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }
         self.address = address
@@ -29,8 +70,9 @@ extension ScopedAddress: CustomStringConvertible {
             && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"/:%".utf8.contains($0) }
     }
 
-    /// The address, and the zone behind `%` if there is one.
+    /// The address, and the zone behind `%` if there is one; a role by its name.
     package var description: String {
-        if let zone { "\(address)%\(zone)" } else { address.description }
+        guard let zone else { return address.description }
+        return isGateway ? "gateway" : isUnnumbered ? "unnumbered:\(zone)" : "\(address)%\(zone)"
     }
 }

@@ -2,6 +2,8 @@ import BGPWire
 import IPTypes
 
 /// One entry of the peer list: `address:AS[:password[:multihop[:port]]]`, or one of kube-vip's historic forms of it.
+/// The address can be `gateway`, which stands for each default gateway, or `unnumbered:interface`, where the AS may be
+/// left out and any AS but ours will do.
 struct PeerText: Hashable {
     var address: ScopedAddress
     var peerAS: PeerAS
@@ -23,12 +25,22 @@ struct PeerText: Hashable {
         var fields = Fields(text)
         let host = try fields.host()
         address = try Self.address(host, isQuotable: isQuotable)
-        guard let asText = fields.next(), !asText.text.isEmpty else {
+        let asText = fields.next()
+        if let asText, !asText.text.isEmpty {
+            peerAS = try Self.peerAS(asText)
+        } else if address.isUnnumbered {
+            peerAS = .external
+        } else {
             throw Complaint("the AS is missing", "write ADDRESS:AS, for example 192.0.2.1:65000", offset: text.count)
         }
-        peerAS = try Self.peerAS(asText)
         password = try Self.password(fields.next())
-        multihop = try Self.multihop(fields.next(), isKubeVip: isKubeVip)
+        let multihopText = fields.next()
+        multihop = try Self.multihop(multihopText, isKubeVip: isKubeVip)
+        if address.isUnnumbered, multihop != nil {
+            throw Complaint(
+                "an unnumbered peer is on the link of its interface and never multihop", "leave multihop empty",
+                offset: multihopText?.offset ?? 0)
+        }
         port = 179
         if let field = fields.next(unless: { $0.contains("=") || $0.contains(";") }), !field.text.isEmpty {
             guard let number = UInt16(decimalDigits: field.text), number > 0 else {
@@ -57,7 +69,8 @@ struct PeerText: Hashable {
 
     /// The entry in our grammar, trailing defaults left out; `mask` stands for the password.
     func spelled(mask: String? = nil) -> String {
-        let host = address.address.isIPv4 ? "\(address)" : "[\(address)]"
+        let isBare = address.address.isIPv4 || address.isUnnumbered
+        let host = isBare ? "\(address)" : "[\(address)]"
         var fields = [host, "\(peerAS)", password.map { mask ?? $0 } ?? ""]
         fields.append(multihop.map { $0 == Self.defaultTTL ? "true" : "\($0)" } ?? "")
         fields.append(port == 179 ? "" : "\(port)")
@@ -77,15 +90,16 @@ struct PeerText: Hashable {
 
 extension PeerText {
     static func address(_ text: String, isQuotable: Bool) throws(Complaint) -> ScopedAddress {
-        if text == "gateway" || text == "unnumbered" {
-            throw Complaint(
-                "\"\(text)\" as a peer is not supported", "give its address; a link-local one as [fe80::1%eth0]:AS")
-        }
         guard let address = ScopedAddress(text) else {
+            if text == "unnumbered" || text.hasPrefix("unnumbered:") {
+                throw Complaint(
+                    "an interface name must follow \"unnumbered:\"", "write unnumbered:eth0 or unnumbered:eth0:AS")
+            }
             throw Complaint(
                 isQuotable ? "\(ValueText.quoted(text)) is not an IP address" : "the address is not an IP address",
                 "write 192.0.2.1:AS or [2001:db8::1]:AS; names are not resolved")
         }
+        if address.isGateway || address.isUnnumbered { return address }
         guard !address.address.isUnspecified, !address.address.isMulticast else {
             throw Complaint("\(address) cannot be the address of a peer")
         }
@@ -157,9 +171,13 @@ private struct Fields {
     /// Everything that was not taken.
     var remainder: ListEntry { ListEntry(text: isAtEnd ? "" : String(rest), offset: offset) }
 
-    /// The address in front of the first colon, or in brackets.
+    /// The address in front of the first colon, or in brackets; `unnumbered:` together with its interface.
     mutating func host() throws(Complaint) -> String {
-        guard rest.hasPrefix("[") else { return next()?.text ?? "" }
+        guard rest.hasPrefix("[") else {
+            let host = next()?.text ?? ""
+            guard host == "unnumbered", let interface = next()?.text else { return host }
+            return "\(host):\(interface)"
+        }
         guard let close = rest.firstIndex(of: "]") else { throw Complaint("the \"[\" is never closed") }
         let host = rest[rest.index(after: rest.startIndex)..<close]
         rest = rest[rest.index(after: close)...]

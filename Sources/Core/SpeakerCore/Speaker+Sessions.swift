@@ -102,14 +102,16 @@ extension Update {
 extension SessionPath {
     /// The path attributes' view of an Established session: the next hop is our own address on it. For the other
     /// family it is our other address on the same link, unless extended next hop was agreed on: then one address is
-    /// enough for both.
+    /// enough for both. A link-local address stands behind our global one on the link, or alone if there is none (RFC
+    /// 2545 section 3).
     fileprivate init(_ negotiated: Negotiated, localAS: ASNumber) {
         var nextHopIPv4: IPv4Address?
         var nextHopIPv6: [IPv6Address] = []
         for address in [negotiated.endpoints.local, negotiated.endpoints.alternate] {
             switch address {
             case .v4(let address): nextHopIPv4 = address
-            case .v6(let address): nextHopIPv6 = [address]
+            case .v6(let address):
+                nextHopIPv6 = address.isLinkLocal ? [negotiated.endpoints.global, address].compactMap { $0 } : [address]
             case nil: break
             }
         }

@@ -12,19 +12,21 @@ package import Settings
 ///
 /// One thread: the caller's thread becomes the event loop on which everything happens.
 /// - Parameters:
-///   - settings: validated settings.
+///   - configured: validated settings.
 ///   - notices: what the loading of the settings has to say; logged first.
 ///   - version: shown in the status.
 /// - Returns: the exit status: 0 after an orderly departure, 2 if the node does not fit the settings.
-package func run(settings: Settings, notices: [String], version: String) -> Int32 {
+package func run(settings configured: Settings, notices: [String], version: String) -> Int32 {
     Signals.block()
-    let log = LineLog(format: settings.logFormat)
-    let level = Logger.Level(settings.logLevel)
+    let log = LineLog(format: configured.logFormat)
+    let level = Logger.Level(configured.logLevel)
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
+    let settings: Settings
     let identifier: BGPIdentifier
     do {
+        settings = try configured.expandingGateways(configured.namesGateways ? NodeNetwork.defaultGateways() : [])
         identifier = try routerID(for: settings)
     } catch {
         logger.error("cannot start: \(error)")

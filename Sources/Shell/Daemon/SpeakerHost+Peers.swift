@@ -14,6 +14,8 @@ struct PeerConnections {
     var incoming: PeerConnection?
     /// An accepted connection while the session decides on it; it may take the place of `incoming`.
     var candidate: PeerConnection?
+    /// The second look for the router of an unnumbered peer, before it is dialled.
+    var search: Scheduled<Void>?
 
     /// The connection that an action of the session means.
     subscript(direction: Direction) -> PeerConnection? {
@@ -29,6 +31,12 @@ struct PeerConnections {
         if incoming === connection { incoming = nil }
         if candidate === connection { candidate = nil }
     }
+
+    /// Calls off the search for a router.
+    mutating func endSearch() {
+        search?.cancel()
+        search = nil
+    }
 }
 
 extension SpeakerHost {
@@ -40,6 +48,7 @@ extension SpeakerHost {
         case .send(let message, let direction):
             connections[peer]?[direction]?.send(message)
         case .close(let direction):
+            if direction == .outgoing { connections[peer]?.endSearch() }
             close(connections[peer]?[direction], of: peer)
         case .rejectIncoming(let notification):
             connections[peer]?.candidate?.send(.notification(notification))
@@ -53,8 +62,18 @@ extension SpeakerHost {
     /// Dials a peer; what comes of it returns as events of its session.
     private func dial(_ peer: ScopedAddress) {
         guard let settings = peerSettings(peer) else { return }
+        if peer.isUnnumbered, let interface = peer.zone {
+            dialRouter(of: settings, on: interface)
+        } else {
+            dial(settings, at: peer)
+        }
+    }
+
+    /// Dials a peer at this address.
+    func dial(_ settings: PeerSettings, at remote: ScopedAddress) {
+        let peer = settings.address
         connections[peer, default: PeerConnections()].outgoing = PeerConnection.dial(
-            endpoint(of: settings), on: loop
+            endpoint(of: settings, at: remote), on: loop
         ) { [self] connection, event in
             assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
         }
@@ -74,36 +93,39 @@ extension SpeakerHost {
         guard connections[peer]?[direction] === connection else { return }
         switch event {
         case .connected(let endpoints):
-            take(.session(peer, .tcpConnected(direction, completed(endpoints))))
+            take(.session(peer, .tcpConnected(direction, completed(endpoints, of: connection))))
         case .received(let message):
             take(.session(peer, .received(message, direction)))
         case .malformed(let error):
             take(.session(peer, .malformed(error, direction)))
         case .ended(let failure):
             connections[peer]?.forget(connection)
-            take(.session(peer, .tcpFailed(direction, explained(failure, of: peer))))
+            take(.session(peer, .tcpFailed(direction, explained(failure, of: connection.remote))))
         }
     }
 
-    /// Adds our address of the other family on that link, if there are VIPs that need it as next hop.
-    private func completed(_ endpoints: Endpoints) -> Endpoints {
-        guard settings.vips.contains(where: { $0.prefix.address.isIPv4 != endpoints.local.isIPv4 }) else {
-            return endpoints
-        }
+    /// Adds our further addresses on that link as far as they are needed as next hops: the global one beside a
+    /// link-local one, and that of the other family if there are VIPs of it.
+    private func completed(_ endpoints: Endpoints, of connection: PeerConnection) -> Endpoints {
+        let local = ScopedAddress(endpoints.local, zone: connection.remote.zone)
+        let needsAlternate = settings.vips.contains { $0.prefix.address.isIPv4 != local.address.isIPv4 }
         var endpoints = endpoints
         do {
-            endpoints.alternate = try NodeNetwork.alternate(to: endpoints.local)
+            if !local.address.isIPv4, local.address.isLinkLocal {
+                endpoints.global = try NodeNetwork.global(beside: local)
+            }
+            if needsAlternate { endpoints.alternate = try NodeNetwork.alternate(to: local) }
         } catch {
-            logger.warning("next hop for the other family not found", metadata: ["reason": "\(error)"])
+            logger.warning("further next hops on the link not found", metadata: ["reason": "\(error)"])
         }
         return endpoints
     }
 
     /// A SYN without an answer means different things if the host answers ARP and if it does not.
-    private func explained(_ failure: TransportFailure, of peer: ScopedAddress) -> TransportFailure {
+    private func explained(_ failure: TransportFailure, of remote: ScopedAddress) -> TransportFailure {
         guard case .timedOut(let md5, nil) = failure else { return failure }
         // Not knowing is an answer too: the words name both possibilities then.
-        let neighbour = (try? NodeNetwork.neighbour(of: peer)) ?? nil
+        let neighbour = (try? NodeNetwork.neighbour(of: remote)) ?? nil
         return .timedOut(md5: md5, onLink: neighbour?.answersARP)
     }
 }
@@ -115,7 +137,10 @@ extension SpeakerHost {
     func listen() throws {
         guard let listen = settings.listen else { return }
         var keys: [IPAddress: [UInt8]] = [:]
-        for peer in settings.peers { keys[peer.address.address] = peer.password?.bytes }
+        // The key of an unnumbered peer is set when its address is known.
+        for peer in settings.peers where !peer.address.isUnnumbered {
+            keys[peer.address.address] = peer.password?.bytes
+        }
         let anywhere: [IPAddress] = [.v4(IPv4Address(0)), .v6(IPv6Address(high: 0, low: 0))]
         for address in listen.addresses.isEmpty ? anywhere : listen.addresses {
             let listener = try PeerListener.listen(
@@ -134,7 +159,7 @@ extension SpeakerHost {
             return
         }
         let peer = settings.address
-        connection.adopt(endpoint(of: settings)) { [self] connection, event in
+        connection.adopt(endpoint(of: settings, at: connection.remote)) { [self] connection, event in
             assumeIsolated { $0.incomingEvent(event, of: connection, peer) }
         }
     }
@@ -145,7 +170,7 @@ extension SpeakerHost {
             return
         }
         connections[peer, default: PeerConnections()].candidate = connection
-        take(.session(peer, .tcpConnected(.incoming, completed(endpoints))))
+        take(.session(peer, .tcpConnected(.incoming, completed(endpoints, of: connection))))
         // Not rejected: it is the session's incoming connection now.
         if connections[peer]?.candidate === connection {
             connections[peer]?.candidate = nil
@@ -153,17 +178,17 @@ extension SpeakerHost {
         }
     }
 
+    /// The peer with this address, else the one that includes it.
     private func peerSettings(_ address: ScopedAddress) -> PeerSettings? {
-        settings.peers.first { $0.address == address }
-            ?? settings.peers.first { $0.address.address == address.address && $0.address.zone == nil }
+        settings.peers.first { $0.address == address } ?? settings.peers.first { $0.address.includes(address) }
     }
 }
 
 // MARK: - Endpoints
 
 extension SpeakerHost {
-    /// How to reach a peer, for the transport.
-    private func endpoint(of peer: PeerSettings) -> PeerEndpoint {
+    /// How to reach a peer that is at this address, for the transport.
+    private func endpoint(of peer: PeerSettings, at remote: ScopedAddress) -> PeerEndpoint {
         let isInternal: Bool =
             switch peer.peerAS {
             case .internal: true
@@ -177,7 +202,7 @@ extension SpeakerHost {
             case .ttlSecurity(let hops): .ttlSecurity(hops)
             }
         return PeerEndpoint(
-            remote: peer.address, port: peer.port, source: peer.source, interface: peer.sourceInterface, hops: hops,
+            remote: remote, port: peer.port, source: peer.source, interface: peer.sourceInterface, hops: hops,
             md5Key: peer.password?.bytes, userTimeout: peer.sendHoldTime)
     }
 }

@@ -48,6 +48,8 @@ struct Neighbour: Equatable {
     var address: IPAddress
     var interfaceIndex: CInt
     var state: NeighbourState
+    /// It has said in neighbour discovery that it is a router (NTF_ROUTER).
+    var isRouter: Bool
 
     /// Reads RTM_NEWNEIGH; nil for other messages and families, and for entries without a state.
     init?(parsing message: NetlinkMessage) throws(MalformedMessage) {
@@ -60,6 +62,7 @@ struct Neighbour: Equatable {
         self.address = address
         interfaceIndex = header.ndm_ifindex
         self.state = state
+        isRouter = header.ndm_flags & UInt8(NTF_ROUTER) != 0
     }
 }
 

@@ -1,0 +1,64 @@
+import BGPFSM
+import BGPTransport
+import IPTypes
+import Logging
+import NIOCore
+import Netlink
+import Settings
+import SpeakerCore
+
+extension SpeakerHost {
+    /// How long hosts on a link have to show themselves before the second look. A missing router advertisement may take
+    /// longer; the next attempt of the session finds it.
+    private static let searchPause = TimeAmount.milliseconds(300)
+
+    /// Dials whoever is the router on the link of an unnumbered peer. If that is not clear, hosts on the link are asked
+    /// to show themselves, and a moment later a second look decides.
+    func dialRouter(of peer: PeerSettings, on interface: String, isSecondLook: Bool = false) {
+        connections[peer.address]?.search = nil
+        do {
+            switch try NodeNetwork.router(on: interface) {
+            case .found(let router):
+                dial(peer, at: router, on: interface)
+            case .unknown:
+                if isSecondLook || !NodeNetwork.solicitRouters(on: interface) {
+                    notFound(peer, .noNeighbour(interface: interface))
+                } else {
+                    lookAgain(for: peer, on: interface)
+                }
+            case .ambiguous(let candidates):
+                if isSecondLook || !NodeNetwork.solicitRouters(on: interface, among: candidates) {
+                    notFound(peer, .severalNeighbours(interface: interface, candidates))
+                } else {
+                    lookAgain(for: peer, on: interface)
+                }
+            }
+        } catch NetlinkError.noSuchInterface {
+            notFound(peer, .sourceUnavailable)
+        } catch {
+            logger.warning("neighbours cannot be read", metadata: ["interface": "\(interface)", "reason": "\(error)"])
+            notFound(peer, .noNeighbour(interface: interface))
+        }
+    }
+
+    private func lookAgain(for peer: PeerSettings, on interface: String) {
+        let look = loop.scheduleTask(in: Self.searchPause) { [self] in
+            assumeIsolated { $0.dialRouter(of: peer, on: interface, isSecondLook: true) }
+        }
+        connections[peer.address, default: PeerConnections()].search = look
+    }
+
+    private func dial(_ peer: PeerSettings, at router: IPv6Address, on interface: String) {
+        let remote = ScopedAddress(.v6(router), zone: interface)
+        logger.debug("router found", metadata: ["peer": "\(peer.address)", "address": "\(remote)"])
+        if let key = peer.password?.bytes {
+            // So that it can dial us as well. IPv4 listeners refuse it, and what the kernel lacks shows when we dial.
+            for listener in listeners { try? listener.setMD5Key(key, for: remote.address) }
+        }
+        dial(peer, at: remote)
+    }
+
+    private func notFound(_ peer: PeerSettings, _ failure: TransportFailure) {
+        take(.session(peer.address, .tcpFailed(.outgoing, failure)))
+    }
+}

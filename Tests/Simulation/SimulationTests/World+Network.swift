@@ -1,0 +1,167 @@
+import BGPFSM
+import BGPWire
+import Deadlines
+import Health
+import IPTypes
+import SpeakerCore
+
+// What happens on the wire and in the kernels, and the rules that are checked while it happens.
+
+extension World {
+    mutating func happen(_ what: Happening) {
+        switch what {
+        case .input(let node, let input):
+            give(input, to: node)
+        case .outcome(let node):
+            let isUp = nodes[node].isServiceUp
+            let outcome: Outcome = isUp ? .passed : .failed(reason: "connection refused", definitive: true)
+            give(.check(Self.check, .outcome(outcome)), to: node)
+        case .dialArrives(let link):
+            connect(link)
+        case .toRouter(let link, let connection, let message):
+            guard connections[link] == connection else { return }
+            giveRouter(.received(Self.received(message), .incoming), on: link, learning: message)
+        case .toNode(let link, let connection, let message):
+            guard connections[link] == connection else { return }
+            give(session(link, .received(Self.received(message), .outgoing)), to: link.node)
+        case .closedByNode(let link, let connection):
+            guard connections[link] == connection else { return }
+            connections[link] = nil
+            giveRouter(.tcpFailed(.incoming, .closedByPeer), on: link)
+        case .closedByRouter(let link, let connection):
+            guard connections[link] == connection else { return }
+            connections[link] = nil
+            nodes[link.node].told[link.router] = []
+            give(session(link, .tcpFailed(.outgoing, .closedByPeer)), to: link.node)
+        }
+    }
+
+    private func session(_ link: Link, _ event: PeerSession.Event) -> Input {
+        .session(Self.address(ofRouter: link.router), event)
+    }
+
+    /// The network or the router lets a dial through, or not.
+    private mutating func connect(_ link: Link) {
+        guard !brokenLinks.contains(link), connections[link] == nil else {
+            give(session(link, .tcpFailed(.outgoing, .timedOut(md5: false, onLink: nil))), to: link.node)
+            return
+        }
+        lastConnection += 1
+        connections[link] = lastConnection
+        nodes[link.node].told[link.router] = []
+        let node = IPAddress.v4(IPv4Address(UInt32(link.node + 1)))
+        let router = Self.address(ofRouter: link.router).address
+        giveRouter(.tcpConnected(.incoming, Endpoints(local: router, remote: node)), on: link)
+        give(session(link, .tcpConnected(.outgoing, Endpoints(local: node, remote: router))), to: link.node)
+    }
+
+    /// The cable is cut or the router restarts: both ends lose the connection.
+    mutating func cut(_ link: Link) {
+        guard connections.removeValue(forKey: link) != nil else { return }
+        nodes[link.node].told[link.router] = []
+        giveRouter(.tcpFailed(.incoming, .reset), on: link)
+        give(session(link, .tcpFailed(.outgoing, .reset)), to: link.node)
+    }
+
+    /// Hands an input to a node's speaker and does what it says.
+    mutating func give(_ input: Input, to node: Int) {
+        guard !nodes[node].hasExited else { return }
+        var inputs = [input]
+        while !inputs.isEmpty {
+            for effect in nodes[node].speaker.handle(inputs.removeFirst(), at: now) {
+                perform(effect, of: node, answers: &inputs)
+            }
+        }
+    }
+
+    private mutating func perform(_ effect: Effect, of node: Int, answers: inout [Input]) {
+        switch effect {
+        case .session(let address, let action):
+            perform(action, on: Link(node: node, router: Self.router(at: address)))
+        case .awaitAcknowledgement(let address, let limit):
+            plan(.input(node: node, .acknowledged(address, true)), after: between(.zero, limit))
+        case .probe:
+            plan(.outcome(node: node), after: between(.microseconds(200), .milliseconds(30)))
+        case .bind(let prefix, _):
+            if random.next() % 20 == 0 {
+                answers.append(.bindFailed(prefix, reason: "the kernel says no"))
+            } else {
+                nodes[node].isBound = true
+                answers.append(.bound(prefix))
+            }
+        case .unbind(let prefix):
+            nodes[node].isBound = false
+            if nodes[node].told.values.contains(where: { $0.contains(prefix) }) {
+                violations.append("node \(node) unbinds \(prefix) while a router is still told of it, at \(now)")
+            }
+        case .exit:
+            nodes[node].hasExited = true
+            if nodes[node].isBound { violations.append("node \(node) exits with the VIP bound") }
+        case .report:
+            break
+        }
+    }
+
+    private mutating func perform(_ action: PeerSession.Action, on link: Link) {
+        switch action {
+        case .connect:
+            plan(.dialArrives(link), after: between(.microseconds(100), .milliseconds(5)))
+        case .send(let message, _):
+            guard let connection = connections[link] else { return }
+            if case .update(let update) = message { noteWritten(update, on: link) }
+            plan(.toRouter(link, connection: connection, message), after: .milliseconds(1))
+        case .close:
+            nodes[link.node].told[link.router] = []
+            guard let connection = connections[link] else { return }
+            plan(.closedByNode(link, connection: connection), after: .milliseconds(1))
+        case .rejectIncoming, .established, .routesRequested, .ended:
+            break
+        }
+    }
+
+    /// The rule that everything is about: only what is bound and healthy is advertised.
+    private mutating func noteWritten(_ update: Update, on link: Link) {
+        nodes[link.node].told[link.router, default: []].subtract(update.withdrawn)
+        nodes[link.node].told[link.router, default: []].formUnion(update.nlri)
+        if !update.nlri.isEmpty && !nodes[link.node].isBound {
+            violations.append("node \(link.node) advertises what is not bound, at \(now)")
+        }
+    }
+
+    mutating func giveRouter(_ event: PeerSession.Event, on link: Link, learning message: Message? = nil) {
+        guard var end = routerEnds[link] else { return }
+        let actions = end.session.handle(event, at: now)
+        if case .update(let update) = message, end.session.state == .established {
+            end.routes.subtract(update.withdrawn)
+            end.routes.formUnion(update.nlri)
+        }
+        for action in actions {
+            switch action {
+            case .send(let message, _):
+                if let connection = connections[link] {
+                    plan(.toNode(link, connection: connection, message), after: .milliseconds(1))
+                }
+            case .close:
+                if let connection = connections[link] {
+                    plan(.closedByRouter(link, connection: connection), after: .milliseconds(1))
+                }
+            case .ended:
+                end.routes = []
+            case .connect, .rejectIncoming, .established, .routesRequested:
+                break
+            }
+        }
+        routerEnds[link] = end
+    }
+
+    private static func received(_ message: Message) -> ReceivedMessage {
+        switch message {
+        case .open(let open): .open(open)
+        case .update(let update):
+            .update(UpdateSummary(announced: update.nlri.count, withdrawn: update.withdrawn.count))
+        case .notification(let notification): .notification(notification)
+        case .keepalive: .keepalive
+        case .routeRefresh(let refresh): .routeRefresh(refresh)
+        }
+    }
+}

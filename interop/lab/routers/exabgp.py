@@ -1,0 +1,78 @@
+"""ExaBGP."""
+
+import json
+
+from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.node import TOR_AS
+from lab.waiting import eventually
+
+HEADER = """\
+process lab {
+  run /usr/bin/python3 /lab/exabgp_api.py;
+  encoder json;
+}
+"""
+ENVIRONMENT = (
+    "exabgp.daemon.user=root", "exabgp.daemon.drop=false", "exabgp.api.cli=false", "exabgp.log.destination=stdout",
+    "exabgp.log.all=true",
+)
+
+
+class ExabgpRouter(Router):
+    """ExaBGP, which has no RIB of its own: the lab replays the updates that it prints."""
+
+    name, package, title = "exabgp", "exabgp", "ExaBGP"
+
+    def configuration(self, neighbors):
+        parts = [HEADER]
+        for neighbor in neighbors:
+            options = [
+                f"router-id {ROUTER_ID}",
+                f"local-address {neighbor.local}",
+                f"local-as {TOR_AS}",
+                f"peer-as {neighbor.peer_as}",
+                "passive true",
+                "listen 179",
+                f'md5-password "{neighbor.password}"' if neighbor.password else "",
+                "incoming-ttl 255" if neighbor.ttl_security else "",
+                "outgoing-ttl 255" if neighbor.ttl_security else "",
+                f"outgoing-ttl {neighbor.multihop}" if neighbor.multihop else "",
+            ]
+            capabilities = "route-refresh enable;"
+            if not neighbor.four_octet_as:
+                capabilities += " asn4 disable;"
+            if neighbor.extended_next_hop:
+                capabilities += " nexthop enable;"
+            parts += [f"neighbor {neighbor.address} {{\n", *[f"  {option};\n" for option in options if option]]
+            parts += [f"  capability {{ {capabilities} }}\n", "  family { ipv4 unicast; ipv6 unicast; }\n"]
+            if neighbor.extended_next_hop:
+                parts.append("  nexthop { ipv4 unicast ipv6; }\n")
+            parts.append("  api { processes [ lab ]; neighbor-changes; "
+                         "receive { parsed; update; notification; refresh; } }\n}\n")
+        return "".join(parts)
+
+    def launch(self):
+        self.host.shell("rm -f /log/exabgp.json /run/lab/exabgp.commands")
+        self.host.spawn("exabgp.log", "env", *ENVIRONMENT, "exabgp", CONFIGURATION)
+        eventually("ExaBGP listens", lambda: ":179" in self.host.run("ss", "-Htln", "sport = :179", check=False))
+
+    def kill(self):
+        self.host.run("pkill", "-9", "-f", "[b]in/exabgp|[e]xabgp_api")
+
+    def events(self, address):
+        """What ExaBGP said of a neighbor since its start, oldest first."""
+        shown = [json.loads(line) for line in self.host.shell("cat /log/exabgp.json", check=False).splitlines()]
+        return [event for event in shown if event.get("neighbor", {}).get("address", {}).get("peer") == address]
+
+    def established(self, address):
+        states = [event["neighbor"]["state"] for event in self.events(address) if event["type"] == "state"]
+        return states[-1:] == ["up"]
+
+    def paths(self, prefix):
+        return self.host.shell("cat /log/exabgp.json", check=False)
+
+    def farewell(self, address):
+        return json.dumps([e for e in self.events(address) if e["type"] == "notification"])
+
+    def ask_refresh(self, address):
+        self.host.shell(f"echo 'neighbor {address} announce route-refresh ipv4 unicast' > /run/lab/exabgp.commands")

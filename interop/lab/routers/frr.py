@@ -1,0 +1,89 @@
+"""FRR."""
+
+import json
+
+from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.node import TOR_AS
+from lab.waiting import eventually
+
+HEADER = f"""\
+frr defaults traditional
+log file /log/frr.log debugging
+router bgp {TOR_AS}
+ bgp router-id {ROUTER_ID}
+ bgp bestpath as-path multipath-relax
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+"""
+DAEMONS = ("zebra", "bgpd")
+
+
+class FrrRouter(Router):
+    """FRR: bgpd and zebra, which installs the routes."""
+
+    name, package, title = "frr", "frr", "FRR"
+    # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
+    capabilities = ("SYS_ADMIN",)
+    has_fib, fib_protocol = True, "bgp"
+
+    def configuration(self, neighbors):
+        lines = [HEADER]
+        for neighbor in neighbors:
+            options = [
+                f"remote-as {neighbor.peer_as}",
+                "passive",
+                f"password {neighbor.password}" if neighbor.password else "",
+                f"ebgp-multihop {neighbor.multihop}" if neighbor.multihop else "",
+                "ttl-security hops 1" if neighbor.ttl_security else "",
+                "capability extended-nexthop" if neighbor.extended_next_hop else "",
+                # There is nothing finer: it leaves out all capabilities, which RFC 6793 is one of.
+                "" if neighbor.four_octet_as else "dont-capability-negotiate",
+            ]
+            lines += [f" neighbor {neighbor.address} {option}\n" for option in options if option]
+        for family in ("ipv4", "ipv6"):
+            lines += [f" address-family {family} unicast\n", "  maximum-paths 16\n", "  maximum-paths ibgp 16\n"]
+            lines += [f"  neighbor {neighbor.address} activate\n" for neighbor in neighbors]
+            lines += [" exit-address-family\n"]
+        return "".join(lines)
+
+    def launch(self):
+        self.host.shell(f"chmod 644 {CONFIGURATION}; chown frr:frr /log")
+        for daemon in DAEMONS:
+            self.host.run(f"/usr/lib/frr/{daemon}", "-d", "-f", CONFIGURATION, "-i", f"/run/frr/{daemon}.pid")
+        eventually("FRR answers", lambda: "router identifier" in self.show("show bgp summary"))
+
+    def kill(self):
+        for daemon in DAEMONS:
+            self.host.shell(f"kill -9 $(cat /run/frr/{daemon}.pid)")
+
+    def show(self, command):
+        """What a command of vtysh prints."""
+        return self.host.run("vtysh", "-c", command, check=False)
+
+    def ask(self, command):
+        """What a command of vtysh answers in JSON."""
+        try:
+            return json.loads(self.show(f"{command} json"))
+        except json.JSONDecodeError:
+            return {}
+
+    def neighbor(self, address):
+        """What FRR knows of a neighbor."""
+        return self.ask(f"show bgp neighbors {address}").get(address, {})
+
+    def established(self, address):
+        return self.neighbor(address).get("bgpState") == "Established"
+
+    def paths(self, prefix):
+        family = "ipv6" if ":" in prefix else "ipv4"
+        return [
+            Path(neighbor=path["peer"]["peerId"], next_hop=path["nexthops"][0]["ip"], origin=path["origin"],
+                 as_path=path["aspath"]["string"].replace("Local", ""), local_pref=path.get("locPrf"),
+                 communities=tuple(path.get("community", {}).get("list", ())))
+            for path in self.ask(f"show bgp {family} unicast {prefix}").get("paths", [])]
+
+    def farewell(self, address):
+        return json.dumps({k: v for k, v in self.neighbor(address).items() if k.startswith("last")})
+
+    def ask_refresh(self, address):
+        self.show(f"clear bgp ipv4 unicast {address} soft in")

@@ -1,0 +1,64 @@
+"""GoBGP."""
+
+import json
+
+from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.node import TOR_AS
+from lab.waiting import eventually
+
+HEADER = f"""\
+[global.config]
+as = {TOR_AS}
+router-id = "{ROUTER_ID}"
+port = 179
+"""
+
+
+class GobgpRouter(Router):
+    """GoBGP, without zebra: it has a RIB and no FIB."""
+
+    name, package, title = "gobgp", "gobgpd", "GoBGP"
+
+    def configuration(self, neighbors):
+        parts = [HEADER]
+        for neighbor in neighbors:
+            parts.append(f'[[neighbors]]\n[neighbors.config]\nneighbor-address = "{neighbor.address}"\n'
+                         f"peer-as = {neighbor.peer_as}\n")
+            if neighbor.password:
+                parts.append(f'auth-password = "{neighbor.password}"\n')
+            parts.append(f'[neighbors.transport.config]\npassive-mode = true\nlocal-address = "{neighbor.local}"\n')
+            if neighbor.multihop:
+                parts.append(
+                    f"[neighbors.ebgp-multihop.config]\nenabled = true\nmultihop-ttl = {neighbor.multihop}\n")
+            if neighbor.ttl_security:
+                parts.append("[neighbors.ttl-security.config]\nenabled = true\nttl-min = 255\n")
+            for family in ("ipv4", "ipv6"):
+                parts.append(f'[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\n'
+                             f'afi-safi-name = "{family}-unicast"\n')
+        return "".join(parts)
+
+    def launch(self):
+        self.host.spawn("gobgpd.log", "gobgpd", "-f", CONFIGURATION, "-t", "toml", "--pprof-disable", "-l", "debug")
+        eventually("GoBGP answers", lambda: "AS:" in self.host.run("gobgp", "global", check=False))
+
+    def kill(self):
+        self.host.run("pkill", "-9", "-x", "gobgpd")
+
+    def ask(self, *question):
+        """What gobgp answers in JSON."""
+        try:
+            return json.loads(self.host.run("gobgp", "-j", *question, check=False))
+        except json.JSONDecodeError:
+            return {}
+
+    def established(self, address):
+        return self.ask("neighbor", address).get("state", {}).get("session_state") == 6
+
+    def paths(self, prefix):
+        return self.ask("global", "rib", prefix, "-a", "ipv6" if ":" in prefix else "ipv4")
+
+    def farewell(self, address):
+        return self.host.shell("grep -i notif /log/gobgpd.log", check=False)
+
+    def ask_refresh(self, address):
+        self.host.run("gobgp", "neighbor", address, "softresetin", "-a", "ipv4")

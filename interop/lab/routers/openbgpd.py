@@ -1,0 +1,73 @@
+"""OpenBGPD."""
+
+import json
+
+from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.node import TOR_AS
+from lab.waiting import eventually
+
+HEADER = f"""\
+AS {TOR_AS}
+router-id {ROUTER_ID}
+fib-update no
+log updates
+"""
+# The last rule is the one of the example configuration that comes with it, for RFC 8326.
+RULES = """\
+allow from any
+match from any community GRACEFUL_SHUTDOWN set { localpref 0 }
+"""
+
+
+class OpenbgpdRouter(Router):
+    """OpenBGPD without a FIB, as its portable version on Linux has none."""
+
+    name, package, title = "openbgpd", "openbgpd", "OpenBGPD"
+
+    def configuration(self, neighbors):
+        lines = [HEADER]
+        for neighbor in neighbors:
+            options = [
+                f"remote-as {neighbor.peer_as}",
+                f"local-address {neighbor.local}",
+                "passive",
+                "announce IPv4 unicast",
+                "announce IPv6 unicast",
+                f'tcp md5sig password "{neighbor.password}"' if neighbor.password else "",
+                f"multihop {neighbor.multihop}" if neighbor.multihop else "",
+                "ttl-security yes" if neighbor.ttl_security else "",
+                "announce extended nexthop yes" if neighbor.extended_next_hop else "",
+                "" if neighbor.four_octet_as else "announce as-4byte no",
+            ]
+            body = "".join(f"  {option}\n" for option in options if option)
+            lines.append(f"neighbor {neighbor.address} {{\n{body}}}\n")
+        return "".join(lines) + RULES
+
+    def launch(self):
+        self.host.shell(f"chmod 600 {CONFIGURATION}; mkdir -p /run/openbgpd")
+        self.host.run("bgpd", "-n", "-f", CONFIGURATION)
+        self.host.spawn("openbgpd.log", "bgpd", "-d", "-v", "-f", CONFIGURATION)
+        eventually("OpenBGPD answers", lambda: self.ask("show").get("neighbors"))
+
+    def kill(self):
+        self.host.run("pkill", "-9", "-x", "bgpd")
+
+    def ask(self, *question):
+        """What bgpctl answers in JSON."""
+        try:
+            return json.loads(self.host.run("bgpctl", "-j", *question, check=False))
+        except json.JSONDecodeError:
+            return {}
+
+    def established(self, address):
+        shown = self.ask("show", "neighbor", address).get("neighbors", [{}])
+        return shown[0].get("state") == "Established"
+
+    def paths(self, prefix):
+        return self.ask("show", "rib", "detail", prefix)
+
+    def farewell(self, address):
+        return json.dumps(self.ask("show", "neighbor", address))
+
+    def ask_refresh(self, address):
+        self.host.run("bgpctl", "neighbor", address, "refresh")

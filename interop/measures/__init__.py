@@ -1,0 +1,1 @@
+"""What `interop/bench` measures, and the small racks of network namespaces in which it does."""

@@ -1,0 +1,108 @@
+"""What changes while a session is up, with each router program: withdrawal, drain, departure, refresh, restart."""
+
+import time
+
+from lab.waiting import eventually, expect, expect_equal
+from scenarios.rack import PREFIX, await_bound, peer_status
+
+# Longer than any router takes to show the community.
+SETTLE = "4s"
+GRACEFUL_SHUTDOWN = "65535:0"
+
+
+def start_one(cell, **settings):
+    """The router and one node, up to the VIP at the router."""
+    node = cell.nodes[0]
+    cell.router.start(cell.neighbor(node))
+    node.start(**settings)
+    cell.router.await_established(node.address)
+    cell.router.await_paths(PREFIX, node.address)
+    return node
+
+
+def withdraw(cell):
+    """The service crashes and comes back: so does the path, and the session stays up."""
+    node = start_one(cell)
+    flaps = peer_status(node)["flaps"]
+    node.service.kill()
+    cell.router.await_paths(PREFIX)
+    await_bound(node, False)
+    expect(cell.router.established(node.address), "the session has ended")
+    node.service.start()
+    cell.router.await_paths(PREFIX, node.address)
+    expect_equal(peer_status(node)["flaps"], flaps, "the number of flaps")
+    return "withdrawn and advertised again over the same session"
+
+
+def sigterm(cell):
+    """SIGTERM: Cease/Administrative Shutdown with its text (RFC 9003), as the router shows it."""
+    node = start_one(cell)
+    node.speaker.signal("TERM")
+    expect_equal(node.speaker.exit_status(), 0, "the exit status")
+    cell.router.await_paths(PREFIX)
+    expect(not cell.router.established(node.address), "the session is still Established")
+    said = eventually("the router shows why the session ended", lambda: cell.router.farewell(node.address))
+    return f"`{said}`"
+
+
+def refresh(cell):
+    """The router requests all routes again (RFC 2918): it gets them, the VIP stays, the session too."""
+    node = start_one(cell)
+    before = peer_status(node)
+    cell.router.ask_refresh(node.address)
+
+    def requested():
+        status = peer_status(node)
+        return status["received"]["routeRefresh"] > before["received"]["routeRefresh"] and status
+    after = eventually("bgpvip has received a ROUTE-REFRESH", requested)
+    eventually("bgpvip has answered it", lambda: peer_status(node)["sent"]["update"] > before["sent"]["update"])
+    cell.router.await_paths(PREFIX, node.address)
+    expect_equal(after["flaps"], before["flaps"], "the number of flaps")
+    return "ROUTE-REFRESH received and answered, the VIP stays"
+
+
+def graceful_shutdown(cell):
+    """Drain with --settle: GRACEFUL_SHUTDOWN (RFC 8326) at the router, then withdrawn; undrain brings it back."""
+    draining, other = cell.nodes
+    cell.router.start(*[cell.neighbor(node) for node in cell.nodes])
+    for node in cell.nodes:
+        node.start(BGPVIP_SETTLE=SETTLE)
+    both = [node.address for node in cell.nodes]
+    cell.router.await_established(*both)
+    cell.router.await_paths(PREFIX, *both)
+    draining.speaker.ask("drain")
+
+    def marked():
+        paths = {path.neighbor: path for path in cell.router.paths(PREFIX)}
+        path = paths.get(draining.address)
+        return path and GRACEFUL_SHUTDOWN in path.communities and path
+    path = eventually("the router shows GRACEFUL_SHUTDOWN", marked, seconds=20, pause=0)
+    seen = f"community {GRACEFUL_SHUTDOWN}"
+    if cell.router.honours_graceful_shutdown:
+        expect_equal(path.local_pref, 0, "the LOCAL_PREF of the path that is going")
+        seen += f", LOCAL_PREF 0 {cell.router.honours_graceful_shutdown}"
+    if cell.router.has_fib:
+        expect_equal(cell.router.host.next_hops(PREFIX), [other.address], "the kernel's next hops while draining")
+        seen += ", the kernel uses the other node only"
+    cell.router.await_paths(PREFIX, other.address)
+    expect(cell.router.established(draining.address), "the session has ended")
+    draining.speaker.ask("undrain")
+    cell.router.await_paths(PREFIX, *both)
+    return f"{seen}; then withdrawn; back after undrain"
+
+
+def restart(cell):
+    """kill -9 of the router program; when it is back, so are session and path."""
+    node = start_one(cell)
+    cell.router.kill()
+    eventually("bgpvip has seen the end of the session", lambda: peer_status(node)["state"] != "Established")
+    if cell.router.has_fib:
+        # The route it left in the kernel goes, so that the new one can be seen to come.
+        cell.router.host.shell(f"ip route flush proto {cell.router.fib_protocol}")
+    cell.router.launch()
+    cell.router.await_established(node.address)
+    cell.router.await_paths(PREFIX, node.address)
+    if cell.router.has_fib:
+        eventually("the route is in the kernel again", lambda: cell.router.host.next_hops(PREFIX) == [node.address])
+    expect(node.has_vip(), "the VIP is not on lo")
+    return "session and path are back"
