@@ -1,70 +1,127 @@
 """Runs the scenarios and reports: see `interop/run --help`."""
 
 import argparse
+import fnmatch
 import sys
+import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import record
 import scenarios
 from lab import evidence
 from lab.engine import EngineError
+from lab.routers import PROGRAMS
 from lab.session import Interrupted, opened_lab
 from lab.waiting import Failed
+
+# Cells that work at the same time; most of a scenario is waiting.
+AT_ONCE = 3
 
 
 def main():
     """The command line; the exit status is 0 only if something ran and all of it passed."""
     parser = argparse.ArgumentParser(
-        prog="interop/run", description="Runs bgpvip against BIRD in containers, with real packets to the VIP.",
+        prog="interop/run", description="Runs bgpvip against real routers in containers, with real packets to the VIP.",
         epilog="ENGINE=podman|docker chooses the engine. BGPVIP_BINARY names a static binary, BGPVIP_IMAGE an image "
         "to test instead of what the project builds. DEBIAN_MIRROR names a mirror for the base image.")
-    parser.add_argument("scenario", nargs="*", help="only these scenarios")
+    parser.add_argument("scenario", nargs="*", help="only these scenarios; 'frr*' are all for FRR, 'frr' as well")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--keep", action="store_true", help="leave the lab running")
     options = parser.parse_args()
-    known = {scenario.__name__: scenario for scenario in scenarios.ALL}
     if options.list:
-        for name, scenario in known.items():
-            print(f"{name:18} {scenario.__doc__.strip()}")
+        for scenario in scenarios.ALL:
+            print(f"{scenario.name:26} {scenario.summary}")
         return 0
-    unknown = [name for name in options.scenario if name not in known]
+    chosen, unknown = choose(options.scenario)
     if unknown:
         parser.error(f"no such scenario: {', '.join(unknown)} (--list shows them)")
-    chosen = [known[name] for name in options.scenario or known]
-    passed = failed = 0
+    results = Results()
     stopped = None
     try:
         with opened_lab(options.keep) as lab:
             for scenario in chosen:
-                if run_one(lab, scenario):
-                    passed += 1
-                else:
-                    failed += 1
+                if scenario.place == scenarios.RACK:
+                    run_one(lab, scenario, results)
+            run_cells(lab, chosen, results)
     except (EngineError, Failed, OSError) as error:
         stopped = str(error)
     except Interrupted as signal:
         stopped = f"stopped by {signal}"
+    failed = len(results.failed)
     if stopped:
         print(f"FAIL the run ended early: {stopped}", flush=True)
         failed += 1
-    print(f"{passed} passed, {failed} failed", flush=True)
-    return 0 if passed and not failed else 1
+    elif not options.scenario:
+        record.write(results)
+    print(f"{len(results.passed)} passed, {failed} failed", flush=True)
+    return 0 if results.passed and not failed else 1
 
 
-def run_one(lab, scenario):
-    """Runs one scenario on a clean lab and prints its line; True if it passed."""
-    name, started = scenario.__name__, time.monotonic()
+def choose(patterns):
+    """The scenarios that names, globs and router names select, in their order; and what selects nothing."""
+    chosen, unknown = set(), []
+    for pattern in patterns or ["*"]:
+        found = {scenario.name for scenario in scenarios.ALL
+                 if pattern == scenario.place or fnmatch.fnmatchcase(scenario.name, pattern)}
+        chosen |= found
+        if not found:
+            unknown.append(pattern)
+    return [scenario for scenario in scenarios.ALL if scenario.name in chosen], unknown
+
+
+class Results:
+    """What has come out so far; scenarios of several cells report at the same time."""
+
+    def __init__(self):
+        self.passed = {}
+        self.failed = set()
+        self.versions = {}
+        self.lock = threading.Lock()
+
+
+def run_cells(lab, chosen, results):
+    """Runs the scenarios of the routers: one after the other in a cell, some cells at a time."""
+    pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        lab.reset()
-        figures = scenario(lab)
+        cells = []
+        for program in PROGRAMS.values():
+            its = [scenario for scenario in chosen if scenario.place == program.name]
+            if its:
+                cells.append(pool.submit(run_cell, lab, program, its, results))
+        for cell in as_completed(cells):
+            cell.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_cell(lab, program, chosen, results):
+    """Runs the scenarios of one router."""
+    cell = lab.cell(program)
+    results.versions[program.name] = cell.router.version()
+    for scenario in chosen:
+        run_one(cell, scenario, results)
+
+
+def run_one(place, scenario, results):
+    """Runs one scenario on a clean rack or cell and prints its line."""
+    started = time.monotonic()
+    try:
+        place.reset()
+        figures = scenario.run(place) or ""
     except Exception as error:
-        print(f"FAIL {name} ({time.monotonic() - started:.1f} s): {error}", flush=True)
-        if not isinstance(error, (Failed, EngineError)):
-            traceback.print_exc(file=sys.stdout)
-        evidence.collect(lab, name)
-        return False
-    print(f"PASS {name} ({time.monotonic() - started:.1f} s){': ' + figures if figures else ''}", flush=True)
-    return True
+        with results.lock:
+            results.failed.add(scenario.name)
+            print(f"FAIL {scenario.name} ({time.monotonic() - started:.1f} s): {error}", flush=True)
+            if not isinstance(error, (Failed, EngineError)):
+                traceback.print_exc(file=sys.stdout)
+            evidence.collect(place, scenario.name)
+        return
+    with results.lock:
+        results.passed[scenario.name] = figures
+        took = time.monotonic() - started
+        print(f"PASS {scenario.name} ({took:.1f} s){': ' + figures if figures else ''}", flush=True)
 
 
 sys.exit(main())

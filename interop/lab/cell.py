@@ -4,8 +4,8 @@
          \\       |
           \\----- n2 (10.0.2.2)
 
-The router is .1 on its links. Over the link between the nodes, n1 is two hops away from the router's address on the
-link to n2. All cells use the same addresses: they do not meet.
+The router is .1 on its links. It has one more address, which n1 reaches through n2, so that it is two hops away. All
+cells use the same addresses: they do not meet.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +15,8 @@ from lab.links import Link, Subnet, connect, on_each
 from lab.node import Node
 from lab.routers.router import Neighbor
 
-# n1's address for the router two hops away.
-FAR = "10.0.9.1"
+# The router's address that is two hops away, and n1's towards it.
+FAR_ROUTER, FAR_NODE = "10.0.99.1", "10.0.9.1"
 
 
 class Cell:
@@ -41,8 +41,8 @@ class Cell:
         on_each(self.hosts, lambda host: host.create(
             PREFIX, self.router.capabilities if host is router else ()))
         connect(self.engine, self.hosts, self.links, {
-            router.name: "ip route add 10.0.9.0/24 via 10.0.2.2\n",
-            self.nodes[0].name: "ip route add 10.0.2.0/24 via 10.0.9.2\nip route add default via 10.0.1.1\n",
+            router.name: f"ip addr add {FAR_ROUTER}/24 dev lo\nip route add 10.0.9.0/24 via 10.0.2.2\n",
+            self.nodes[0].name: f"ip route add {FAR_ROUTER} via 10.0.9.2\nip route add default via 10.0.1.1\n",
             self.nodes[1].name: "ip route add default via 10.0.2.1\n",
         })
 

@@ -1,4 +1,4 @@
-"""What is kept of a failed scenario: the state of every host, all logs, what BIRD and bgpvip say."""
+"""What is kept of a failed scenario: the state of every host, all logs, what routers and bgpvip say."""
 
 import shutil
 from pathlib import Path
@@ -12,21 +12,24 @@ COMMANDS = [
     "ip -6 route",
     "ss -tanp",
     "ps axww",
+    "cat /run/lab/*.conf",
     "birdc show protocols all",
     "birdc show route all",
-    "cat /run/lab/bird.conf",
+    "vtysh -c 'show bgp neighbors' -c 'show bgp all detail' -c 'show ip route'",
+    "gobgp neighbor; gobgp global rib; gobgp global rib -a ipv6",
+    "bgpctl show; bgpctl show rib detail",
     "tail -n 400 /log/*",
 ]
 SPEAKER_QUESTIONS = [["peers"], ["vips"], ["peers", "--json"]]
 
 
-def collect(lab, scenario):
-    """Prints and saves everything; one file a host under interop/artefacts/SCENARIO."""
+def collect(place, scenario):
+    """Prints and saves everything of a rack or a cell; one file a host under interop/artefacts/SCENARIO."""
     directory = ARTEFACTS / scenario
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    reports = {name: host_report(host) for name, host in lab.hosts.items()}
-    reports |= {f"{node.name}-bgpvip": speaker_report(node.speaker) for node in lab.nodes}
+    reports = {name: host_report(host) for name, host in place.hosts.items()}
+    reports |= {f"{node.name}-bgpvip": speaker_report(node.speaker) for node in place.nodes}
     for name, report in reports.items():
         (directory / f"{name}.txt").write_text(report, encoding="utf-8")
         print(f"===== {scenario}: {name}\n{report}")
@@ -47,7 +50,7 @@ def neighbor_table_overflows():
 
 
 def host_report(host):
-    """The output of all commands on one host; hosts without BIRD or logs have less to tell."""
+    """The output of all commands on one host; most hosts run none of the router programs."""
     parts = []
     for command in COMMANDS:
         said = attempt(lambda: host.shell(f"{command} 2>&1", check=False))

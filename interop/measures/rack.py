@@ -168,6 +168,10 @@ protocol bgp node {{
         """True while the session to the node is up."""
         return bool(re.search(r"^ +BGP state: +Established", self.ask("show", "protocols", "all", "node"), re.M))
 
+    def session_number(self):
+        """How often the session has come up."""
+        return sum("node: BGP session established" in line for line in self.lines())
+
     def has_route(self):
         """True if the node advertises the VIP."""
         return f"{VIP}/32" in self.ask("show", "route", "for", f"{VIP}/32", "protocol", "node")

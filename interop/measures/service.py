@@ -1,11 +1,11 @@
 """The HTTPS service that bgpvip checks: answers every request with 200 and keeps connections open."""
 
 import http.server
+import socket
 import ssl
 import subprocess
 import sys
 import threading
-
 from pathlib import Path
 
 PORT = 6443
@@ -48,6 +48,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def server_bind(self):
         """Binds without looking up a host name."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = "node", PORT
 

@@ -1,5 +1,13 @@
-"""The scenarios, in the order they run. Each takes a clean lab, fails by an exception and may return its figures."""
+"""The scenarios, in the order they run: those of the rack with BIRD on its ToR, then the same ones for each router.
 
+Each takes a clean rack or cell, fails by an exception and may return its figures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.routers import PROGRAMS
+from scenarios import routers
 from scenarios.addresses import foreign_address, no_net_admin, vip_removed
 from scenarios.departures import sigkill, sigterm
 from scenarios.kubeadm import kubeadm_env
@@ -9,8 +17,29 @@ from scenarios.sessions import (
     extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security,
 )
 
-ALL = [
+RACK = "rack"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario and where it runs: in the rack, or in the cell of the router program of that name."""
+
+    name: str
+    place: str
+    subject: str
+    run: Callable[[object], str | None]
+
+    @property
+    def summary(self):
+        """What it shows, in a sentence."""
+        return self.run.__doc__.strip().splitlines()[0]
+
+
+ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
     session_up, ecmp, service_killed, service_hangs, service_fails_500, sigterm, sigkill, tor_restart, ipv6,
     extended_next_hop, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
     kubeadm_env,
+)] + [
+    Scenario(f"{program.name}_{function.__name__}", program.name, function.__name__, function)
+    for program in PROGRAMS.values() for function in routers.ALL if function.__name__ not in program.impossible
 ]

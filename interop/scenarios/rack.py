@@ -1,5 +1,7 @@
 """What most scenarios begin with: the ToR's BIRD and one or three nodes that advertise the VIP."""
 
+import re
+
 from lab.bird import neighbor
 from lab.node import NODE_AS, VIP
 from lab.waiting import eventually, expect
@@ -29,10 +31,10 @@ def await_next_hops(lab, nodes, seconds=30):
         f"the ToR's next hops of {PREFIX} are {wanted}", lambda: lab.tor.next_hops(PREFIX) == wanted, seconds)
 
 
-def await_bound(node, bound, seconds=5):
+def await_bound(node, bound, address=VIP, seconds=5):
     """Waits until the VIP is on the node's lo, or is not."""
     eventually(
-        f"the VIP is {'on' if bound else 'off'} lo of {node.name}", lambda: node.has_vip() == bound, seconds)
+        f"the VIP is {'on' if bound else 'off'} lo of {node.name}", lambda: node.has_vip(address) == bound, seconds)
 
 
 def peer_status(node, address=None):
@@ -40,6 +42,14 @@ def peer_status(node, address=None):
     found = [peer for peer in node.speaker.status("peers") if peer["address"] == (address or node.router)]
     expect(len(found) == 1, f"`bgpvip peers` of {node.name} does not list {address or node.router} once")
     return found[0]
+
+
+def await_reason(node, address, pattern):
+    """The last error of a peer, once it says what `pattern` asks for."""
+    def reason():
+        said = peer_status(node, address).get("lastError") or ""
+        return said if re.search(pattern, said) else None
+    return eventually(f"`bgpvip peers` of {node.name} gives a reason like /{pattern}/ for {address}", reason, 30)
 
 
 def milliseconds(nanoseconds):

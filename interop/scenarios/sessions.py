@@ -1,13 +1,11 @@
 """Sessions: what BIRD sees of them, and what bgpvip says when they do not come up."""
 
-import re
-
 from lab.bird import Bird, neighbor
 from lab.client import Requests, spread
 from lab.node import NODE_AS, TOR_AS, VIP, VIP6
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import (
-    PREFIX, TO_THE_NODES, await_bound, await_next_hops, peer_status, start_rack, tor_neighbors,
+    PREFIX, TO_THE_NODES, await_bound, await_next_hops, await_reason, peer_status, start_rack, tor_neighbors,
 )
 
 PASSWORD = "correct horse"
@@ -131,11 +129,3 @@ def peers_reasons(lab):
     for address in expected:
         expect(address in shown, f"the table of `bgpvip peers` does not show {address}")
     await_bound(node, True)
-
-
-def await_reason(node, address, pattern):
-    """The last error of a peer, once it says what `pattern` asks for."""
-    def reason():
-        said = peer_status(node, address).get("lastError") or ""
-        return said if re.search(pattern, said) else None
-    return eventually(f"`bgpvip peers` of {node.name} gives a reason like /{pattern}/ for {address}", reason, 30)

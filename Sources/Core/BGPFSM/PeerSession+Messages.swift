@@ -57,9 +57,11 @@ extension PeerSession {
     /// graceful restart for a family, and our dials have not just crossed.
     func showsRestart(at now: Instant) -> Bool {
         guard let negotiated, let stateSince, now - stateSince >= .seconds(3) else { return false }
-        return negotiated.peerCapabilities.contains { capability in
-            if case .gracefulRestart(let restart) = capability { !restart.families.isEmpty } else { false }
+        // RFC 4724 section 3: of several instances "all but the last" are ignored.
+        for case .gracefulRestart(let restart) in negotiated.peerCapabilities.reversed() {
+            return !restart.families.isEmpty
         }
+        return false
     }
 
     /// Sends a KEEPALIVE on the Established connection, if there is one. A peer that lost the connection by a restart

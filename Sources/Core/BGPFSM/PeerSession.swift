@@ -202,6 +202,13 @@ extension PeerSession {
         guard incoming != nil else {
             return probe(at: now) + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
         }
+        if incoming?.name == .openSent {
+            // A peer dials again when it has given up the connection it had: the silent one must not keep it out
+            // until the open hold time is over.
+            incoming = nil
+            return [.send(.notification(.cease(.connectionCollision)), .incoming), .close(.incoming)]
+                + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
+        }
         guard incoming?.negotiated != nil, showsRestart else {
             return probe(at: now) + [.rejectIncoming(.cease(.connectionCollision))]
         }

@@ -12,25 +12,27 @@ extension SpeakerHost {
     /// longer; the next attempt of the session finds it.
     private static let searchPause = TimeAmount.milliseconds(300)
 
-    /// Dials whoever is the router on the link of an unnumbered peer. If that is not clear, hosts on the link are asked
-    /// to show themselves, and a moment later a second look decides.
-    func dialRouter(of peer: PeerSettings, on interface: String, isSecondLook: Bool = false) {
+    /// Dials whoever is the router on the link of an unnumbered peer. If that is not clear, hosts on the link are asked,
+    /// and a moment later a second look decides, with `solicitation` for their answers.
+    func dialRouter(of peer: PeerSettings, on interface: String, after solicitation: RouterSolicitation? = nil) {
         connections[peer.address]?.search = nil
         do {
-            switch try NodeNetwork.router(on: interface) {
+            switch try NodeNetwork.router(on: interface, after: solicitation) {
             case .found(let router):
                 dial(peer, at: router, on: interface)
             case .unknown:
-                if isSecondLook || !NodeNetwork.solicitRouters(on: interface) {
-                    notFound(peer, .noNeighbour(interface: interface))
+                if solicitation == nil, let asked = NodeNetwork.solicitRouters(on: interface) {
+                    lookAgain(for: peer, on: interface, after: asked)
                 } else {
-                    lookAgain(for: peer, on: interface)
+                    notFound(peer, .noNeighbour(interface: interface))
                 }
             case .ambiguous(let candidates):
-                if isSecondLook || !NodeNetwork.solicitRouters(on: interface, among: candidates) {
-                    notFound(peer, .severalNeighbours(interface: interface, candidates))
+                // After the second look as well: the next attempt has their answers.
+                let asked = NodeNetwork.solicitRouters(on: interface, among: candidates)
+                if solicitation == nil, let asked {
+                    lookAgain(for: peer, on: interface, after: asked)
                 } else {
-                    lookAgain(for: peer, on: interface)
+                    notFound(peer, .severalNeighbours(interface: interface, candidates))
                 }
             }
         } catch NetlinkError.noSuchInterface {
@@ -41,9 +43,9 @@ extension SpeakerHost {
         }
     }
 
-    private func lookAgain(for peer: PeerSettings, on interface: String) {
+    private func lookAgain(for peer: PeerSettings, on interface: String, after solicitation: RouterSolicitation) {
         let look = loop.scheduleTask(in: Self.searchPause) { [self] in
-            assumeIsolated { $0.dialRouter(of: peer, on: interface, isSecondLook: true) }
+            assumeIsolated { $0.dialRouter(of: peer, on: interface, after: solicitation) }
         }
         connections[peer.address, default: PeerConnections()].search = look
     }

@@ -165,6 +165,23 @@ struct CollisionTests {
                 == [.established(agreed(), .incoming)])
     }
 
+    @Test("A further incoming connection takes the place of one that has said nothing")
+    func silentOneIsReplaced() {
+        var session = PeerSession.inState(.openSent, .incoming)
+        let replaced: [PeerSession.Action] = [
+            .send(.notification(cease(7)), .incoming), .close(.incoming), .send(.open(ourOpen), .incoming),
+        ]
+        #expect(session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(1)) == replaced)
+        #expect(session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(2)) == replaced)
+        #expect(session.state == .openSent)
+        #expect(
+            session.handle(.received(.open(peerOpen()), .incoming), at: t0 + .seconds(2)) == [
+                .send(.keepalive, .incoming)
+            ])
+        #expect(
+            session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(3)) == [.rejectIncoming(cease(7))])
+    }
+
     @Test("A probe is not sent twice a second")
     func probePacing() {
         var session = PeerSession.inState(.established, .incoming)

@@ -168,7 +168,7 @@ let acceptedTable: [Row] =
             ["other:close", "other:close", "other:close", "other:close", "other:close"]),
         Row(
             "17 peer connects", { _ in .tcpConnected(.incoming, endpoints) },
-            ["reject 6/5", "OPEN, → OpenSent", "reject 6/7", "reject 6/7", "reject 6/7"]),
+            ["reject 6/5", "OPEN, → OpenSent", "6/7, close, OPEN", "reject 6/7", "reject 6/7"]),
     ]
     + dialledTable.filter {
         !["1 started", "9 connect-retry timer", "16 dial answered", "17 peer connects"].contains($0.name)

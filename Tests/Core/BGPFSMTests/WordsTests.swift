@@ -163,6 +163,18 @@ struct WordsTests {
             text: "the source address or interface configured for peer 10.0.0.1 is not on this node: "
                 + "correct it, or bring it up"),
         Words(
+            reason: .transport(.noNeighbour(interface: "eth1")),
+            text: "no router is known on eth1 for peer 10.0.0.1: turn on IPv6 router advertisements on the switch port "
+                + "and see that eth1 is up and has IPv6 (a link-local address), "
+                + "or give the router's address as [fe80::1%eth1]:AS"),
+        Words(
+            reason: .transport(
+                .severalNeighbours(
+                    interface: "eth1",
+                    [IPv6Address(high: 0xFE80 << 48, low: 1), IPv6Address(high: 0xFE80 << 48, low: 2)])),
+            text: "peer 10.0.0.1 could be any of fe80::1, fe80::2: give the right one as [fe80::1%eth1]:AS, "
+                + "or let only the router send router advertisements on that link"),
+        Words(
             reason: .transport(.closedByPeer),
             text: "peer 10.0.0.1 closed the connection without a NOTIFICATION: "
                 + "BGP on the router was stopped or restarted"),

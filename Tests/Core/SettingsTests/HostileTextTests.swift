@@ -17,7 +17,7 @@ import Testing
         ":", ",", "[", "]", "%", "/", "=", ";", "-", ".", " ", "0", "1", "9", "65000", "4294967296", "10.0.0.1",
         "fe80::1",
         "eth0", "true", "false", "all", "none", "external", "ms", "s", "m", "http://", "https://", "tcp://", "exec:",
-        "localhost", "?", "#", "@", "mpbgp_nexthop=", "/mpbgp_", "unnumbered:", "rt:", "0x", "\0", "\n", "é",
+        "localhost", "?", "#", "@", "mpbgp_nexthop=", "/mpbgp_", "unnumbered:", "gateway", "rt:", "0x", "\0", "\n", "é",
         "e\u{301}",
         "🇩🇪", "99999999999999999999", "\"", "\\",
     ]

@@ -19,6 +19,13 @@ import Testing
         Good(text: "10.0.0.1:64086.59905", spelled: "10.0.0.1:4200000001"),
         Good(text: "[2001:DB8::1]:65000", spelled: "[2001:db8::1]:65000"),
         Good(text: "[fe80::1%eth0]:external", spelled: "[fe80::1%eth0]:external"),
+        Good(text: "gateway:65000", spelled: "gateway:65000"),
+        Good(text: "gateway : external : secret : 2", spelled: "gateway:external:secret:2"),
+        Good(text: "unnumbered:eth0:65000", spelled: "unnumbered:eth0:65000"),
+        Good(text: "unnumbered:eth0.100", spelled: "unnumbered:eth0.100:external"),
+        Good(text: "unnumbered:eth0:", spelled: "unnumbered:eth0:external"),
+        Good(text: "unnumbered : eth0 : internal : secret", spelled: "unnumbered:eth0:internal:secret"),
+        Good(text: "unnumbered:eth0::secret::1790", spelled: "unnumbered:eth0:external:secret::1790"),
         Good(text: "10.0.0.1:65000:secret", spelled: "10.0.0.1:65000:secret"),
         Good(text: "10.0.0.1:65000::false", spelled: "10.0.0.1:65000"),
         Good(text: "10.0.0.1:65000::true", spelled: "10.0.0.1:65000::true"),
@@ -33,6 +40,8 @@ import Testing
         Good(text: "10.0.0.1:65000::1", isKubeVip: true, spelled: "10.0.0.1:65000::true"),
         Good(text: "10.0.0.1:65000::0", isKubeVip: true, spelled: "10.0.0.1:65000"),
         Good(text: "10.0.0.1:65000::TRUE", isKubeVip: true, spelled: "10.0.0.1:65000::true"),
+        Good(text: "unnumbered:eth0", isKubeVip: true, spelled: "unnumbered:eth0:external"),
+        Good(text: "unnumbered:eth0:65000::false", isKubeVip: true, spelled: "unnumbered:eth0:65000"),
         // kube-vip v0.8.10 to v1.2.1
         Good(
             text: "10.0.0.1:65000:pw:true/mpbgp_nexthop=auto_sourceip", isKubeVip: true,
@@ -92,13 +101,23 @@ import Testing
         ("0.0.0.0:65000", "column 1: 0.0.0.0 cannot be the address of a peer"),
         ("224.0.0.1:65000", "column 1: 224.0.0.1 cannot be the address of a peer"),
         (
-            "unnumbered:eth0",
-            "column 1: \"unnumbered\" as a peer is not supported; give its address; a link-local one as [fe80::1%eth0]:AS"
+            "unnumbered",
+            "column 1: an interface name must follow \"unnumbered:\"; write unnumbered:eth0 or unnumbered:eth0:AS"
         ),
         (
-            "gateway:65000",
-            "column 1: \"gateway\" as a peer is not supported; give its address; a link-local one as [fe80::1%eth0]:AS"
+            "unnumbered::65000",
+            "column 1: an interface name must follow \"unnumbered:\"; write unnumbered:eth0 or unnumbered:eth0:AS"
         ),
+        (
+            "unnumbered:an/interface:65000",
+            "column 1: an interface name must follow \"unnumbered:\"; write unnumbered:eth0 or unnumbered:eth0:AS"
+        ),
+        (
+            "unnumbered:eth0:65000::true",
+            "column 24: an unnumbered peer is on the link of its interface and never multihop; leave multihop empty"
+        ),
+        ("unnumbered:eth0:0", "column 17: AS 0 is reserved and cannot be a peer's"),
+        ("gateway", "column 8: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000"),
         ("10.0.0.1", "column 9: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000"),
         ("10.0.0.1:", "column 10: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000"),
         (

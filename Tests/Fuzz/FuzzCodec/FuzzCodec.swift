@@ -29,8 +29,7 @@ private func readStream(_ stream: [UInt8]) {
     var rest = stream[...]
     do throws(DecodeError) {
         while let length = try frameLength(rest) {
-            require(
-                (MessageCodec.headerLength...MessageCodec.maximumLength).contains(length), "a frame of \(length) octets")
+            require((19...4096).contains(length), "a frame of \(length) octets")
             guard length <= rest.count else { return }
             let frame = Array(rest.prefix(length))
             rest = rest.dropFirst(length)

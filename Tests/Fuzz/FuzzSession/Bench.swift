@@ -43,7 +43,8 @@ struct Bench {
         let established = shell.established
         let actions = session.send(updates, at: now)
         shell.perform(actions, at: now)
-        require(actions == updates.compactMap { update in established.map { .send(.update(update), $0) } }, "\(actions)")
+        require(
+            actions == updates.compactMap { update in established.map { .send(.update(update), $0) } }, "\(actions)")
     }
 
     /// A message of the peer: as octets if there is a connection, else as the noise that a late message is.

@@ -10,6 +10,7 @@ func check(
     checkState(session, shell)
     checkTime(session, after: event, before: before, shell, at: now)
     checkCounts(session, before: before, shell)
+    checkRestart(session, after: event, before: before)
     if case .stopped = event {
         require(session.state == .idle && session.nextDeadline == nil, "stopped, but \(session.state)")
     }
@@ -28,7 +29,8 @@ private func checkState(_ session: PeerSession, _ shell: ShellModel) {
     require((state == .idle) == !shell.isStarted, "\(state) while started is \(shell.isStarted)")
     require((state == .established) == (shell.established != nil), "\(state) with \(shell.lines.keys)")
     require(session.establishedDirection == shell.established, "another connection is Established")
-    require(session.negotiated == shell.established.flatMap { shell.lines[$0]?.negotiated }, "something else was agreed")
+    require(
+        session.negotiated == shell.established.flatMap { shell.lines[$0]?.negotiated }, "something else was agreed")
     let isUp = [.openSent, .openConfirm, .established].contains(state)
     require(isUp == !shell.lines.isEmpty, "\(state) with \(shell.lines.keys)")
     require(isUp || (state == .connect) == shell.isDialling, "\(state) while dialling is \(shell.isDialling)")
@@ -72,4 +74,23 @@ private func checkCounts(_ session: PeerSession, before: PeerSession, _ shell: S
     require(session.received == shell.received, "\(session.received) received, given were \(shell.received)")
     require(session.flaps == shell.ended, "\(session.flaps) flaps, told were \(shell.ended)")
     require(session.prefixesDiscarded >= before.prefixesDiscarded, "prefixes were counted back")
+}
+
+/// RFC 4271 section 6.8: what comes on another connection cannot end the Established session, unless the peer has
+/// promised graceful restart, and then without a NOTIFICATION (RFC 4724 section 5).
+private func checkRestart(_ session: PeerSession, after event: PeerSession.Event, before: PeerSession) {
+    guard let direction = before.establishedDirection, session.flaps > before.flaps else { return }
+    switch event {
+    case .tcpConnected: break
+    case .received(_, let other) where other != direction: break
+    case .tcpFailed(let other, _) where other != direction: break
+    case .malformed(_, let other) where other != direction: break
+    case .started, .stopped, .reset, .deadlineReached, .received, .tcpFailed, .malformed: return
+    }
+    let promised = before.negotiated?.peerCapabilities.contains { capability in
+        if case .gracefulRestart(let restart) = capability { !restart.families.isEmpty } else { false }
+    }
+    require(promised == true, "another connection ended the Established one")
+    require(session.lastNotificationSent == before.lastNotificationSent, "a NOTIFICATION to a peer that restarted")
+    require(session.lastEnd?.reason == .peerRestarted, "ended for another reason")
 }

@@ -28,7 +28,7 @@ struct Script {
             let type = argument() % 8
             bench.receive(message(type: type, body: arguments()), direction)
         case letter("n"): bench.receive(.notification(notification(data: arguments())), direction)
-        case letter("p"): bench.pass(.nanoseconds(Int64(1) << Int64(argument() % 48)))
+        case letter("p"): bench.pass(duration(argument()))
         case letter("r"): bench.apply(.reset(CeaseSubcode(fuzzed: argument())))
         case letter("s"): bench.apply(.started)
         case letter("u"): bench.receive(.update(.fuzzed), direction)
@@ -53,6 +53,11 @@ struct Script {
         let taken = rest.prefix(Int(count))
         rest = rest.dropFirst(taken.count)
         return Array(taken)
+    }
+
+    /// From 4 ms to 18 h in steps of an eighth to a sixteenth: `>` is 0.9 s, `P` 4 s, `~` 4 min.
+    private func duration(_ octet: UInt8) -> Duration {
+        .nanoseconds((8 + Int64(octet & 7)) << Int64(19 + octet / 8 % 24))
     }
 
     private mutating func notification(data: [UInt8]) -> Notification {

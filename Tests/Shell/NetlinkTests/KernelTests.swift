@@ -176,4 +176,43 @@ struct KernelTests {
             }
         }
     }
+
+    @Test func `the router on a link is found in the kernel's tables`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run { () throws in
+                for words in [
+                    "link set lo up", "link add eth0 type veth peer name peer0", "link set eth0 up",
+                    "link set peer0 up",
+                ] {
+                    try NetworkNamespace.ip(words)
+                }
+                let router = { try NodeNetwork.router(on: "eth0") }
+                #expect(throws: NetlinkError.noSuchInterface(name: "eth9", existing: ["lo", "peer0", "eth0"])) {
+                    try NodeNetwork.router(on: "eth9")
+                }
+                #expect(NodeNetwork.solicitRouters(on: "eth9") == nil)
+                #expect(try router() == .unknown)
+
+                let neighbour = "neighbour add dev eth0 lladdr 02:00:00:00:00:01 nud"
+                try NetworkNamespace.ip("\(neighbour) stale fe80::a")
+                #expect(try router() == .found(LinkRouterTests.address("fe80::a")))
+                try NetworkNamespace.ip("\(neighbour) stale fe80::b")
+                let both = ["fe80::a", "fe80::b"].map { LinkRouterTests.address($0) }
+                #expect(try router() == .ambiguous(both))
+                #expect(NodeNetwork.solicitRouters(on: "eth0", among: both) != nil)
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.v6(both[0]), zone: "eth0")) == .probe)
+
+                try NetworkNamespace.ip("-6 route add default via fe80::c dev eth0")
+                #expect(try router() == .found(LinkRouterTests.address("fe80::c")))
+                try NetworkNamespace.ip("\(neighbour) stale fe80::d router")
+                #expect(try router() == .found(LinkRouterTests.address("fe80::d")))
+
+                // _LINUX_CAPABILITY_VERSION_3, this thread; all sets empty.
+                #expect(setCapabilities([0x2008_0522, 0], [0, 0, 0, 0, 0, 0]) == 0)
+                #expect(NodeNetwork.solicitRouters(on: "eth0", among: both) == nil)
+                #expect(NodeNetwork.solicitRouters(on: "eth0") == nil)
+                #expect(try router() == .found(LinkRouterTests.address("fe80::d")))
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ class BirdRouter(Router):
     """BIRD 2, with the configuration of the ToR."""
 
     name, package, title = "bird", "bird2", "BIRD"
+    honours_graceful_shutdown = "by one line of filter"
     has_fib, fib_protocol = True, "bird"
 
     def __init__(self, host):

@@ -59,20 +59,46 @@ class ExabgpRouter(Router):
     def kill(self):
         self.host.run("pkill", "-9", "-f", "[b]in/exabgp|[e]xabgp_api")
 
-    def events(self, address):
-        """What ExaBGP said of a neighbor since its start, oldest first."""
+    def events(self, address=None):
+        """What ExaBGP said of a neighbor, or of all, since its start, oldest first."""
         shown = [json.loads(line) for line in self.host.shell("cat /log/exabgp.json", check=False).splitlines()]
-        return [event for event in shown if event.get("neighbor", {}).get("address", {}).get("peer") == address]
+        return [event for event in shown if address in (None, event["neighbor"]["address"]["peer"])]
 
     def established(self, address):
         states = [event["neighbor"]["state"] for event in self.events(address) if event["type"] == "state"]
         return states[-1:] == ["up"]
 
     def paths(self, prefix):
-        return self.host.shell("cat /log/exabgp.json", check=False)
+        found = {}
+        for event in self.events():
+            neighbor = event["neighbor"]
+            peer, update = neighbor["address"]["peer"], neighbor.get("message", {}).get("update", {})
+            if event["type"] == "state" and neighbor["state"] != "up":
+                found.pop(peer, None)
+            for withdrawn in update.get("withdraw", {}).values():
+                if prefix in nlri(withdrawn):
+                    found.pop(peer, None)
+            for announced in update.get("announce", {}).values():
+                for next_hop, prefixes in announced.items():
+                    if prefix in nlri(prefixes):
+                        found[peer] = path_of(peer, next_hop, update["attribute"])
+        return list(found.values())
 
     def farewell(self, address):
         return json.dumps([e for e in self.events(address) if e["type"] == "notification"])
 
     def ask_refresh(self, address):
         self.host.shell(f"echo 'neighbor {address} announce route-refresh ipv4 unicast' > /run/lab/exabgp.commands")
+
+
+def nlri(entries):
+    """The prefixes of a list in an event."""
+    return [entry["nlri"] if isinstance(entry, dict) else entry for entry in entries]
+
+
+def path_of(peer, next_hop, attributes):
+    """A path out of ExaBGP's JSON."""
+    return Path(
+        neighbor=peer, next_hop=next_hop, origin=attributes["origin"].upper(),
+        as_path=" ".join(map(str, attributes["as-path"])), local_pref=attributes.get("local-preference"),
+        communities=tuple(f"{high}:{low}" for high, low in attributes.get("community", ())))

@@ -22,6 +22,7 @@ class FrrRouter(Router):
     """FRR: bgpd and zebra, which installs the routes."""
 
     name, package, title = "frr", "frr", "FRR"
+    honours_graceful_shutdown = "without configuration"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
     capabilities = ("SYS_ADMIN",)
     has_fib, fib_protocol = True, "bgp"

@@ -13,6 +13,9 @@ router-id = "{ROUTER_ID}"
 port = 179
 """
 
+ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF, COMMUNITIES, MP_REACH_NLRI = 1, 2, 3, 5, 8, 14
+ORIGINS = {0: "IGP", 1: "EGP", 2: "INCOMPLETE"}
+
 
 class GobgpRouter(Router):
     """GoBGP, without zebra: it has a RIB and no FIB."""
@@ -55,10 +58,23 @@ class GobgpRouter(Router):
         return self.ask("neighbor", address).get("state", {}).get("session_state") == 6
 
     def paths(self, prefix):
-        return self.ask("global", "rib", prefix, "-a", "ipv6" if ":" in prefix else "ipv4")
+        family = "ipv6" if ":" in prefix else "ipv4"
+        return [path_of(path) for path in self.ask("global", "rib", prefix, "-a", family).get(prefix, [])]
 
     def farewell(self, address):
         return self.host.shell("grep -i notif /log/gobgpd.log", check=False)
 
     def ask_refresh(self, address):
         self.host.run("gobgp", "neighbor", address, "softresetin", "-a", "ipv4")
+
+
+def path_of(shown):
+    """A path out of GoBGP's JSON, where attributes have their numbers."""
+    attributes = {attribute["type"]: attribute for attribute in shown["attrs"]}
+    as_path = [number for segment in attributes[AS_PATH].get("as_paths", []) for number in segment["asns"]]
+    next_hop = attributes.get(NEXT_HOP) or attributes[MP_REACH_NLRI]
+    return Path(
+        neighbor=shown["neighbor-ip"], next_hop=next_hop["nexthop"], origin=ORIGINS[attributes[ORIGIN]["value"]],
+        as_path=" ".join(map(str, as_path)), local_pref=attributes.get(LOCAL_PREF, {}).get("value"),
+        communities=tuple(f"{value >> 16}:{value & 0xffff}"
+                          for value in attributes.get(COMMUNITIES, {}).get("communities", [])))

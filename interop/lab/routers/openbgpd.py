@@ -17,12 +17,14 @@ RULES = """\
 allow from any
 match from any community GRACEFUL_SHUTDOWN set { localpref 0 }
 """
+NAMES = {"GRACEFUL_SHUTDOWN": "65535:0"}
 
 
 class OpenbgpdRouter(Router):
     """OpenBGPD without a FIB, as its portable version on Linux has none."""
 
     name, package, title = "openbgpd", "openbgpd", "OpenBGPD"
+    honours_graceful_shutdown = "by one rule"
 
     def configuration(self, neighbors):
         lines = [HEADER]
@@ -64,7 +66,11 @@ class OpenbgpdRouter(Router):
         return shown[0].get("state") == "Established"
 
     def paths(self, prefix):
-        return self.ask("show", "rib", "detail", prefix)
+        return [
+            Path(neighbor=path["neighbor"]["remote_addr"], next_hop=path["exit_nexthop"], origin=path["origin"],
+                 as_path=path["aspath"], local_pref=path["localpref"],
+                 communities=tuple(NAMES.get(name, name) for name in path.get("communities", ())))
+            for path in self.ask("show", "rib", "detail", prefix).get("rib", [])]
 
     def farewell(self, address):
         return json.dumps(self.ask("show", "neighbor", address))

@@ -54,6 +54,8 @@ class Router:
     has_fib = False
     # The route protocol of what it leaves in the kernel when it is killed.
     fib_protocol = None
+    # How it comes that the program turns GRACEFUL_SHUTDOWN into LOCAL_PREF 0; empty if it does not.
+    honours_graceful_shutdown = ""
     # Scenarios that cannot be had with this program, and why.
     impossible = {}
 

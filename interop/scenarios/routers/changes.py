@@ -1,7 +1,5 @@
 """What changes while a session is up, with each router program: withdrawal, drain, departure, refresh, restart."""
 
-import time
-
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, peer_status
 
@@ -53,9 +51,10 @@ def refresh(cell):
 
     def requested():
         status = peer_status(node)
-        return status["received"]["routeRefresh"] > before["received"]["routeRefresh"] and status
+        return status["messagesReceived"]["routeRefresh"] > before["messagesReceived"]["routeRefresh"] and status
     after = eventually("bgpvip has received a ROUTE-REFRESH", requested)
-    eventually("bgpvip has answered it", lambda: peer_status(node)["sent"]["update"] > before["sent"]["update"])
+    eventually("bgpvip has answered it",
+               lambda: peer_status(node)["messagesSent"]["update"] > before["messagesSent"]["update"])
     cell.router.await_paths(PREFIX, node.address)
     expect_equal(after["flaps"], before["flaps"], "the number of flaps")
     return "ROUTE-REFRESH received and answered, the VIP stays"

@@ -1,6 +1,6 @@
 """Sessions of every kind, with each router program: what the router has of the VIP."""
 
-from lab.cell import FAR
+from lab.cell import FAR_NODE, FAR_ROUTER
 from lab.client import Requests, spread
 from lab.node import NODE_AS, TOR_AS, VIP, VIP6
 from lab.waiting import eventually, expect, expect_equal
@@ -10,12 +10,6 @@ PREFIX6 = f"{VIP6}/128"
 PASSWORD = "correct-horse"
 # More than two octets hold; and what stands for it (RFC 6793).
 LONG_AS, AS_TRANS = 4200000001, 23456
-
-
-def await_spread(cell, prefix, nodes, next_hops):
-    """Waits until the router has a path from each node and uses all of them; returns the paths and how to say it."""
-    paths = cell.router.await_paths(prefix, *[node.address if next_hops is None else peer for node, peer in nodes])
-    return paths
 
 
 def session(cell):
@@ -63,15 +57,14 @@ def gtsm(cell):
 def multihop(cell):
     """A router two hops away: Established, and the next hop is the node's own address."""
     node, between = cell.nodes
-    cell.router.start(cell.neighbor(node, address=FAR, local=between.router, multihop=2))
-    node.start(f"{between.router}:{TOR_AS}::2")
-    cell.router.await_established(FAR)
-    (path,) = cell.router.await_paths(PREFIX, FAR)
-    expect_attributes(path, as_path=str(NODE_AS), next_hop=FAR)
+    cell.router.start(cell.neighbor(node, address=FAR_NODE, local=FAR_ROUTER, multihop=2))
+    node.start(f"{FAR_ROUTER}:{TOR_AS}::2")
+    cell.router.await_established(FAR_NODE)
+    (path,) = cell.router.await_paths(PREFIX, FAR_NODE)
+    expect_attributes(path, as_path=str(NODE_AS), next_hop=FAR_NODE)
     if cell.router.has_fib:
-        eventually("the kernel resolves the next hop",
-                   lambda: cell.router.host.next_hops(PREFIX) == [between.address])
-    return f"two hops: {described(path)}"
+        eventually("the kernel resolves the next hop", lambda: cell.router.host.next_hops(PREFIX) == [between.address])
+    return f"TTL 2: {described(path)}"
 
 
 def ibgp(cell):

@@ -1,0 +1,56 @@
+import BGPFSM
+import BGPWire
+import Deadlines
+import Testing
+
+/// What we say about restarting (RFC 4724, RFC 8538), and which of the peer's words count.
+@Suite("Graceful restart")
+struct GracefulRestartTests {
+    private func offers(of configuration: SessionConfiguration) -> [Capability.GracefulRestart] {
+        configuration.offeredCapabilities.compactMap { capability in
+            if case .gracefulRestart(let restart) = capability { restart } else { nil }
+        }
+    }
+
+    @Test("We promise an End-of-RIB and nothing else: no family, no restart bit, no N bit")
+    func ours() {
+        for families: [AddressFamily] in [[.ipv4Unicast], [.ipv6Unicast], [.ipv4Unicast, .ipv6Unicast]] {
+            let offers = offers(of: configured { $0.families = families })
+            #expect(offers.count == 1)
+            #expect(offers.allSatisfy { $0.families.isEmpty && $0.flags == 0 })
+        }
+    }
+
+    @Test("After a session was lost we say the same, for nothing was preserved")
+    func afterALoss() {
+        var session = PeerSession.inState(.established)
+        _ = session.handle(.tcpFailed(.outgoing, .reset), at: t0)
+        _ = session.handle(.deadlineReached, at: session.nextAttempt ?? t0)
+        #expect(session.handle(.tcpConnected(.outgoing, endpoints), at: t0) == [.send(.open(ourOpen), .outgoing)])
+    }
+
+    @Test("Of several instances the peer's last one counts", arguments: [true, false])
+    func lastInstance(_ lastHasFamily: Bool) {
+        let empty = Capability.gracefulRestart(Capability.GracefulRestart(flags: 0, restartTime: 120, families: []))
+        let other = restartingCapabilities.suffix(1)
+        let capabilities = peerCapabilities + (lastHasFamily ? [empty] + other : other + [empty])
+        var session = PeerSession.inState(.established, .incoming, open: peerOpen(capabilities: capabilities))
+        let replaced: [PeerSession.Action] = [
+            .close(.incoming), .ended(.peerRestarted, wasEstablished: true), .send(.open(ourOpen), .incoming),
+        ]
+        let kept: [PeerSession.Action] = [.send(.keepalive, .incoming), .rejectIncoming(cease(7))]
+        #expect(
+            session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(3))
+                == (lastHasFamily ? replaced : kept))
+    }
+
+    @Test("A hard reset and an ordinary Cease end the session alike")
+    func hardReset() {
+        for notification in [cease(9, [6, 2]), cease(2)] {
+            var session = PeerSession.inState(.established, open: peerOpen(capabilities: restartingCapabilities))
+            #expect(
+                session.handle(.received(.notification(notification), .outgoing), at: t0)
+                    == [.close(.outgoing), .ended(.notificationReceived(notification), wasEstablished: true)])
+        }
+    }
+}

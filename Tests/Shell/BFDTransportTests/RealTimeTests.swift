@@ -1,0 +1,24 @@
+import Glibc
+import NIOPosix
+import Testing
+
+@testable import BFDTransport
+
+@Suite struct RealTimeTests {
+    @Test("The answer is true of the calling thread")
+    func request() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let (answer, policy) = try await group.next().submit { (RealTime.request(), sched_getscheduler(0)) }.get()
+        try await group.shutdownGracefully()
+        #expect([.granted, .refused(errno: EPERM)].contains(answer))
+        #expect((policy & 0xF == SCHED_RR) == (answer == .granted))
+    }
+
+    @Test("The answer is told in words")
+    func words() {
+        #expect(RealTime.granted.description == "real-time scheduling")
+        #expect(
+            RealTime.refused(errno: EPERM).description == "ordinary scheduling (real-time needs CAP_SYS_NICE)")
+        #expect(RealTime.refused(errno: EINVAL).description == "ordinary scheduling (Invalid argument)")
+    }
+}
