@@ -18,8 +18,10 @@ struct BGPVip: ParsableCommand {
         ])
 
     static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
         do {
-            var command = try parseAsRoot(AllSettingOptions.spellingOutBooleans(CommandLine.arguments.dropFirst()))
+            if let flags = PlainRun.flags(in: arguments) { return try RunCommand.run(flags: flags) }
+            var command = try parseAsRoot(AllSettingOptions.spellingOutBooleans(arguments))
             try command.run()
         } catch {
             end(with: error)

@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var options: AllSettingOptions
 
     func run() throws {
-        let loaded = try options.load()
+        let loaded = try load(flags: options.flags)
         print(Self.text(loaded), terminator: "")
     }
 

@@ -3,15 +3,15 @@ import FoundationEssentials
 import Glibc
 import Settings
 
-extension AllSettingOptions {
-    /// Loads the settings; if they are wrong, says on standard error everything that is, and ends with status 2.
-    func load(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> LoadedSettings {
-        do throws(InvalidSettings) {
-            return try SettingsLoader.load(flags: flags, environment: environment, readFile: text(ofFile:))
-        } catch {
-            say(error.notices.map { "notice: \($0)" } + error.errors.map { "error: \($0)" })
-            throw ExitCode(2)
-        }
+/// Loads the settings; if they are wrong, says on standard error everything that is, and ends with status 2.
+func load(
+    flags: [String: [String]], environment: [String: String] = ProcessInfo.processInfo.environment
+) throws -> LoadedSettings {
+    do throws(InvalidSettings) {
+        return try SettingsLoader.load(flags: flags, environment: environment, readFile: text(ofFile:))
+    } catch {
+        say(error.notices.map { "notice: \($0)" } + error.errors.map { "error: \($0)" })
+        throw ExitCode(2)
     }
 }
 

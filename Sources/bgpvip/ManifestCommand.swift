@@ -23,7 +23,7 @@ struct ManifestPodCommand: ParsableCommand {
     @OptionGroup var options: AllSettingOptions
 
     func run() throws {
-        let loaded = try options.load(environment: [:])
+        let loaded = try load(flags: options.flags, environment: [:])
         do throws(SettingError) {
             print(try Manifest.pod(loaded, image: image), terminator: "")
         } catch {

@@ -17,7 +17,12 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: AllSettingOptions
 
     func run() throws {
-        let loaded = try options.load()
+        try Self.run(flags: options.flags)
+    }
+
+    /// Runs the daemon with these flags, by name without dashes.
+    static func run(flags: [String: [String]]) throws {
+        let loaded = try load(flags: flags)
         let status = Daemon.run(settings: loaded.settings, notices: loaded.notices, version: Version.number)
         if status != 0 { throw ExitCode(status) }
     }

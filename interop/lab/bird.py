@@ -21,7 +21,8 @@ def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=Non
     lines = [
         f"protocol bgp {name} {{",
         f"  local as {local_as};",
-        f"  neighbor {address} as {peer_as};",
+        # Without 4-octet AS numbers BIRD can neither be told of one nor does it accept AS_TRANS for it.
+        f"  neighbor {address} {f'as {peer_as}' if four_octet_as else 'external'};",
         f"  multihop {multihop};" if multihop else "  direct;",
         "  passive on;",
         "  error wait time 1, 1;",

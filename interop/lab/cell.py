@@ -42,8 +42,8 @@ class Cell:
             PREFIX, self.router.capabilities if host is router else ()))
         connect(self.engine, self.hosts, self.links, {
             router.name: f"ip addr add {FAR_ROUTER}/24 dev lo\nip route add 10.0.9.0/24 via 10.0.2.2\n",
-            self.nodes[0].name: f"ip route add {FAR_ROUTER} via 10.0.9.2\nip route add default via 10.0.1.1\n",
-            self.nodes[1].name: "ip route add default via 10.0.2.1\n",
+            self.nodes[0].name: f"ip route add {FAR_ROUTER} via 10.0.9.2\n" + default(self.nodes[0]),
+            self.nodes[1].name: default(self.nodes[1]),
         })
 
     def reset(self):
@@ -55,3 +55,8 @@ class Cell:
     def neighbor(self, node, **options):
         """A node as the router is told of it: over IPv4, external, unless said otherwise."""
         return Neighbor(**{"address": node.address, "local": node.router, **options})
+
+
+def default(node):
+    """A node's default routes, as shell lines."""
+    return f"ip -4 route add default via {node.router}\nip -6 route add default via {node.router6}\n"

@@ -40,6 +40,12 @@ class Engine:
             raise EngineError(f"{self.name} {' '.join(arguments)}: exit status {process.returncode}: {said}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
+    def interact(self, *arguments):
+        """Starts `podman ARGUMENTS...` and returns the process with input and output in pipes."""
+        return subprocess.Popen(
+            [self.name, *arguments], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+
     def stream(self, *arguments):
         """Starts `podman ARGUMENTS...` and returns the process with its output in a pipe."""
         return subprocess.Popen(

@@ -2,8 +2,9 @@
 
 import json
 import shlex
+import threading
 
-from lab.engine import LABEL
+from lab.engine import LABEL, EngineError
 from lab.images import HOST
 
 PREFIX = "bgpvip-lab"
@@ -20,13 +21,33 @@ SYSCTLS = {
 }
 
 
+class Agent:
+    """The far end of `agent.py` on one host; one request at a time."""
+
+    def __init__(self, process, name):
+        self.process = process
+        self.name = name
+        self.lock = threading.Lock()
+
+    def ask(self, request):
+        """Has a program run, and returns the agent's answer."""
+        with self.lock:
+            try:
+                self.process.stdin.write(json.dumps(request) + "\n")
+                self.process.stdin.flush()
+                return json.loads(self.process.stdout.readline())
+            except (OSError, ValueError) as error:
+                raise EngineError(f"the agent of {self.name} has gone: {error}") from error
+
+
 class Host:
-    """A running container; everything is done by `exec`."""
+    """A running container; an agent in it does what is asked."""
 
     def __init__(self, engine, name):
         self.engine = engine
         self.name = name
         self.container = f"{PREFIX}-{name}"
+        self.agent = None
 
     def create(self, network, capabilities=()):
         """Starts the container on the engine's network, with capabilities beyond those that every host has."""
@@ -35,9 +56,17 @@ class Host:
             "run", "-d", "--name", self.container, "--hostname", self.name, "--label", LABEL, "--network", network,
             *[part for name in ("NET_ADMIN", "NET_RAW", *capabilities) for part in ("--cap-add", name)], *sysctls, HOST)
 
-    def run(self, *argv, check=True, timeout=60):
+        self.agent = Agent(self.engine.interact("exec", "-i", self.container, "python3", "/lab/agent.py"), self.name)
+
+    def run(self, *argv, check=True, timeout=60, text_input=None):
         """Runs a program and returns what it printed."""
-        return self.engine.command("exec", self.container, *argv, check=check, timeout=timeout).stdout
+        answer = self.agent.ask({"argv": argv, "input": text_input, "timeout": timeout})
+        if answer["status"] is None:
+            raise EngineError(f"{self.name}: {shlex.join(argv)}: no answer within {timeout} s")
+        if check and answer["status"] != 0:
+            said = (answer["errors"].strip() or answer["output"].strip())[-2000:]
+            raise EngineError(f"{self.name}: {shlex.join(argv)}: exit status {answer['status']}: {said}")
+        return answer["output"]
 
     def shell(self, script, check=True):
         """Runs a shell script and returns what it printed."""
@@ -45,13 +74,11 @@ class Host:
 
     def write(self, path, text):
         """Writes a file."""
-        self.engine.command(
-            "exec", "-i", self.container, "sh", "-c", f"cat > {shlex.quote(path)}", text_input=text)
+        self.run("tee", path, text_input=text)
 
     def spawn(self, log, *argv):
         """Starts a program in the background; its output goes to /log/LOG."""
-        self.engine.command(
-            "exec", "-d", self.container, "sh", "-c", f"exec {shlex.join(argv)} > /log/{log} 2>&1")
+        self.agent.ask({"argv": argv, "log": f"/log/{log}"})
 
     def stream(self, *argv):
         """Starts a program with its output in a pipe."""

@@ -14,10 +14,12 @@ class Speaker:
         self.image = image
         self.host = host
         self.container = f"{host.container}-bgpvip"
+        self.exists = False
 
     def start(self, environment, arguments=(), capabilities=("NET_ADMIN",)):
         """Starts a new container, in place of the last one."""
         self.remove()
+        self.exists = True
         variables = [part for key, value in environment.items() for part in ("--env", f"{key}={value}")]
         added = [part for name in capabilities for part in ("--cap-add", name)]
         self.engine.command(
@@ -56,5 +58,7 @@ class Speaker:
 
     def remove(self):
         """Removes the container, if there is one."""
-        self.engine.command("kill", self.container, check=False)
-        self.engine.command("rm", "-f", self.container, check=False)
+        if self.exists:
+            self.engine.command("kill", self.container, check=False)
+            self.engine.command("rm", "-f", self.container, check=False)
+            self.exists = False

@@ -108,13 +108,20 @@ class Rack:
             ip("netns", "delete", namespace)
         self.temporary.cleanup()
 
-    def spawn(self, namespace, log, *argv, **more):
-        """Starts a program in a namespace; its output goes to the file LOG. It dies with us."""
+    def spawn(self, namespace, log, *argv):
+        """Starts a program in a namespace; its output goes to the file LOG."""
+        return self.spawn_here(log, "ip", "netns", "exec", namespace, *argv)
+
+    def spawn_here(self, log, *argv, last=lambda: None):
+        """Starts a program in the namespace of this thread; `last` runs right before exec. The program dies with us."""
+        def prepare():
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            last()
+
         with open(self.directory / log, "w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                ["ip", "netns", "exec", namespace, *map(str, argv)], stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL), **more)
+                list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=prepare)
         self.processes.append(process)
         return process
 
@@ -157,7 +164,13 @@ protocol bgp node {{
 """, encoding="ascii")
         self.process = self.rack.spawn(
             self.namespace, f"{self.name}.out", "bird", "-f", "-c", configuration, "-s", self.socket)
-        eventually(f"BIRD on {self.name} answers", lambda: "Daemon is up" in self.ask("show", "status"), seconds=60)
+        eventually(f"BIRD on {self.name} answers", self.answers, seconds=120)
+
+    def answers(self):
+        """True once BIRD is up; fails at once if it has ended."""
+        if self.process.poll() is not None:
+            raise Failed(f"BIRD on {self.name} ended\n{self.rack.log(f'{self.name}.out')}")
+        return "Daemon is up" in self.ask("show", "status")
 
     def ask(self, *command):
         """What birdc answers."""

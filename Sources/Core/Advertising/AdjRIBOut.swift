@@ -10,6 +10,8 @@ package struct AdjRIBOut: Sendable, Hashable {
     package private(set) var told: [IPPrefix: RouteAttributes] = [:]
     /// The session they are told on; nil while there is none.
     package private(set) var path: SessionPath?
+    /// Routes that cannot be told: their attributes leave no room for a prefix in a message of 4096 octets.
+    package private(set) var oversized: Set<IPPrefix> = []
 
     /// Nothing told, no session.
     package init() {}
@@ -26,22 +28,25 @@ package struct AdjRIBOut: Sendable, Hashable {
     package mutating func end() {
         path = nil
         told = [:]
+        oversized = []
     }
 
     /// The UPDATEs after which the peer holds exactly `desired`, as far as the session can carry it.
     package mutating func converge(to desired: [IPPrefix: RouteAttributes]) -> [Update] {
         guard let path else { return [] }
         let carried = desired.filter { path.carriage(of: AddressFamily(of: $0.key)) != nil }
-        let withdrawn = told.keys.filter { carried[$0] == nil }
         let announced = carried.filter { told[$0.key] != $0.value }
-        told = carried
-        return withdrawals(of: withdrawn) + announcements(of: announced, on: path)
+        let announcements = announcements(of: announced, on: path)
+        oversized = announcements.oversized
+        let withdrawn = told.keys.filter { carried[$0] == nil || oversized.contains($0) }
+        told = carried.filter { !oversized.contains($0.key) }
+        return withdrawals(of: withdrawn) + announcements.updates
     }
 
     /// All routes of a family again, because the peer asked for them (RFC 2918 section 4).
     package func refresh(_ family: AddressFamily) -> [Update] {
         guard let path else { return [] }
-        return announcements(of: told.filter { AddressFamily(of: $0.key) == family }, on: path)
+        return announcements(of: told.filter { AddressFamily(of: $0.key) == family }, on: path).updates
     }
 
     private func withdrawals(of prefixes: [IPPrefix]) -> [Update] {
@@ -58,7 +63,9 @@ package struct AdjRIBOut: Sendable, Hashable {
     }
 
     /// Routes with the same attributes share UPDATEs.
-    private func announcements(of routes: [IPPrefix: RouteAttributes], on path: SessionPath) -> [Update] {
+    private func announcements(
+        of routes: [IPPrefix: RouteAttributes], on path: SessionPath
+    ) -> (updates: [Update], oversized: Set<IPPrefix>) {
         struct Group: Hashable {
             var family: AddressFamily
             var attributes: RouteAttributes
@@ -67,25 +74,33 @@ package struct AdjRIBOut: Sendable, Hashable {
         for (prefix, attributes) in routes {
             groups[Group(family: AddressFamily(of: prefix), attributes: attributes), default: []].append(prefix)
         }
-        return
-            groups
-            .map { group, prefixes in (group: group, prefixes: prefixes.sorted()) }
+        let ordered = groups.map { group, prefixes in (group: group, prefixes: prefixes.sorted()) }
             .sorted { ($0.group.family, $0.prefixes[0]) < ($1.group.family, $1.prefixes[0]) }
-            .flatMap { group, prefixes in
-                switch path.carriage(of: group.family) {
-                case .classic(let nextHop):
-                    Update.packed(
-                        announcing: prefixes, attributes: path.pathAttributes(group.attributes, nextHop: nextHop),
-                        fourOctetAS: path.usesFourOctetAS)
-                case .multiprotocol(let nextHops):
-                    Update.packed(
-                        announcing: prefixes, nextHops: nextHops,
-                        attributes: path.pathAttributes(group.attributes, nextHop: nil),
-                        fourOctetAS: path.usesFourOctetAS)
-                case nil:
-                    [Update]()
-                }
-            }
+        var updates: [Update] = []
+        var oversized: Set<IPPrefix> = []
+        for (group, prefixes) in ordered {
+            let packed = packed(prefixes, of: group.family, group.attributes, on: path)
+            if packed.isEmpty { oversized.formUnion(prefixes) }
+            updates += packed
+        }
+        return (updates, oversized)
+    }
+
+    private func packed(
+        _ prefixes: [IPPrefix], of family: AddressFamily, _ attributes: RouteAttributes, on path: SessionPath
+    ) -> [Update] {
+        switch path.carriage(of: family) {
+        case .classic(let nextHop):
+            Update.packed(
+                announcing: prefixes, attributes: path.pathAttributes(attributes, nextHop: nextHop),
+                fourOctetAS: path.usesFourOctetAS)
+        case .multiprotocol(let nextHops):
+            Update.packed(
+                announcing: prefixes, nextHops: nextHops, attributes: path.pathAttributes(attributes, nextHop: nil),
+                fourOctetAS: path.usesFourOctetAS)
+        case nil:
+            []
+        }
     }
 }
 
@@ -97,6 +112,14 @@ extension AdjRIBOut {
         case .multiprotocol(let addresses): addresses.first
         case nil: nil
         }
+    }
+
+    /// Why the peer does not hold `prefix` although it should, in words; nil if nothing is in the way.
+    package func obstacle(to prefix: IPPrefix) -> String? {
+        if oversized.contains(prefix) {
+            return "its path attributes do not fit into a BGP message of 4096 octets: give it fewer communities"
+        }
+        return path?.obstacle(to: AddressFamily(of: prefix))
     }
 
     /// The path attributes the peer was given for `prefix`, for display.

@@ -38,6 +38,7 @@ package struct BFDTransition: Sendable, Hashable {
     /// What made it change.
     package var cause: Cause
 
+    /// A change between two different states.
     package init(from: BFDState, to: BFDState, cause: Cause) {
         self.from = from
         self.to = to

@@ -38,5 +38,10 @@ package struct Departure: Sendable, Hashable {
     /// True if anything was advertised when the departure began, so that there is traffic to wait for.
     package internal(set) var hadRoutes = false
 
-    init() {}
+    /// Counts departures, so that a late answer of one that was called off is not taken for one of the next.
+    package let round: Int
+
+    init(round: Int = 0) {
+        self.round = round
+    }
 }

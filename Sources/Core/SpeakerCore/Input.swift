@@ -18,10 +18,14 @@ package enum Input: Sendable, Hashable {
     case bound(IPPrefix)
     /// The kernel refused to put the VIP on the interface.
     case bindFailed(IPPrefix, reason: String)
+    /// The VIP is off the interface, taken off by us.
+    case unbound(IPPrefix)
+    /// The kernel refused to take the VIP off the interface.
+    case unbindFailed(IPPrefix, reason: String)
     /// Someone took the address off the interface.
     case vanished(IPPrefix)
-    /// The peer's TCP has acknowledged all we sent (true), or did not in time (false).
-    case acknowledged(ScopedAddress, Bool)
+    /// The peer's TCP has acknowledged all we sent (true), or did not in time (false); `round` as in the effect.
+    case acknowledged(ScopedAddress, round: Int, Bool)
     /// Planned maintenance: take this node out of service and keep running.
     case drainRequested(reason: String)
     /// Maintenance is over.
@@ -34,14 +38,16 @@ package enum Input: Sendable, Hashable {
 package enum Effect: Sendable, Hashable {
     /// An action of one peer's session.
     case session(ScopedAddress, PeerSession.Action)
-    /// Answer with `acknowledged` when the peer's TCP has everything, or after this time.
-    case awaitAcknowledgement(ScopedAddress, within: Duration)
+    /// Answer with `acknowledged` when the peer's TCP has everything, or after this time. `round` tells the answers
+    /// of one departure from those of the next.
+    case awaitAcknowledgement(ScopedAddress, round: Int, within: Duration)
     /// Run one probe of this check now.
     case probe(String)
-    /// Put a VIP on the interface; answer with `bound` or `bindFailed`.
-    case bind(IPPrefix, globalScope: Bool)
-    /// Take a VIP of ours off the interface.
-    case unbind(IPPrefix)
+    /// Put VIPs on the interface; answer each with `bound` or `bindFailed`.
+    case bind([IPPrefix], globalScope: Bool)
+    /// Take VIPs of ours off the interface, after everything that was sent before is with the kernel; answer each with
+    /// `unbound` or `unbindFailed`.
+    case unbind([IPPrefix])
     /// Something an operator may want to know.
     case report(Report)
     /// Everything is withdrawn, said and unbound: end the process with status 0.
@@ -57,11 +63,16 @@ package enum Report: Sendable, Hashable {
     case sessionLost(ScopedAddress, reason: String)
     /// An attempt to establish a session failed for another reason than the attempt before.
     case attemptFailed(ScopedAddress, reason: String)
+    /// The peer sent an UPDATE that is wrong in a way the session survives (RFC 7606).
+    case malformedUpdate(ScopedAddress, String)
+    /// So many reports about this peer were held back, because it causes too many.
+    case suppressed(ScopedAddress, count: Int)
     case checkChanged(String, Verdict)
     case vipChanged(IPPrefix, Verdict)
     case bound(IPPrefix)
     case unbound(IPPrefix)
     case bindFailed(IPPrefix, reason: String)
+    case unbindFailed(IPPrefix, reason: String)
     /// Someone else removed the address; it is being put back.
     case vanished(IPPrefix)
     /// An earlier run left this address; it stays until the first verdict.

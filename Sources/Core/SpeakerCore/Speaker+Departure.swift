@@ -8,7 +8,7 @@ extension Speaker {
     /// Begins to leave, or makes a departure that is under way urgent or final.
     mutating func depart(reason: String, exits: Bool, isUrgent: Bool, at now: Instant) {
         if departure.step == .inService {
-            departure = Departure()
+            departure = Departure(round: departure.round + 1)
             departure.reason = reason
             departure.exits = exits
             departure.isUrgent = isUrgent
@@ -38,7 +38,7 @@ extension Speaker {
     mutating func undrain(at now: Instant) {
         guard departure.step != .inService, !departure.exits else { return }
         let wasAway = departure.step == .away
-        departure = Departure()
+        departure = Departure(round: departure.round)
         effects.append(.report(.undrained))
         if wasAway {
             for index in peers.indices { handle(.started, peer: index, at: now) }
@@ -64,8 +64,10 @@ extension Speaker {
         }
     }
 
-    mutating func noteAcknowledged(_ address: ScopedAddress, isComplete: Bool, at now: Instant) {
-        guard departure.step == .acknowledging, departure.awaited.contains(address) else { return }
+    mutating func noteAcknowledged(_ address: ScopedAddress, round: Int, isComplete: Bool, at now: Instant) {
+        guard round == departure.round, departure.step == .acknowledging, departure.awaited.contains(address) else {
+            return
+        }
         if !isComplete { effects.append(.report(.withdrawalUnacknowledged(address))) }
         stopAwaiting(address, at: now)
     }
@@ -82,7 +84,9 @@ extension Speaker {
         enter(.acknowledging, for: settings.departure.acknowledgement, at: now)
         converge(at: now)
         for address in holders {
-            effects.append(.awaitAcknowledgement(address, within: settings.departure.acknowledgement))
+            effects.append(
+                .awaitAcknowledgement(
+                    address, round: departure.round, within: settings.departure.acknowledgement))
         }
         if departure.awaited.isEmpty { linger(at: now) }
     }

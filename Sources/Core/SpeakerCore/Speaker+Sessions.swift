@@ -9,17 +9,20 @@ extension Speaker {
     /// Feeds one event to a peer's session and follows up on what it decides.
     mutating func handle(_ event: PeerSession.Event, peer index: Int, at now: Instant) {
         let address = peers[index].settings.address
+        if case .received(.update(let summary), _) = event, let malformation = summary.malformation {
+            reportMalformedUpdate(malformation, of: index, at: now)
+        }
         for action in peers[index].session.handle(event, at: now) {
             switch action {
             case .connect, .send, .close, .rejectIncoming:
                 effects.append(.session(address, action))
             case .established(let negotiated, _):
                 peers[index].reportedFailure = nil
-                effects.append(.report(.sessionEstablished(address, negotiated)))
+                let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
                 let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes)
-                send(updates, to: index, at: now)
-                reportObstacles(on: path, to: address)
+                send(updates, to: index, at: now, isReported: isReported)
+                if isReported { reportObstacles(of: index) }
             case .routesRequested(let family):
                 peers[index].refreshRequests.insert(family)
                 answerRefreshRequests(of: index, at: now)
@@ -28,7 +31,7 @@ extension Speaker {
                     peers[index].adjRIBOut.end()
                     peers[index].refreshRequests = []
                 }
-                reportEnd(of: index, reason, wasEstablished)
+                reportEnd(of: index, reason, wasEstablished, at: now)
                 stopAwaiting(address, at: now)
             }
         }
@@ -39,45 +42,85 @@ extension Speaker {
         guard !peers[index].refreshRequests.isEmpty, peers[index].nextRefresh.map({ $0 <= now }) ?? true else { return }
         peers[index].nextRefresh = now + Self.refreshPause
         for family in peers[index].refreshRequests.sorted() {
-            send(peers[index].adjRIBOut.refresh(family), to: index, at: now)
+            send(peers[index].adjRIBOut.refresh(family), to: index, at: now, isReported: false)
         }
         peers[index].refreshRequests = []
     }
 
-    /// Hands UPDATEs to a session and reports what the peer now knows.
-    mutating func send(_ updates: [Update], to index: Int, at now: Instant) {
+    /// Hands UPDATEs to a session and reports what the peer now knows, unless it was the peer that asked for it.
+    mutating func send(_ updates: [Update], to index: Int, at now: Instant, isReported: Bool = true) {
         guard !updates.isEmpty else { return }
         let address = peers[index].settings.address
         for action in peers[index].session.send(updates, at: now) {
             effects.append(.session(address, action))
         }
+        guard isReported else { return }
         let withdrawn = updates.flatMap(\.allWithdrawn)
         let announced = updates.flatMap(\.allAnnounced)
         if !withdrawn.isEmpty { effects.append(.report(.withdrawn(address, withdrawn))) }
         if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
     }
 
-    private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool) {
+    private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool, at now: Instant) {
         let address = peers[index].settings.address
         let words = reason.words(peers[index].session.configuration)
         if case .local = reason {
             if wasEstablished { effects.append(.report(.sessionClosed(address, reason: words))) }
         } else if wasEstablished {
-            effects.append(.report(.sessionLost(address, reason: words)))
-        } else if peers[index].reportedFailure != words {
-            effects.append(.report(.attemptFailed(address, reason: words)))
+            report(.sessionLost(address, reason: words), of: index, at: now)
+        } else if peers[index].reportedFailure != reason.kind {
+            report(.attemptFailed(address, reason: words), of: index, at: now)
         }
-        peers[index].reportedFailure = words
+        peers[index].reportedFailure = reason.kind
+    }
+
+    /// Reports what a peer caused, as far as its budget allows; false if it was held back.
+    @discardableResult
+    private mutating func report(_ report: Report, of index: Int, at now: Instant) -> Bool {
+        guard let suppressed = peers[index].reportBudget.spend(at: now) else { return false }
+        if suppressed > 0 {
+            effects.append(.report(.suppressed(peers[index].settings.address, count: suppressed)))
+        }
+        effects.append(.report(report))
+        return true
+    }
+
+    /// RFC 7606 section 6: an UPDATE that the session survives is to be logged, or nobody ever looks for the cause. Once
+    /// a minute, because it may come with every route of a full table.
+    private mutating func reportMalformedUpdate(_ malformation: String, of index: Int, at now: Instant) {
+        guard peers[index].nextMalformationReport.map({ $0 <= now }) ?? true else { return }
+        peers[index].nextMalformationReport = now + .seconds(60)
+        effects.append(.report(.malformedUpdate(peers[index].settings.address, malformation)))
     }
 
     /// Says once per session which VIPs it cannot carry: "the session is up, where is my route".
-    private mutating func reportObstacles(on path: SessionPath, to address: ScopedAddress) {
-        let families = Dictionary(grouping: settings.vips.map(\.prefix)) { AddressFamily(of: $0) }
-        for (family, prefixes) in families.sorted(by: { $0.key < $1.key }) {
-            if let reason = path.obstacle(to: family) {
-                effects.append(.report(.notCarried(address, prefixes, reason: reason)))
-            }
+    private mutating func reportObstacles(of index: Int) {
+        let obstacles = settings.vips.compactMap { vip in
+            peers[index].adjRIBOut.obstacle(to: vip.prefix).map { (prefix: vip.prefix, reason: $0) }
         }
+        for (reason, vips) in Dictionary(grouping: obstacles, by: \.reason).sorted(by: { $0.key < $1.key }) {
+            effects.append(
+                .report(.notCarried(peers[index].settings.address, vips.map(\.prefix), reason: reason)))
+        }
+    }
+}
+
+extension EndReason {
+    /// What two ends must have in common to be reported once: not the numbers a peer may choose.
+    fileprivate var kind: Kind {
+        switch self {
+        case .notificationReceived(let notification): .received(notification.code, notification.subcode)
+        case .notificationSent(let notification, _): .sent(notification.code, notification.subcode)
+        case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
+            .other(self)
+        }
+    }
+
+    /// See `kind`.
+    enum Kind: Sendable, Hashable {
+        case received(UInt8, UInt8)
+        case sent(UInt8, UInt8)
+        case other(EndReason)
     }
 }
 
@@ -111,7 +154,8 @@ extension SessionPath {
             switch address {
             case .v4(let address): nextHopIPv4 = address
             case .v6(let address):
-                nextHopIPv6 = address.isLinkLocal ? [negotiated.endpoints.global, address].compactMap { $0 } : [address]
+                nextHopIPv6 =
+                    address.isLinkLocal ? [negotiated.endpoints.global, address].compactMap { $0 } : [address]
             case nil: break
             }
         }

@@ -70,7 +70,8 @@ extension Speaker {
         var bindError: String?
         if case .failed(let reason) = vip.binding { bindError = reason }
         return VIPStatus(
-            prefix: "\(prefix)", bound: vip.binding == .bound, bindError: bindError, verdict: vip.verdict.word,
+            prefix: "\(prefix)", bound: vip.binding == .bound || vip.binding == .unbinding, bindError: bindError,
+            verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds, advertisedTo: holders, peers: peers.count,
             reason: reason(for: vip, holders: holders), checks: vip.settings.checks)
     }

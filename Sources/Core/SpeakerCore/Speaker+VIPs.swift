@@ -67,39 +67,48 @@ extension Speaker {
         for index in peers.indices {
             send(peers[index].adjRIBOut.converge(to: routes), to: index, at: now)
         }
+        var toUnbind: [IPPrefix] = []
+        var toBind: [Bool: [IPPrefix]] = [:]
         for index in vips.indices {
-            let prefix = vips[index].settings.prefix
-            switch (vips[index].isWanted && departure.step != .away, vips[index].binding) {
-            case (true, .unbound):
-                vips[index].binding = .binding
-                effects.append(.bind(prefix, globalScope: vips[index].settings.hasGlobalScope))
-            case (true, .failed):
-                // Left as it is until the pause is over, and then while the kernel gives the same answer.
-                guard vips[index].bindRetry == nil else { continue }
-                effects.append(.bind(prefix, globalScope: vips[index].settings.hasGlobalScope))
-            case (false, .bound), (false, .binding):
-                vips[index].binding = .unbound
-                effects.append(.unbind(prefix))
-                effects.append(.report(.unbound(prefix)))
-            case (false, .failed):
+            switch vips[index].next(isAway: departure.step == .away) {
+            case .bind:
+                if vips[index].binding == .unbound { vips[index].binding = .binding }
+                vips[index].isLeftover = false
+                toBind[vips[index].settings.hasGlobalScope, default: []].append(vips[index].settings.prefix)
+            case .unbind:
+                vips[index].binding = .unbinding
+                toUnbind.append(vips[index].settings.prefix)
+            case .forget:
                 vips[index].binding = .unbound
                 vips[index].bindRetry = nil
-            case (true, .binding), (true, .bound), (false, .unbound):
+            case nil:
                 break
             }
+        }
+        if !toUnbind.isEmpty { effects.append(.unbind(toUnbind)) }
+        for globalScope in [false, true] {
+            if let prefixes = toBind[globalScope] { effects.append(.bind(prefixes, globalScope: globalScope)) }
         }
     }
 
     mutating func noteBound(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix], vips[index].binding != .unbound else { return }
-        if vips[index].binding != .bound { effects.append(.report(.bound(prefix))) }
+        guard let index = vipIndex[prefix] else { return }
+        switch vips[index].binding {
+        case .unbound, .unbinding: return
+        case .bound: break
+        case .binding, .failed: effects.append(.report(.bound(prefix)))
+        }
         vips[index].binding = .bound
         vips[index].bindRetry = nil
         mustConverge = true
     }
 
     mutating func noteBindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
-        guard let index = vipIndex[prefix], vips[index].binding != .unbound else { return }
+        guard let index = vipIndex[prefix] else { return }
+        switch vips[index].binding {
+        case .unbound, .unbinding: return
+        case .binding, .bound, .failed: break
+        }
         if vips[index].binding != .failed(reason: reason) {
             effects.append(.report(.bindFailed(prefix, reason: reason)))
         }
@@ -108,36 +117,77 @@ extension Speaker {
         mustConverge = true
     }
 
+    mutating func noteUnbound(_ prefix: IPPrefix) {
+        guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { return }
+        vips[index].binding = .unbound
+        vips[index].bindRetry = nil
+        vips[index].reportedUnbindFailure = nil
+        effects.append(.report(.unbound(prefix)))
+        mustConverge = true
+    }
+
+    /// The address is still there: it counts as bound, and is taken off again after a pause, or used if it is wanted.
+    mutating func noteUnbindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
+        guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { return }
+        vips[index].binding = .bound
+        vips[index].bindRetry = now + Self.bindRetryPause
+        if vips[index].reportedUnbindFailure != reason {
+            vips[index].reportedUnbindFailure = reason
+            effects.append(.report(.unbindFailed(prefix, reason: reason)))
+        }
+        mustConverge = true
+    }
+
     /// Puts an address back that someone else removed. The route stays: the gap is shorter than a withdrawal would be,
     /// and if the kernel refuses, `bindFailed` withdraws it.
     mutating func noteVanished(_ prefix: IPPrefix) {
         guard let index = vipIndex[prefix], vips[index].binding == .bound else { return }
         effects.append(.report(.vanished(prefix)))
-        effects.append(.bind(prefix, globalScope: vips[index].settings.hasGlobalScope))
+        effects.append(.bind([prefix], globalScope: vips[index].settings.hasGlobalScope))
     }
 
     /// An address of an earlier run is kept until the first verdict if it is configured, and removed otherwise.
     mutating func adoptOrRemove(_ prefix: IPPrefix) {
         guard let index = vipIndex[prefix] else {
-            effects.append(.unbind(prefix))
+            effects.append(.unbind([prefix]))
             effects.append(.report(.leftoverRemoved(prefix)))
             return
         }
         guard vips[index].binding == .unbound else { return }
         vips[index].binding = .bound
+        vips[index].isLeftover = true
         effects.append(.report(.adopted(prefix)))
         mustConverge = true
     }
 }
 
 extension Speaker.VIP {
-    /// True if the address should be on the interface. While nothing is known yet, an address that an earlier run left
-    /// stays where it is, and none is added.
-    var isWanted: Bool {
-        switch verdict {
-        case .healthy: true
-        case .unhealthy: false
-        case .unknown: binding == .bound
+    /// What the kernel has to be asked for next.
+    enum Step {
+        case bind
+        case unbind
+        /// An address that could not be bound is not wanted any more.
+        case forget
+    }
+
+    /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
+    /// that an earlier run left stays where it is, and none is added.
+    func next(isAway: Bool) -> Step? {
+        let isWanted: Bool =
+            switch verdict {
+            case _ where isAway: false
+            case .healthy: true
+            case .unhealthy: false
+            case .unknown: binding == .bound
+            }
+        switch (isWanted, binding) {
+        case (true, .unbound): return .bind
+        case (true, .failed): return bindRetry == nil ? .bind : nil
+        // Once, so that its scope is what this run wants; the kernel keeps what is right already.
+        case (true, .bound): return isLeftover && verdict == .healthy ? .bind : nil
+        case (false, .bound): return bindRetry == nil ? .unbind : nil
+        case (false, .failed): return .forget
+        case (false, .unbound), (_, .binding), (_, .unbinding): return nil
         }
     }
 }

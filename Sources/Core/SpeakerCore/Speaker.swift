@@ -18,7 +18,10 @@ package struct Speaker: Sendable {
         var session: PeerSession
         var adjRIBOut = AdjRIBOut()
         /// The last failure that was reported, so that each is said once and not at every retry.
-        var reportedFailure: String?
+        var reportedFailure: EndReason.Kind?
+        var reportBudget = ReportBudget()
+        /// Before this moment no further malformed UPDATE is reported.
+        var nextMalformationReport: Instant?
         /// Families the peer asked for again, and has not been answered yet.
         var refreshRequests: Set<AddressFamily> = []
         /// Before this moment no further refresh is answered.
@@ -29,15 +32,21 @@ package struct Speaker: Sendable {
     struct VIP: Sendable {
         enum Binding: Sendable, Hashable {
             case unbound
-            /// A bind is being performed.
+            /// The kernel has been asked to add the address.
             case binding
             case bound
             case failed(reason: String)
+            /// The kernel has been asked to remove the address.
+            case unbinding
         }
         var settings: VIPSettings
         var binding = Binding.unbound
-        /// When to try again after a failed bind.
+        /// True if an earlier run left the address: it is used as it is, and brought into shape when it is wanted.
+        var isLeftover = false
+        /// When to try again what the kernel refused, to bind or to unbind.
         var bindRetry: Instant?
+        /// The last refusal to unbind that was reported.
+        var reportedUnbindFailure: String?
         var verdict = Verdict.unknown
         var verdictSince: Instant
     }
@@ -94,6 +103,10 @@ package struct Speaker: Sendable {
     /// Takes one input and says what has to be done. Any input is legal at any time; unknown names are ignored.
     package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
         effects.removeAll(keepingCapacity: true)
+        // Dead-man: whatever woke us, nothing may be announced on a verdict whose time is over.
+        for index in checks.indices where checks[index].nextDeadline.map({ $0 <= now }) ?? false {
+            handle(.deadlineReached, check: index, at: now)
+        }
         switch input {
         case .started:
             for index in checks.indices { handle(.started, check: index, at: now) }
@@ -111,10 +124,14 @@ package struct Speaker: Sendable {
             noteBound(prefix)
         case .bindFailed(let prefix, let reason):
             noteBindFailed(prefix, reason: reason, at: now)
+        case .unbound(let prefix):
+            noteUnbound(prefix)
+        case .unbindFailed(let prefix, let reason):
+            noteUnbindFailed(prefix, reason: reason, at: now)
         case .vanished(let prefix):
             noteVanished(prefix)
-        case .acknowledged(let address, let isComplete):
-            noteAcknowledged(address, isComplete: isComplete, at: now)
+        case .acknowledged(let address, let round, let isComplete):
+            noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .drainRequested(let reason):
             depart(reason: reason, exits: false, isUrgent: false, at: now)
         case .undrainRequested:
@@ -151,11 +168,6 @@ package struct Speaker: Sendable {
     package var departureStep: Departure.Step { departure.step }
 
     private mutating func passDeadlines(at now: Instant) {
-        for index in checks.indices {
-            if let deadline = checks[index].nextDeadline, deadline <= now {
-                handle(.deadlineReached, check: index, at: now)
-            }
-        }
         for index in peers.indices {
             if let deadline = peers[index].session.nextDeadline, deadline <= now {
                 handle(.deadlineReached, peer: index, at: now)

@@ -80,6 +80,8 @@ package final class BFDReceiver: @unchecked Sendable {
             // More than any legal packet has.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
             .channelOption(.receivePacketInfo, value: true)
+            // After a stall of the loop, all that waits is read before a deadline can say that nothing came.
+            .channelOption(.maxMessagesPerRead, value: 128)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     self.channel = channel

@@ -106,8 +106,9 @@ extension PeerConnection {
     private func attach(_ channel: any Channel) throws {
         self.channel = channel
         let options = channel.syncOptions
-        // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers.
-        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 << 10))
+        // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers. A small one: NIO
+        // copies the first buffer of a connection as a whole, so that each session holds all of it from then on.
+        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16 << 10))
         try channel.pipeline.syncOperations.addHandler(ConnectionHandler(self))
     }
 
@@ -161,7 +162,10 @@ extension PeerConnection {
         loop.execute { self.flush() }
     }
 
-    private func flush() {
+    /// Hands what was sent to the kernel now, for an owner who is about to do what must not come first.
+    package func flush() {
+        loop.assertInEventLoop()
+        guard isFlushScheduled else { return }
         isFlushScheduled = false
         channel?.flush()
     }
@@ -197,7 +201,7 @@ extension PeerConnection {
             channel?.close(promise: nil)
         case .open:
             state = .closing
-            // Takes effect behind all writes, also those that are flushed later in this turn.
+            flush()
             channel?.close(mode: .output, promise: nil)
             closeTimer = loop.scheduleTask(in: Self.closeLimit) { self.channel?.close(promise: nil) }
         case .closing, .closed:

@@ -37,6 +37,8 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notRunning, .noPermission, .timedOut, .garbage, .system: 3
         case .refused(code: 400, _): 2
+        // No answer to the question: too slow, broken or busy.
+        case .refused(code: 408, _), .refused(code: 500, _), .refused(code: 503, _): 3
         case .refused: 1
         }
     }

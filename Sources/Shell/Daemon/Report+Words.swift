@@ -43,6 +43,14 @@ struct LogLine: Equatable {
             self.init(.error, "BGP session lost", [("peer", "\(peer)"), ("reason", reason)])
         case .attemptFailed(let peer, let reason):
             self.init(.warning, "BGP session does not come up", [("peer", "\(peer)"), ("reason", reason)])
+        case .malformedUpdate(let peer, let words):
+            self.init(
+                .warning, "malformed UPDATE ignored; the session goes on (RFC 7606)",
+                [("peer", "\(peer)"), ("malformation", words)])
+        case .suppressed(let peer, let count):
+            self.init(
+                .warning, "this peer causes too many lines; some were left out",
+                [("peer", "\(peer)"), ("lines", "\(count)")])
         case .checkChanged(let name, let verdict):
             self.init(verdict.level, "check is \(verdict.word)", [("check", name)] + verdict.reasonField)
         case .vipChanged(let vip, let verdict):
@@ -53,6 +61,9 @@ struct LogLine: Equatable {
             self.init(.info, "VIP unbound", [("vip", "\(vip)")])
         case .bindFailed(let vip, let reason):
             self.init(.error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", reason)])
+        case .unbindFailed(let vip, let reason):
+            self.init(
+                .error, "VIP cannot be taken off the interface; trying again", [("vip", "\(vip)"), ("reason", reason)])
         case .vanished(let vip):
             self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", "\(vip)")])
         case .adopted(let vip):
@@ -83,7 +94,7 @@ struct LogLine: Equatable {
         case .inService: "in service"
         case .settling: "routes marked with GRACEFUL_SHUTDOWN; giving the routers time to move"
         case .acknowledging: "routes withdrawn; waiting for the peers' acknowledgement"
-        case .lingering: "withdrawal acknowledged; serving what is still on its way"
+        case .lingering: "serving what is still on its way while the routers move traffic"
         case .away: "sessions closed, VIPs unbound"
         }
     }

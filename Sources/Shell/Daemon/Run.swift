@@ -17,6 +17,7 @@ package import Settings
 ///   - version: shown in the status.
 /// - Returns: the exit status: 0 after an orderly departure, 2 if the node does not fit the settings.
 package func run(settings configured: Settings, notices: [String], version: String) -> Int32 {
+    occupyStandardDescriptors()
     Signals.block()
     let log = LineLog(format: configured.logFormat)
     let level = Logger.Level(configured.logLevel)
@@ -44,6 +45,15 @@ package func run(settings configured: Settings, notices: [String], version: Stri
         }
     }
     return exitStatus.withLockedValue { $0 }
+}
+
+/// Started without descriptors 0 to 2, we would open sockets under these numbers and log into them.
+private func occupyStandardDescriptors() {
+    var descriptor: Int32
+    repeat {
+        descriptor = open("/dev/null", O_RDWR)
+    } while (0..<3).contains(descriptor)
+    if descriptor > 2 { close(descriptor) }
 }
 
 /// Why no router ID could be found.

@@ -15,7 +15,8 @@ extension SpeakerHost {
         for endpoint in [settings.metrics, settings.health].compactMap({ $0 }) {
             servers.append(
                 ControlServer.startTCP(
-                    address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: answer))
+                    address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: answer
+                ).flatMapErrorThrowing { error in throw MetricsUnavailable(endpoint: endpoint, cause: "\(error)") })
         }
         EventLoopFuture.whenAllSucceed(servers, on: loop).whenComplete { [self] result in
             assumeIsolated { host in
@@ -61,5 +62,16 @@ extension SpeakerHost {
 
     private var status: Status {
         speaker.status(version: version, at: Self.now())
+    }
+}
+
+/// Why the metrics or health port could not be opened.
+private struct MetricsUnavailable: Error, CustomStringConvertible {
+    var endpoint: SocketTarget
+    var cause: String
+
+    var description: String {
+        "metrics and health cannot be served on \(endpoint.address) port \(endpoint.port): \(cause); "
+            + "choose another with --metrics or --health"
     }
 }

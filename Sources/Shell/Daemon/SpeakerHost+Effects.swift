@@ -13,14 +13,14 @@ extension SpeakerHost {
         switch effect {
         case .session(let peer, let action):
             perform(action, for: peer)
-        case .awaitAcknowledgement(let peer, let limit):
-            awaitAcknowledgement(of: peer, within: limit)
+        case .awaitAcknowledgement(let peer, let round, let limit):
+            awaitAcknowledgement(of: peer, round: round, within: limit)
         case .probe(let check):
             probers[check]?.probe()
-        case .bind(let prefix, let globalScope):
-            bind(prefix, globalScope: globalScope)
-        case .unbind(let prefix):
-            unbind(prefix)
+        case .bind(let prefixes, let globalScope):
+            bind(prefixes, globalScope: globalScope)
+        case .unbind(let prefixes):
+            unbind(prefixes)
         case .report(let report):
             log(LogLine(report))
         case .exit:
@@ -28,36 +28,42 @@ extension SpeakerHost {
         }
     }
 
-    private func awaitAcknowledgement(of peer: ScopedAddress, within limit: Duration) {
+    private func awaitAcknowledgement(of peer: ScopedAddress, round: Int, within limit: Duration) {
         let direction = speaker.establishedDirection(of: peer)
         guard let connection = direction.flatMap({ connections[peer]?[$0] }) else {
-            take(.acknowledged(peer, false))
+            take(.acknowledged(peer, round: round, false))
             return
         }
         connection.whenAcknowledged(within: limit) { [self] isComplete in
-            assumeIsolated { $0.take(.acknowledged(peer, isComplete)) }
+            assumeIsolated { $0.take(.acknowledged(peer, round: round, isComplete)) }
         }
     }
 
-    private func bind(_ prefix: IPPrefix, globalScope: Bool) {
-        do {
-            if try addresses?.bind(prefix, globalScope: globalScope) == .foreign {
-                logger.warning(
-                    "VIP was put on \(settings.interface) by someone else; it is used, and left there in the end",
-                    metadata: ["vip": "\(prefix)"])
+    private func bind(_ prefixes: [IPPrefix], globalScope: Bool) {
+        guard let addresses else { return }
+        for (prefix, result) in zip(prefixes, addresses.bind(contentsOf: prefixes, globalScope: globalScope)) {
+            switch result {
+            case .success(let binding):
+                if binding == .foreign {
+                    logger.warning(
+                        "VIP was put on \(settings.interface) by someone else; it is used, and left there in the end",
+                        metadata: ["vip": "\(prefix)"])
+                }
+                take(.bound(prefix))
+            case .failure(let error):
+                take(.bindFailed(prefix, reason: "\(error)"))
             }
-            take(.bound(prefix))
-        } catch {
-            take(.bindFailed(prefix, reason: "\(error)"))
         }
     }
 
-    private func unbind(_ prefix: IPPrefix) {
-        do {
-            _ = try addresses?.unbind(prefix)
-        } catch {
-            logger.error(
-                "VIP cannot be taken off \(settings.interface)", metadata: ["vip": "\(prefix)", "reason": "\(error)"])
+    private func unbind(_ prefixes: [IPPrefix]) {
+        guard let addresses else { return }
+        flush()
+        for (prefix, result) in zip(prefixes, addresses.unbind(contentsOf: prefixes)) {
+            switch result {
+            case .success: take(.unbound(prefix))
+            case .failure(let error): take(.unbindFailed(prefix, reason: "\(error)"))
+            }
         }
     }
 

@@ -26,7 +26,6 @@ extension SpeakerHost {
         _ = try Signals.watch(on: loop) { [self] number in
             assumeIsolated { $0.signalled(number) }
         }
-        take(.leftoversFound(try addresses.leftovers().map(\.hostPrefix)))
     }
 
     private func probeEvent(_ event: ProbeEvent, check: String) {
@@ -58,7 +57,13 @@ extension SpeakerHost {
     /// Tells the speaker which of its VIPs the kernel does not have.
     private func reassert() {
         do {
-            let present = Set(try addresses?.addresses().map(\.hostPrefix) ?? [])
+            let present: Set<IPPrefix>
+            do {
+                present = Set(try addresses?.addresses().map(\.hostPrefix) ?? [])
+            } catch NetlinkError.noSuchInterface {
+                // The interface was deleted, and every address with it.
+                present = []
+            }
             for prefix in vips.subtracting(present).sorted() { take(.vanished(prefix)) }
         } catch {
             logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])

@@ -14,7 +14,7 @@ struct PeerConnections {
     var incoming: PeerConnection?
     /// An accepted connection while the session decides on it; it may take the place of `incoming`.
     var candidate: PeerConnection?
-    /// The second look for the router of an unnumbered peer, before it is dialled.
+    /// The next look for the router of an unnumbered peer, before it is dialled.
     var search: Scheduled<Void>?
 
     /// The connection that an action of the session means.
@@ -46,17 +46,30 @@ extension SpeakerHost {
         case .connect:
             dial(peer)
         case .send(let message, let direction):
-            connections[peer]?[direction]?.send(message)
+            send(message, on: connections[peer]?[direction])
         case .close(let direction):
             if direction == .outgoing { connections[peer]?.endSearch() }
             close(connections[peer]?[direction], of: peer)
         case .rejectIncoming(let notification):
-            connections[peer]?.candidate?.send(.notification(notification))
+            send(.notification(notification), on: connections[peer]?.candidate)
             close(connections[peer]?.candidate, of: peer)
         case .established, .routesRequested, .ended:
             // Followed up by the Speaker itself; none of them leaves it as an effect.
             break
         }
+    }
+
+    private func send(_ message: Message, on connection: PeerConnection?) {
+        guard let connection else { return }
+        connection.send(message)
+        unflushed.append(connection)
+    }
+
+    /// Hands everything that was sent to the kernel. What is sent together leaves together, but nothing waits behind
+    /// an address that is being unbound.
+    func flush() {
+        for connection in unflushed { connection.flush() }
+        unflushed.removeAll(keepingCapacity: true)
     }
 
     /// Dials a peer; what comes of it returns as events of its session.
@@ -141,7 +154,9 @@ extension SpeakerHost {
         for peer in settings.peers where !peer.address.isUnnumbered {
             keys[peer.address.address] = peer.password?.bytes
         }
+        // Only families that have peers: a node may have no IPv6 at all.
         let anywhere: [IPAddress] = [.v4(IPv4Address(0)), .v6(IPv6Address(high: 0, low: 0))]
+            .filter { any in settings.peers.contains { $0.address.address.isIPv4 == any.isIPv4 } }
         for address in listen.addresses.isEmpty ? anywhere : listen.addresses {
             let listener = try PeerListener.listen(
                 on: ScopedAddress(address), port: listen.port, keys: keys, on: loop

@@ -8,12 +8,13 @@ import Settings
 import SpeakerCore
 
 extension SpeakerHost {
-    /// How long hosts on a link have to show themselves before the second look. A missing router advertisement may take
-    /// longer; the next attempt of the session finds it.
+    /// How long hosts on a link have to answer before the next look. A router advertisement may take longer; the next
+    /// attempt of the session finds it.
     private static let searchPause = TimeAmount.milliseconds(300)
 
-    /// Dials whoever is the router on the link of an unnumbered peer. If that is not clear, hosts on the link are asked,
-    /// and a moment later a second look decides, with `solicitation` for their answers.
+    /// Dials whoever is the router on the link of an unnumbered peer. If that is not clear, hosts on the link are asked
+    /// and looked for again a moment later, with `solicitation` for their answers: at most twice, first all of them, then
+    /// those in doubt.
     func dialRouter(of peer: PeerSettings, on interface: String, after solicitation: RouterSolicitation? = nil) {
         connections[peer.address]?.search = nil
         do {
@@ -27,9 +28,9 @@ extension SpeakerHost {
                     notFound(peer, .noNeighbour(interface: interface))
                 }
             case .ambiguous(let candidates):
-                // After the second look as well: the next attempt has their answers.
-                let asked = NodeNetwork.solicitRouters(on: interface, among: candidates)
-                if solicitation == nil, let asked {
+                if solicitation?.isLast != true,
+                    let asked = NodeNetwork.solicitRouters(on: interface, among: candidates)
+                {
                     lookAgain(for: peer, on: interface, after: asked)
                 } else {
                     notFound(peer, .severalNeighbours(interface: interface, candidates))

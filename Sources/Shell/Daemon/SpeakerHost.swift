@@ -28,6 +28,8 @@ actor SpeakerHost {
     var connections: [ScopedAddress: PeerConnections] = [:]
     var listeners: [PeerListener] = []
     var controlServers: [ControlServer] = []
+    /// Connections that have been sent something in this turn.
+    var unflushed: [PeerConnection] = []
     /// Replies to `drain --wait` that are due when the node is out of service.
     var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
     /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
@@ -102,12 +104,22 @@ actor SpeakerHost {
     }
 
     private func startSpeaker() {
+        // A signal may have ended it already.
+        guard onExit != nil else { return }
         logger.info(
             "bgpvip \(version) starts",
             metadata: [
                 "local_as": "\(settings.localAS)", "router_id": "\(speaker.identifier)",
                 "peers": "\(settings.peers.count)", "vips": "\(settings.vips.count)",
             ])
+        do {
+            if let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
+                take(.leftoversFound(leftovers.map(\.hostPrefix)))
+            }
+        } catch {
+            fail(error)
+            return
+        }
         take(.started)
     }
 
@@ -118,6 +130,7 @@ actor SpeakerHost {
         isHandling = true
         while let input = inputs.popFirst() {
             for effect in speaker.handle(input, at: Self.now()) { perform(effect) }
+            flush()
         }
         isHandling = false
         answerDrainWaiters()

@@ -2,6 +2,23 @@ import CLinuxShim
 import Glibc
 import Health
 import NIOCore
+import Synchronization
+
+/// Programs of all checks that run now, so that a sweep for orphans leaves them to their probes.
+private let runningPrograms = Mutex<Set<pid_t>>([])
+
+/// As process 1 of a container we inherit what programs leave behind, and nobody else will reap it.
+private func reapOrphans() {
+    guard getpid() == 1 else { return }
+    // Bounded: what is left is found the next time.
+    for _ in 0..<256 {
+        var info = siginfo_t()
+        guard waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else { return }
+        let orphan = info._sifields._sigchld.si_pid
+        guard orphan > 0, !runningPrograms.withLock({ $0.contains(orphan) }) else { return }
+        waitpid(orphan, nil, WNOHANG)
+    }
+}
 
 /// Asks by running a program: exit status 0 passes.
 ///
@@ -62,6 +79,7 @@ final class ExecProbe: ProbeMethod {
         switch spawn() {
         case .success(let pid):
             child = pid
+            runningPrograms.withLock { _ = $0.insert(pid) }
             pollLater()
         case .failure(let error):
             end(.failed(reason: "cannot run \(program): \(systemWords(error.errnoCode))", definitive: false))
@@ -91,6 +109,8 @@ final class ExecProbe: ProbeMethod {
         var status: Int32 = 0
         let isKnown = waitpid(child, &status, WNOHANG) == child
         self.child = nil
+        runningPrograms.withLock { _ = $0.remove(child) }
+        reapOrphans()
         if isBeingKilled {
             isBeingKilled = false
             if isRunning { run() }

@@ -7,6 +7,8 @@ internal import IPTypes
 package struct RouterSolicitation: Sendable {
     /// The link.
     let interfaceIndex: UInt32
+    /// True if those in doubt were asked one by one: nothing more can be asked.
+    package let isLast: Bool
     private var sockets: [ICMPv6Socket] = []
 
     /// More answers than this are not read.
@@ -15,12 +17,14 @@ package struct RouterSolicitation: Sendable {
     /// A question that has been left to the kernel's own neighbour discovery.
     init(leftToKernelOnLink index: UInt32) {
         interfaceIndex = index
+        isLast = true
     }
 
     /// Sends an echo request to all nodes and a router solicitation to all routers, as far as that is permitted; nil if
     /// nothing could be sent.
     init?(onLink index: UInt32) {
         interfaceIndex = index
+        isLast = false
         let raw = ICMPv6Socket(kind: SOCK_RAW)
         let ping = ICMPv6Socket(kind: SOCK_DGRAM) ?? raw
         if let ping, ping.send(.echoRequest, onLink: index) { sockets.append(ping) }

@@ -141,11 +141,14 @@ struct RFCPageTests {
         let others: Set = ["3986", "4291", "4443", "4861", "5952"]
         let text = try tree.file("docs/rfc.md").text
         let rooms = ["Core/BGPWire", "Core/BGPFSM", "Core/Advertising", "Core/SpeakerCore", "Shell/BGPTransport"]
+        var missing: Set<String> = []
         for file in try rooms.flatMap({ try tree.files(below: "Sources/\($0)") }) {
-            for match in file.text.matches(of: /RFC ([0-9]+)/) where !others.contains(String(match.1)) {
-                #expect(text.contains(String(match.1)), "\(file.path) cites RFC \(match.1)")
+            for match in file.text.matches(of: /RFC ([0-9]+)/)
+            where !others.contains(String(match.1)) && !text.contains(String(match.1)) {
+                missing.insert("\(file.path) cites RFC \(match.1)")
             }
         }
+        #expect(missing.sorted() == [])
     }
 
     // MARK: - What there is
@@ -162,16 +165,20 @@ struct RFCPageTests {
         return names
     }
 
-    /// What `interop/run --list` lists: the scenarios of the rack, and those of each router program with its name in
-    /// front. A scenario is a function that takes the rack or the cell.
+    /// What `interop/run --list` lists: the scenarios of the rack, and those for every router program with its name in
+    /// front. A scenario is a function that the list of its folder names.
     private func scenarioNames() throws -> Set<String> {
-        func functions(_ files: [Tree.File]) -> [String] {
-            files.flatMap { $0.text.matches(of: /(?m)^def ([a-z0-9_]+)\(/).map { String($0.1) } }
+        func functions(_ folder: String, where isWanted: (String) -> Bool) throws -> Set<String> {
+            let files = try tree.files(below: folder, suffix: ".py").filter { isWanted($0.path) }
+            let list = try tree.file("\(folder)/__init__.py").text
+            let listed = Set(list.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init))
+            return listed.intersection(
+                files.flatMap { $0.text.matches(of: /(?m)^def ([a-z0-9_]+)\(/).map { String($0.1) } })
         }
-        let files = try tree.files(below: "interop/scenarios", suffix: ".py")
-        let programs = try tree.entries(of: "interop/lab/routers").filter { $0.hasSuffix(".py") }.map { $0.dropLast(3) }
-        let perRouter = functions(files.filter { $0.path.contains("/routers/") })
-        return Set(functions(files.filter { !$0.path.contains("/routers/") }))
+        let programs = try tree.file("interop/lab/routers/__init__.py").text
+            .matches(of: /from lab\.routers\.([a-z0-9]+) import/).map { String($0.1) }
+        let perRouter = try functions("interop/scenarios/routers") { _ in true }
+        return try functions("interop/scenarios") { !$0.contains("/routers/") }
             .union(programs.flatMap { program in perRouter.map { "\(program)_\($0)" } })
     }
 }

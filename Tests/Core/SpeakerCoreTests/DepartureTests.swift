@@ -23,13 +23,13 @@ struct DepartureTests {
     var withdrawing: [Effect] {
         [
             .report(.departureStep(.acknowledging)), Rack.send(Rack.withdrawal),
-            .report(.withdrawn(Rack.tor, [Rack.vip])), .awaitAcknowledgement(Rack.tor, within: .seconds(1)),
+            .report(.withdrawn(Rack.tor, [Rack.vip])), .awaitAcknowledgement(Rack.tor, round: 1, within: .seconds(1)),
         ]
     }
 
     var leaving: [Effect] {
         Rack.cease("stopped by SIGTERM") + [
-            .report(.sessionClosed(Rack.tor, reason: endWords)), .unbind(Rack.vip), .report(.unbound(Rack.vip)),
+            .report(.sessionClosed(Rack.tor, reason: endWords)), .unbind([Rack.vip]),
             .report(.departureStep(.away)),
         ]
     }
@@ -49,7 +49,7 @@ struct DepartureTests {
         let settled = rack.now + .milliseconds(900)
         #expect(rack.speaker.departure.deadline == settled)
         #expect(expire(&rack, at: settled) == withdrawing)
-        #expect(rack.take(.acknowledged(Rack.tor, true)) == [.report(.departureStep(.lingering))])
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == [.report(.departureStep(.lingering))])
         #expect(expire(&rack, at: rack.now + .milliseconds(200)) == leaving + [.exit])
         #expect(rack.speaker.departure.deadline == nil)
     }
@@ -76,18 +76,18 @@ struct DepartureTests {
         let effects = rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: true))
         #expect(
             effects == [.report(.departureStarted(reason: "stopped by SIGTERM", exits: true))] + withdrawing)
-        #expect(rack.take(.acknowledged(Rack.tor, true)) == leaving + [.exit])
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving + [.exit])
     }
 
     @Test func aSecondSigtermEndsSettlingAndLingeringAtOnce() {
         var rack = Rack.inService(departure: settings)
         _ = rack.take(term)
         #expect(rack.take(term) == withdrawing)
-        #expect(rack.take(.acknowledged(Rack.tor, true)) == leaving + [.exit])
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving + [.exit])
 
         var lingering = Rack.inService()
         _ = lingering.take(term)
-        _ = lingering.take(.acknowledged(Rack.tor, true))
+        _ = lingering.take(.acknowledged(Rack.tor, round: 1, true))
         #expect(lingering.take(term) == leaving + [.exit])
     }
 
@@ -103,7 +103,7 @@ struct DepartureTests {
     @Test func aSessionThatDiesWhileItsAcknowledgementIsAwaitedIsNotWaitedFor() {
         var rack = Rack.inService(peers: [Rack.tor, Rack.secondToR])
         _ = rack.take(term)
-        _ = rack.take(.acknowledged(Rack.secondToR, true))
+        _ = rack.take(.acknowledged(Rack.secondToR, round: 1, true))
         let effects = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
         #expect(effects.last == .report(.departureStep(.lingering)))
     }
@@ -125,7 +125,7 @@ struct DepartureTests {
         _ = rack.take(.deadlineReached, after: .milliseconds(800))
         let effects = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
         #expect(effects.contains(Rack.send(Rack.withdrawal)))
-        #expect(effects.last == .report(.unbound(Rack.vip)))
+        #expect(effects.last == .unbind([Rack.vip]))
         #expect(rack.speaker.departureStep == .settling)
     }
 
@@ -133,15 +133,16 @@ struct DepartureTests {
         var rack = Rack.inService()
         let drained = rack.take(.drainRequested(reason: "kernel update"))
         #expect(drained.first == .report(.departureStarted(reason: "kernel update", exits: false)))
-        _ = rack.take(.acknowledged(Rack.tor, true))
+        _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
         let away = expire(&rack, at: rack.now + .milliseconds(200))
         #expect(Array(away.prefix(2)) == Rack.cease("kernel update"))
         #expect(!away.contains(.exit))
         #expect(rack.speaker.status(version: "", at: rack.now).phase == "drained")
 
+        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
         #expect(
             rack.take(.undrainRequested) == [
-                .report(.undrained), .session(Rack.tor, .connect), .bind(Rack.vip, globalScope: false),
+                .report(.undrained), .session(Rack.tor, .connect), .bind([Rack.vip], globalScope: false),
             ])
         #expect(rack.speaker.departureStep == .inService)
     }
@@ -149,9 +150,19 @@ struct DepartureTests {
     @Test func sigtermEndsADrainedNode() {
         var rack = Rack.inService()
         _ = rack.take(.drainRequested(reason: "kernel update"))
-        _ = rack.take(.acknowledged(Rack.tor, true))
+        _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
         _ = expire(&rack, at: rack.now + .milliseconds(200))
         #expect(rack.take(term) == [.exit])
+    }
+
+    @Test func aLateAnswerOfADrainThatWasCalledOffDoesNotCountForTheNext() {
+        var rack = Rack.inService()
+        _ = rack.take(.drainRequested(reason: "first"))
+        _ = rack.take(.undrainRequested)
+        _ = rack.take(.drainRequested(reason: "second"))
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, false)) == [])
+        #expect(rack.speaker.departureStep == .acknowledging)
+        #expect(rack.take(.acknowledged(Rack.tor, round: 2, true)) == [.report(.departureStep(.lingering))])
     }
 
     @Test func undrainCannotStopAnExit() {

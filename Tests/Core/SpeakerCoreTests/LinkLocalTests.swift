@@ -89,7 +89,9 @@ struct LinkLocalTests {
     @Test func aSessionOverGlobalAddressesHasOneNextHop() {
         let endpoints = Endpoints(local: .v6(Self.global), remote: .v6(Self.router), global: Self.global)
         #expect(
-            announced(endpoints, extendedNextHop: true) == [reach(Rack.vip, Self.global), reach(Self.vip6, Self.global)]
+            announced(endpoints, extendedNextHop: true) == [
+                reach(Rack.vip, Self.global), reach(Self.vip6, Self.global),
+            ]
         )
     }
 

@@ -27,11 +27,16 @@ struct Rack {
     var speaker: Speaker
     var now = start
 
-    init(peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings()) {
+    init(
+        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(),
+        communities: [Community] = []
+    ) {
         let check = Check(
             name: "api", kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 6443)))
+        let vip = VIPSettings(
+            prefix: Self.vip, checks: ["api"], attributes: RouteAttributes(communities: communities))
         let settings = Settings(
-            localAS: ASNumber(65001), vips: [VIPSettings(prefix: Self.vip, checks: ["api"])], checks: [check],
+            localAS: ASNumber(65001), vips: [vip], checks: [check],
             peers: peers.map { PeerSettings(address: $0, peerAS: .exactly(ASNumber(65000))) }, departure: departure)
         speaker = Speaker(
             settings: settings, identifier: BGPIdentifier(0x0A00_0002), hostName: nil, seed: 1, at: Self.start)
@@ -47,14 +52,20 @@ struct Rack {
     @discardableResult
     mutating func establish(_ peer: ScopedAddress = tor) -> [Effect] {
         _ = take(.session(peer, .tcpConnected(.outgoing, Self.endpoints)))
-        let open = Open(
-            myAS: 65000, holdTime: 9, identifier: BGPIdentifier(0x0A00_0001),
-            parameters: [
-                .capabilities([.multiprotocol(.ipv4Unicast), .routeRefresh, .fourOctetAS(ASNumber(65000))])
-            ])
-        _ = take(.session(peer, .received(.open(open), .outgoing)))
+        _ = take(.session(peer, .received(.open(Self.open), .outgoing)))
         return take(.session(peer, .received(.keepalive, .outgoing)))
     }
+
+    /// The rest of the handshake on a connection that the peer has opened.
+    mutating func establishIncoming(_ peer: ScopedAddress = tor) -> [Effect] {
+        _ = take(.session(peer, .received(.open(Self.open), .incoming)))
+        return take(.session(peer, .received(.keepalive, .incoming)))
+    }
+
+    /// The router's OPEN.
+    private static let open = Open(
+        myAS: 65000, holdTime: 9, identifier: BGPIdentifier(0x0A00_0001),
+        parameters: [.capabilities([.multiprotocol(.ipv4Unicast), .routeRefresh, .fourOctetAS(ASNumber(65000))])])
 
     /// A passing probe, and the kernel's word that the VIP is there.
     @discardableResult

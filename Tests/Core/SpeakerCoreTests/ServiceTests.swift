@@ -22,7 +22,7 @@ struct ServiceTests {
         #expect(
             rack.take(.check("api", .outcome(.passed))) == [
                 .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
-                .bind(Rack.vip, globalScope: false),
+                .bind([Rack.vip], globalScope: false),
             ])
         #expect(
             rack.take(.bound(Rack.vip)) == [
@@ -59,8 +59,72 @@ struct ServiceTests {
                 .report(.vipChanged(Rack.vip, .unhealthy(reason: "check api: connection refused"))),
                 Rack.send(Rack.withdrawal), .report(.withdrawn(Rack.tor, [Rack.vip])),
                 Rack.send(Rack.withdrawal, to: Rack.secondToR), .report(.withdrawn(Rack.secondToR, [Rack.vip])),
-                .unbind(Rack.vip), .report(.unbound(Rack.vip)),
+                .unbind([Rack.vip]),
             ])
+        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
+    }
+
+    @Test func whatCannotBeUnboundIsReportedOnceAndTriedAgain() {
+        var rack = Rack.inService()
+        let refused = Outcome.failed(reason: "connection refused", definitive: true)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.deadlineReached, after: .seconds(1))
+        _ = rack.take(.check("api", .outcome(refused)))
+        let failure = Input.unbindFailed(Rack.vip, reason: "not permitted")
+        #expect(rack.take(failure) == [.report(.unbindFailed(Rack.vip, reason: "not permitted"))])
+        #expect(rack.take(.deadlineReached, after: .seconds(1)).contains(.unbind([Rack.vip])))
+        #expect(rack.take(failure) == [])
+        #expect(rack.take(.deadlineReached, after: .seconds(1)).contains(.unbind([Rack.vip])))
+        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
+    }
+
+    @Test func nothingIsAnnouncedOnAVerdictWhoseTimeIsOver() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.now = rack.now + .seconds(30)
+        #expect(!rack.establish().contains(Rack.send(Rack.announcement)))
+        #expect(rack.speaker.vips[0].verdict.word == "unhealthy")
+    }
+
+    @Test func aPeerCannotFillTheLog() {
+        var rack = Rack.inService()
+        let reports = { (effects: [Effect]) in
+            effects.filter { effect in
+                switch effect {
+                case .report(.sessionEstablished), .report(.sessionLost), .report(.advertised): true
+                default: false
+                }
+            }
+            .count
+        }
+        var count = 0
+        for _ in 0..<100 {
+            count += reports(rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .closedByPeer))))
+            _ = rack.take(.session(Rack.tor, .tcpConnected(.incoming, Rack.endpoints)))
+            count += reports(rack.establishIncoming())
+            count += reports(rack.take(.session(Rack.tor, .tcpFailed(.incoming, .closedByPeer))))
+        }
+        #expect(count == 13)
+        let later = rack.take(.session(Rack.tor, .tcpConnected(.incoming, Rack.endpoints)), after: .milliseconds(1))
+        #expect(reports(later) == 0)
+    }
+
+    @Test func aRouteWhoseAttributesDoNotFitIsNotCountedAsToldAndSaysWhy() {
+        var rack = Rack(communities: (0..<1100).map { Community($0) })
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        let effects = rack.establish()
+        #expect(
+            effects.suffix(2) == [
+                Rack.send(Update()),
+                .report(
+                    .notCarried(
+                        Rack.tor, [Rack.vip],
+                        reason: "its path attributes do not fit into a BGP message of 4096 octets: "
+                            + "give it fewer communities")),
+            ])
+        #expect(rack.speaker.peers[0].adjRIBOut.told == [:])
     }
 
     @Test func whatCannotBeBoundIsNotAdvertisedAndIsTriedAgain() {
@@ -74,7 +138,7 @@ struct ServiceTests {
         #expect(rack.speaker.vips[0].bindRetry == retry)
         rack.now = retry
         let effects = rack.take(.deadlineReached)
-        #expect(effects.filter { $0 == .bind(Rack.vip, globalScope: false) }.count == 1)
+        #expect(effects.filter { $0 == .bind([Rack.vip], globalScope: false) }.count == 1)
         #expect(rack.take(failure) == [])
         #expect(
             rack.take(.bound(Rack.vip)) == [
@@ -87,7 +151,7 @@ struct ServiceTests {
         var rack = Rack.inService()
         #expect(
             rack.take(.vanished(Rack.vip)) == [
-                .report(.vanished(Rack.vip)), .bind(Rack.vip, globalScope: false),
+                .report(.vanished(Rack.vip)), .bind([Rack.vip], globalScope: false),
             ])
         #expect(rack.take(.bound(Rack.vip)) == [])
     }
@@ -115,10 +179,10 @@ struct ServiceTests {
         _ = rack.take(.started)
         let failed = Outcome.failed(reason: "HTTP 500", definitive: false)
         let effects = rack.take(.check("api", .outcome(failed)))
-        #expect(Array(effects.suffix(2)) == [.unbind(Rack.vip), .report(.unbound(Rack.vip))])
+        #expect(effects.last == .unbind([Rack.vip]))
     }
 
-    @Test func aLeftoverIsAdvertisedWithoutBindingAgainIfTheServiceIsWell() {
+    @Test func aLeftoverIsAdvertisedAtOnceIfTheServiceIsWellAndBroughtIntoShape() {
         var rack = Rack()
         _ = rack.take(.leftoversFound([Rack.vip]))
         _ = rack.take(.started)
@@ -127,14 +191,16 @@ struct ServiceTests {
             rack.take(.check("api", .outcome(.passed))) == [
                 .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
                 Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
+                .bind([Rack.vip], globalScope: false),
             ])
+        #expect(rack.take(.bound(Rack.vip)) == [])
     }
 
     @Test func aLeftoverThatIsNotConfiguredIsRemoved() {
         var rack = Rack()
         let stranger = IPPrefix(host: .v4(IPv4Address(0x0AFF_0063)))
         #expect(
-            rack.take(.leftoversFound([stranger])) == [.unbind(stranger), .report(.leftoverRemoved(stranger))])
+            rack.take(.leftoversFound([stranger])) == [.unbind([stranger]), .report(.leftoverRemoved(stranger))])
     }
 
     @Test func aLostSessionIsReportedAndTheOtherPeerHearsNothing() {
@@ -164,18 +230,26 @@ struct ServiceTests {
         var rack = Rack.inService()
         let request = ReceivedMessage.routeRefresh(RouteRefresh(family: .ipv4Unicast))
         #expect(
-            rack.take(.session(Rack.tor, .received(request, .outgoing))) == [
-                Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
-            ])
+            rack.take(.session(Rack.tor, .received(request, .outgoing))) == [Rack.send(Rack.announcement)])
+    }
+
+    @Test func aMalformedUpdateThatTheSessionSurvivesIsReportedOnceAMinute() {
+        var rack = Rack.inService()
+        let update = UpdateSummary(announced: 1, withdrawn: 0, malformation: "ORIGIN 7")
+        let input = Input.session(Rack.tor, .received(.update(update), .outgoing))
+        #expect(rack.take(input) == [.report(.malformedUpdate(Rack.tor, "ORIGIN 7"))])
+        #expect(rack.take(input) == [])
+        rack.now = rack.now + .seconds(60)
+        #expect(rack.take(input).contains(.report(.malformedUpdate(Rack.tor, "ORIGIN 7"))))
     }
 
     @Test func aFloodOfRouteRefreshesIsAnsweredOnceAPause() {
         var rack = Rack.inService()
         let request = Input.session(
             Rack.tor, .received(.routeRefresh(RouteRefresh(family: .ipv4Unicast)), .outgoing))
-        #expect(rack.take(request).count == 2)
+        #expect(rack.take(request) == [Rack.send(Rack.announcement)])
         #expect(rack.take(request) == [])
-        #expect(rack.take(request, after: .milliseconds(99)) == [])
+        #expect(routes(rack.take(request, after: .milliseconds(99))) == [])
         #expect(rack.speaker.peers[0].nextRefresh == Rack.start + .milliseconds(100))
         #expect(routes(rack.take(.deadlineReached, after: .milliseconds(1))) == [Rack.send(Rack.announcement)])
         #expect(routes(rack.take(.deadlineReached, after: .milliseconds(100))) == [])
@@ -194,6 +268,6 @@ struct ServiceTests {
         #expect(rack.take(.session(stranger, .tcpConnected(.incoming, Rack.endpoints))) == [])
         #expect(rack.take(.check("nothing", .outcome(.passed))) == [])
         #expect(rack.take(.bound(IPPrefix(host: .v4(IPv4Address(1))))) == [])
-        #expect(rack.take(.acknowledged(stranger, true)) == [])
+        #expect(rack.take(.acknowledged(stranger, round: 1, true)) == [])
     }
 }

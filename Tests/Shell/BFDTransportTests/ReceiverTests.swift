@@ -100,22 +100,37 @@ import Testing
         try await listener.close()
     }
 
-    @Test("After close nothing is told, and the port is free again")
+    @Test("After close nothing is told, even from inside an event, and the port is free again")
     func close() async throws {
         let told = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: loop)
-        let first = try await loop.submit {
-            try BFDReceiver.open(on: peerAddress, port: 0, isMultihop: false, loop: loop) { _ in told.value += 1 }
+        let closing = NIOLoopBoundBox<BFDReceiver?>.makeBoxSendingValue(nil, eventLoop: loop)
+        let port = try await loop.submit {
+            let receiver = try BFDReceiver.open(on: peerAddress, port: 0, isMultihop: false, loop: loop) { _ in
+                told.value += 1
+                closing.value?.close()
+            }
+            closing.value = receiver
+            return receiver.port
         }.get()
         let raw = try RawSender(ourAddress)
-        let port = first.port
+        // All wait in the socket while this runs, so they are read in one go.
         try await loop.submit {
-            // The packet waits in the socket while this runs.
-            try? raw.send(packet(1), to: peerAddress, port: port, ttl: 255)
-            first.close()
-            first.close()
-            let again = try BFDReceiver.open(on: peerAddress, port: port, isMultihop: false, loop: loop) { _ in }
-            again.close()
+            for number in 1...10 { try raw.send(packet(UInt32(number)), to: peerAddress, port: port, ttl: 255) }
         }.get()
-        #expect(try await loop.submit { told.value }.get() == 0)
+        let listener = try await Listener(on: peerAddress, port: port)
+        try raw.send(packet(11), to: peerAddress, port: port, ttl: 255)
+        #expect(await listener.nextNumber() == 11)
+        #expect(try await loop.submit { told.value }.get() == 1)
+        try await listener.close()
+    }
+
+    @Test("A receiver that is closed at once lets go of its port at once")
+    func closeAtOnce() async throws {
+        try await loop.submit {
+            let first = try BFDReceiver.open(on: peerAddress, port: 0, isMultihop: false, loop: loop) { _ in }
+            first.close()
+            first.close()
+            try BFDReceiver.open(on: peerAddress, port: first.port, isMultihop: false, loop: loop) { _ in }.close()
+        }.get()
     }
 }

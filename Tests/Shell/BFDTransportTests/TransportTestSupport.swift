@@ -26,10 +26,10 @@ final class Listener {
     let receiver: BFDReceiver
     private var events: AsyncStream<BFDReceiverEvent>.Iterator
 
-    init(on address: IPAddress, isMultihop: Bool = false) async throws {
+    init(on address: IPAddress, port: UInt16 = 0, isMultihop: Bool = false) async throws {
         let (events, log) = AsyncStream.makeStream(of: BFDReceiverEvent.self)
         receiver = try await loop.submit {
-            try BFDReceiver.open(on: address, port: 0, isMultihop: isMultihop, loop: loop) { log.yield($0) }
+            try BFDReceiver.open(on: address, port: port, isMultihop: isMultihop, loop: loop) { log.yield($0) }
         }.get()
         self.events = events.makeAsyncIterator()
     }
@@ -54,7 +54,7 @@ final class Listener {
 }
 
 /// A plain socket that sends what BFD would not.
-struct RawSender: ~Copyable {
+final class RawSender: Sendable {
     let socket: UDPSocket
 
     init(_ source: IPAddress, port: UInt16 = 0) throws {

@@ -63,9 +63,10 @@ import Testing
 
     @Test func `several of a kind are ambiguous, and nobody is unknown`() throws {
         let hosts = [Self.neighbour(1, "fe80::7"), Self.neighbour(1, "fe80::5")]
-        let routers = hosts + [
-            Self.neighbour(1, "fe80::2", isRouter: true), Self.neighbour(1, "fe80::1", isRouter: true),
-        ]
+        let routers =
+            hosts + [
+                Self.neighbour(1, "fe80::2", isRouter: true), Self.neighbour(1, "fe80::1", isRouter: true),
+            ]
         #expect(try Self.router(hosts) == .ambiguous([Self.address("fe80::5"), Self.address("fe80::7")]))
         #expect(try Self.router(routers) == .ambiguous([Self.address("fe80::1"), Self.address("fe80::2")]))
         #expect(try Self.router([]) == .unknown)

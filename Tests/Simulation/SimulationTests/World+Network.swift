@@ -78,25 +78,34 @@ extension World {
         switch effect {
         case .session(let address, let action):
             perform(action, on: Link(node: node, router: Self.router(at: address)))
-        case .awaitAcknowledgement(let address, let limit):
-            plan(.input(node: node, .acknowledged(address, true)), after: between(.zero, limit))
+        case .awaitAcknowledgement(let address, let round, let limit):
+            plan(.input(node: node, .acknowledged(address, round: round, true)), after: between(.zero, limit))
         case .probe:
             plan(.outcome(node: node), after: between(.microseconds(200), .milliseconds(30)))
-        case .bind(let prefix, _):
-            if random.next() % 20 == 0 {
-                answers.append(.bindFailed(prefix, reason: "the kernel says no"))
-            } else {
-                nodes[node].isBound = true
-                answers.append(.bound(prefix))
+        case .bind(let prefixes, _):
+            for prefix in prefixes {
+                if random.next() % 20 == 0 {
+                    nodes[node].isBound = false
+                    answers.append(.bindFailed(prefix, reason: "the kernel says no"))
+                } else {
+                    nodes[node].isBound = true
+                    answers.append(.bound(prefix))
+                }
             }
-        case .unbind(let prefix):
-            nodes[node].isBound = false
-            if nodes[node].told.values.contains(where: { $0.contains(prefix) }) {
-                violations.append("node \(node) unbinds \(prefix) while a router is still told of it, at \(now)")
+        case .unbind(let prefixes):
+            for prefix in prefixes {
+                if nodes[node].told.values.contains(where: { $0.contains(prefix) }) {
+                    violations.append("node \(node) unbinds \(prefix) while a router is still told of it, at \(now)")
+                }
+                if random.next() % 20 == 0 {
+                    answers.append(.unbindFailed(prefix, reason: "the kernel says no"))
+                } else {
+                    nodes[node].isBound = false
+                    answers.append(.unbound(prefix))
+                }
             }
         case .exit:
             nodes[node].hasExited = true
-            if nodes[node].isBound { violations.append("node \(node) exits with the VIP bound") }
         case .report:
             break
         }

@@ -12,7 +12,7 @@ class BirdRouter(Router):
 
     name, package, title = "bird", "bird2", "BIRD"
     honours_graceful_shutdown = "by one line of filter"
-    has_fib, fib_protocol = True, "bird"
+    has_fib, flush = True, "ip route flush proto bird"
 
     def __init__(self, host):
         super().__init__(host)
@@ -21,7 +21,8 @@ class BirdRouter(Router):
 
     def start(self, *neighbors):
         self.names = {neighbor.address: f"node{index}" for index, neighbor in enumerate(neighbors)}
-        self.bird.start(*[
+        # BIRD resolves next hops that are hops away in its own table only.
+        self.bird.start("protocol static { ipv4; route 10.0.9.0/24 via 10.0.2.2; }\n", *[
             bird.neighbor(
                 self.names[neighbor.address], neighbor.address, neighbor.peer_as, password=neighbor.password,
                 multihop=neighbor.multihop, ttl_security=neighbor.ttl_security,

@@ -22,6 +22,9 @@ class ExabgpRouter(Router):
     """ExaBGP, which has no RIB of its own: the lab replays the updates that it prints."""
 
     name, package, title = "exabgp", "exabgp", "ExaBGP"
+    reads_four_octet_as = False
+    # It leaves IP_MINTTL out, which Python's socket module does not know.
+    checks_ttl = False
 
     def configuration(self, neighbors):
         parts = [HEADER]
@@ -100,5 +103,5 @@ def path_of(peer, next_hop, attributes):
     """A path out of ExaBGP's JSON."""
     return Path(
         neighbor=peer, next_hop=next_hop, origin=attributes["origin"].upper(),
-        as_path=" ".join(map(str, attributes["as-path"])), local_pref=attributes.get("local-preference"),
+        as_path=" ".join(map(str, attributes.get("as-path", ()))), local_pref=attributes.get("local-preference"),
         communities=tuple(f"{high}:{low}" for high, low in attributes.get("community", ())))

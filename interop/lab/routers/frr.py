@@ -25,7 +25,7 @@ class FrrRouter(Router):
     honours_graceful_shutdown = "without configuration"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
     capabilities = ("SYS_ADMIN",)
-    has_fib, fib_protocol = True, "bgp"
+    has_fib, flush = True, "ip nexthop flush proto zebra"
 
     def configuration(self, neighbors):
         lines = [HEADER]
@@ -50,7 +50,8 @@ class FrrRouter(Router):
     def launch(self):
         self.host.shell(f"chmod 644 {CONFIGURATION}; chown frr:frr /log")
         for daemon in DAEMONS:
-            self.host.run(f"/usr/lib/frr/{daemon}", "-d", "-f", CONFIGURATION, "-i", f"/run/frr/{daemon}.pid")
+            self.host.spawn(
+                f"{daemon}.log", f"/usr/lib/frr/{daemon}", "-f", CONFIGURATION, "-i", f"/run/frr/{daemon}.pid")
         eventually("FRR answers", lambda: "router identifier" in self.show("show bgp summary"))
 
     def kill(self):
@@ -84,7 +85,8 @@ class FrrRouter(Router):
             for path in self.ask(f"show bgp {family} unicast {prefix}").get("paths", [])]
 
     def farewell(self, address):
-        return json.dumps({k: v for k, v in self.neighbor(address).items() if k.startswith("last")})
+        shown = self.neighbor(address)
+        return ", ".join(shown[key] for key in ("lastNotificationReason", "lastShutdownDescription") if key in shown)
 
     def ask_refresh(self, address):
         self.show(f"clear bgp ipv4 unicast {address} soft in")

@@ -21,6 +21,10 @@ class GobgpRouter(Router):
     """GoBGP, without zebra: it has a RIB and no FIB."""
 
     name, package, title = "gobgp", "gobgpd", "GoBGP"
+    impossible = {
+        "two_octet_as": "GoBGP always offers 4-octet AS numbers",
+        "refresh": "`softresetin` looks at what GoBGP has kept; it never sends ROUTE-REFRESH",
+    }
 
     def configuration(self, neighbors):
         parts = [HEADER]
@@ -62,7 +66,10 @@ class GobgpRouter(Router):
         return [path_of(path) for path in self.ask("global", "rib", prefix, "-a", family).get(prefix, [])]
 
     def farewell(self, address):
-        return self.host.shell("grep -i notif /log/gobgpd.log", check=False)
+        # Only the log has it.
+        logged = self.host.shell("grep '\"received notification\"' /log/gobgpd.log", check=False).splitlines()
+        shown = [entry for entry in map(json.loads, logged) if entry["Key"] == address]
+        return shown and "{msg}, Code {Code}, Subcode {Subcode}, {Communicated-Reason}".format_map(shown[-1])
 
     def ask_refresh(self, address):
         self.host.run("gobgp", "neighbor", address, "softresetin", "-a", "ipv4")

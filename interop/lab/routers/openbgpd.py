@@ -61,9 +61,12 @@ class OpenbgpdRouter(Router):
         except json.JSONDecodeError:
             return {}
 
+    def neighbor(self, address):
+        """What OpenBGPD knows of a neighbor."""
+        return self.ask("show", "neighbor", address).get("neighbors", [{}])[0]
+
     def established(self, address):
-        shown = self.ask("show", "neighbor", address).get("neighbors", [{}])
-        return shown[0].get("state") == "Established"
+        return self.neighbor(address).get("state") == "Established"
 
     def paths(self, prefix):
         return [
@@ -73,7 +76,8 @@ class OpenbgpdRouter(Router):
             for path in self.ask("show", "rib", "detail", prefix).get("rib", [])]
 
     def farewell(self, address):
-        return json.dumps(self.ask("show", "neighbor", address))
+        shown = self.neighbor(address)
+        return ", ".join(shown[key] for key in ("last_error_received", "last_shutdown_reason") if key in shown)
 
     def ask_refresh(self, address):
         self.host.run("bgpctl", "neighbor", address, "refresh")

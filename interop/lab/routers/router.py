@@ -52,8 +52,12 @@ class Router:
     capabilities = ()
     # Whether it installs routes in the kernel; otherwise only its RIB can be asked.
     has_fib = False
-    # The route protocol of what it leaves in the kernel when it is killed.
-    fib_protocol = None
+    # How to take away what it leaves in the kernel when it is killed.
+    flush = None
+    # Whether it takes our AS from our capability also when it does not offer its own.
+    reads_four_octet_as = True
+    # Whether TTL security makes it ignore packets from farther away; all of them send with TTL 255 then.
+    checks_ttl = True
     # How it comes that the program turns GRACEFUL_SHUTDOWN into LOCAL_PREF 0; empty if it does not.
     honours_graceful_shutdown = ""
     # Scenarios that cannot be had with this program, and why.

@@ -1,0 +1,38 @@
+import Settings
+
+/// The usual start of the daemon: `run` and flags with values, as manifests write it.
+///
+/// The argument parser builds its tree of some ninety options by reflection, several times over: half of the processor
+/// time before the first SYN, and memory that the daemon then keeps. What is as plain as this does without; for
+/// everything else, from `--help` to a misspelt flag, the parser decides and words the answer.
+enum PlainRun {
+    /// The values by flag name without dashes; nil if the argument parser is needed.
+    static func flags(in arguments: some Sequence<String>) -> [String: [String]]? {
+        var words = arguments.makeIterator()
+        guard let command = words.next(), command == "run" || command == "manager" else { return nil }
+        let isBoolean = booleans
+        var flags: [String: [String]] = [:]
+        while let word = words.next() {
+            guard word.hasPrefix("--") else { return nil }
+            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            guard let isBoolean = isBoolean[name] else { return nil }
+            let value = parts.count > 1 ? String(parts[1]) : isBoolean ? "true" : words.next() ?? ""
+            if value.isEmpty || value.hasPrefix("-") { return nil }
+            flags[name, default: []].append(value)
+        }
+        return flags
+    }
+
+    /// Every flag there is, and whether it means `true` when it stands alone.
+    private static var booleans: [String: Bool] {
+        var flags: [String: Bool] = [:]
+        for setting in Setting.all {
+            for name in setting.flags { flags[name] = setting.form == .boolean }
+        }
+        for variable in KubeVipVariable.all {
+            if let name = variable.flag { flags[name] = variable.isBoolean }
+        }
+        return flags
+    }
+}
