@@ -49,6 +49,7 @@ let package = Package(
         core("IPTypes"),
         core("BGPWire", ["IPTypes"]),
         core("BGPFSM", ["Deadlines", "IPTypes", "BGPWire"]),
+        core("BFD", ["Deadlines"]),
         core("Health", ["Deadlines", "IPTypes"]),
         core("Advertising", ["IPTypes", "BGPWire"]),
         core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising"]),
@@ -57,10 +58,14 @@ let package = Package(
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings"]),
 
         .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/Shell/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "CLinuxShim", nioCore, nioPosix]),
+        shell("BFDTransport", ["IPTypes", "BFD", "CLinuxShim", nioCore, nioPosix]),
         shell("Netlink", ["IPTypes", "CLinuxShim", nioCore, nioPosix]),
         shell("HealthProbes", ["IPTypes", "Health", "CLinuxShim", nioCore, nioPosix, nioHTTP1, nioSSL]),
         shell("ControlSocket", ["SpeakerCore", nioCore, nioPosix, nioHTTP1]),
+        shell("ConfigFile", ["Settings", "CYAML"]),
         shell(
             "Daemon",
             [
@@ -69,13 +74,14 @@ let package = Package(
             ]),
         .executableTarget(
             name: "bgpvip",
-            dependencies: ["IPTypes", "Settings", "SpeakerCore", "ControlSocket", "Daemon", argumentParser],
+            dependencies: ["IPTypes", "Settings", "SpeakerCore", "ControlSocket", "ConfigFile", "Daemon", argumentParser],
             path: "Sources/bgpvip", swiftSettings: settings),
 
         tests("Core", "Deadlines", ["Deadlines"]),
         tests("Core", "IPTypes", ["IPTypes"]),
         tests("Core", "BGPWire", ["IPTypes", "BGPWire"]),
         tests("Core", "BGPFSM", ["Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
+        tests("Core", "BFD", ["Deadlines", "BFD"]),
         tests("Core", "Health", ["Deadlines", "IPTypes", "Health"]),
         tests("Core", "Advertising", ["IPTypes", "BGPWire", "Advertising"]),
         tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Settings"]),
@@ -83,8 +89,10 @@ let package = Package(
             "Core", "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore"]),
         tests("Shell", "BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "BGPTransport", nioCore, nioPosix]),
+        tests("Shell", "BFDTransport", ["IPTypes", "BFD", "BFDTransport", nioCore, nioPosix]),
         tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),
         tests("Shell", "HealthProbes", ["IPTypes", "Health", "HealthProbes", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        tests("Shell", "ConfigFile", ["Settings", "ConfigFile"]),
         tests("Shell", "ControlSocket", ["SpeakerCore", "ControlSocket", nioCore, nioPosix, nioHTTP1]),
         tests(
             "Shell", "Daemon",

@@ -14,7 +14,7 @@ from lab import evidence
 from lab.engine import EngineError
 from lab.routers import PROGRAMS
 from lab.session import Interrupted, opened_lab
-from lab.waiting import Failed
+from lab.waiting import STOPPING, Failed
 
 # Cells that work at the same time; most of a scenario is waiting.
 AT_ONCE = 3
@@ -92,8 +92,12 @@ def run_cells(lab, chosen, results):
                 cells.append(pool.submit(run_cell, lab, program, its, results))
         for cell in as_completed(cells):
             cell.result()
+    except BaseException:
+        # Nothing must be made any more when the lab is being cleaned.
+        STOPPING.set()
+        raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def run_cell(lab, program, chosen, results):
@@ -101,7 +105,8 @@ def run_cell(lab, program, chosen, results):
     cell = lab.cell(program)
     results.versions[program.name] = cell.router.version()
     for scenario in chosen:
-        run_one(cell, scenario, results)
+        if not STOPPING.is_set():
+            run_one(cell, scenario, results)
 
 
 def run_one(place, scenario, results):
@@ -111,6 +116,8 @@ def run_one(place, scenario, results):
         place.reset()
         figures = scenario.run(place) or ""
     except Exception as error:
+        if STOPPING.is_set():
+            return
         with results.lock:
             results.failed.add(scenario.name)
             print(f"FAIL {scenario.name} ({time.monotonic() - started:.1f} s): {error}", flush=True)

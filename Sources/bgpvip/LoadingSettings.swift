@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFile
 import FoundationEssentials
 import Glibc
 import Settings
@@ -8,11 +9,28 @@ func load(
     flags: [String: [String]], environment: [String: String] = ProcessInfo.processInfo.environment
 ) throws -> LoadedSettings {
     do throws(InvalidSettings) {
-        return try SettingsLoader.load(flags: flags, environment: environment, readFile: text(ofFile:))
+        return try loaded(flags: flags, environment: environment)
     } catch {
-        say(error.notices.map { "notice: \($0)" } + error.errors.map { "error: \($0)" })
+        say(error)
         throw ExitCode(2)
     }
+}
+
+/// Loads the settings.
+/// - Parameters:
+///   - flags: values by flag name without dashes.
+///   - file: a configuration file, besides the one that the flags may name.
+func loaded(
+    flags: [String: [String]], environment: [String: String], file: String? = nil
+) throws(InvalidSettings) -> LoadedSettings {
+    try SettingsLoader.load(
+        flags: flags.merging(file.map { ["config": [$0]] } ?? [:]) { $0 + $1 }, environment: environment,
+        readFile: text(ofFile:), readTree: tree(ofFile:))
+}
+
+/// Writes everything that is wrong to standard error.
+func say(_ invalid: InvalidSettings) {
+    say(invalid.notices.map { "notice: \($0)" } + invalid.errors.map { "error: \($0)" })
 }
 
 /// Writes lines to standard error.

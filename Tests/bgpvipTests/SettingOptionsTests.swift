@@ -67,6 +67,23 @@ import Testing
             ])
     }
 
+    @Test func `takes a configuration file by flag, and check by its name alone`() throws {
+        let run = try #require(try BGPVip.parseAsRoot(["run", "--config", "/etc/b.yaml"]) as? RunCommand)
+        #expect(run.options.flags == ["config": ["/etc/b.yaml"]])
+        let check = try #require(try BGPVip.parseAsRoot(["check", "/etc/b.yaml", "--json"]) as? CheckCommand)
+        #expect(check.file == "/etc/b.yaml")
+        #expect(check.json)
+        do throws(InvalidSettings) {
+            _ = try loaded(flags: check.options.flags, environment: [:], file: "/nonexistent")
+            Issue.record("loaded")
+        } catch {
+            #expect(
+                error.errors.map(\.description) == [
+                    "flag --config: cannot read /nonexistent: No such file or directory"
+                ])
+        }
+    }
+
     @Test func `names its commands`() {
         #expect(
             BGPVip.configuration.subcommands.map { $0.configuration.commandName } == [
@@ -79,9 +96,8 @@ import Testing
             flags: [
                 "vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000:hunter2"], "interface": ["eth0"],
             ],
-            environment: [:]
-        ) { _ in .success("") }
-        let lines = CheckCommand.text(loaded).split(separator: "\n").map(String.init)
+            environment: [:], readFile: { _ in .success("") }, readTree: { _ in .failure(FileFault("")) })
+        let lines = CheckCommand.table(loaded).split(separator: "\n").map(String.init)
         #expect(
             Array(lines.prefix(8)) == [
                 "SETTING               VALUE                          ORIGIN",

@@ -1,6 +1,10 @@
 """What scenarios use to state what must hold, now or soon."""
 
+import threading
 import time
+
+# Set when the run is being stopped: whoever still waits, in whatever thread, gives up.
+STOPPING = threading.Event()
 
 
 class Failed(Exception):
@@ -27,4 +31,5 @@ def eventually(what, probe, seconds=20, pause=0.1):
             return answer
         if time.monotonic() > deadline:
             raise Failed(f"{what}: not within {seconds} s")
-        time.sleep(pause)
+        if STOPPING.wait(pause):
+            raise Failed(f"{what}: the run is being stopped")

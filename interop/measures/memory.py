@@ -4,6 +4,7 @@ BIRD and GoBGP run beside it with the same two sessions and one route, and no he
 of all three in racks of their own, at the same time; the figures are taken after --seconds of rest.
 """
 
+import shlex
 import statistics
 import time
 from contextlib import ExitStack
@@ -25,6 +26,10 @@ def add_arguments(parser):
     parser.add_argument("--samples", type=int, default=3, metavar="N", help="starts of each (3)")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="rest of each sample (60)")
     parser.add_argument("--only", choices=["bgpvip", "BIRD", "GoBGP"], help="measure this one only")
+    parser.add_argument("--no-check", action="store_true", help="bgpvip without a check, and so without TLS")
+    parser.add_argument("--query", action="store_true", help="ask bgpvip for its peers once, which makes it write JSON")
+    parser.add_argument("--extra", default="", metavar="ARGUMENTS", help="more arguments for bgpvip; the argument "
+                        "parser is used only if one of them asks for it, such as '--log -4'")
 
 
 def run(binary, options):
@@ -33,7 +38,7 @@ def run(binary, options):
     samples = {kind: [] for kind in kinds}
     versions = {}
     for _ in range(options.samples):
-        for kind, (version, figure) in sample(kinds, binary, options.seconds).items():
+        for kind, (version, figure) in sample(kinds, binary, options).items():
             versions[kind] = version
             if figure:
                 samples[kind].append(figure)
@@ -49,7 +54,7 @@ def run(binary, options):
     return Bgpvip not in samples or len(samples[Bgpvip]) == options.samples
 
 
-def sample(kinds, binary, seconds):
+def sample(kinds, binary, options):
     """Starts all speakers, lets them rest, and returns version and figures of each; no figures of one that failed."""
     results = {}
     with ExitStack() as stack:
@@ -61,13 +66,18 @@ def sample(kinds, binary, seconds):
             for router in rack.routers:
                 router.start()
             try:
-                speaker.start()
+                if kind is Bgpvip:
+                    speaker.start(check=not options.no_check, extra=shlex.split(options.extra))
+                    if options.query:
+                        speaker.ask("peers")
+                else:
+                    speaker.start()
                 speakers[kind] = speaker
             except Failed as error:
                 print(f"# {error}", flush=True)
         time.sleep(SETTLING)
         before = {kind: figures.cpu(speaker.process.pid) for kind, speaker in speakers.items()}
-        time.sleep(seconds)
+        time.sleep(options.seconds)
         for kind, speaker in speakers.items():
             try:
                 used = figures.cpu(speaker.process.pid) - before[kind]

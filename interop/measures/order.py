@@ -1,7 +1,7 @@
 """Writes interop/functions.order, the list of functions that interop/build lays out side by side.
 
 Runs a build with symbols (made anew, or BGPVIP_BINARY) under Valgrind's callgrind from start to orderly end, with a
-service that crashes and returns in between, and lists every function that ran.
+service that crashes and returns in between, and lists every function that ran. Needs valgrind and binutils.
 """
 
 import re
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from lab.waiting import Failed, eventually
-from measures.rack import Rack
+from measures.rack import VIP, Rack
 from measures.service import start_service
 from measures.speakers import Bgpvip
 
@@ -26,20 +26,35 @@ def add_arguments(parser):
 
 
 def run(binary, options):
-    """Profiles one life of the daemon; True if the list was written."""
+    """Profiles two lives of the daemon; True if the list was written."""
     if shutil.which("valgrind") is None:
         raise Failed("this needs Valgrind: apt-get install --no-install-recommends valgrind")
+    always = profile(binary, asked=False)
+    # What only answers questions comes behind, so that a daemon nobody asks does not map it.
+    sometimes = profile(binary, asked=True) - always
+    if len(always) < 1000:
+        raise Failed(f"only {len(always)} functions ran: was the binary built with symbols?")
+    options.output.write_text(
+        "".join(f"{name}\n" for name in sorted(always) + sorted(sometimes)), encoding="utf-8")
+    print(f"{len(always)} + {len(sometimes)} functions written to {options.output}")
+    return True
+
+
+def profile(binary, asked):
+    """The functions that run from start to orderly end, with questions in between or without."""
     with Rack("order") as rack:
         # Valgrind cannot read the debug information of Swift.
-        bare, profile = rack.directory / "bgpvip", rack.directory / "profile"
+        bare = rack.directory / "bgpvip"
         subprocess.run(["objcopy", "--strip-debug", binary, bare], check=True)
         for router in rack.routers:
             router.start(debug="states")
         speaker = Profiled(rack, bare)
-        speaker.profile = profile
         speaker.start()
         service = next(process for process in rack.processes if "service.py" in " ".join(process.args))
         time.sleep(3)
+        if asked:
+            for question in (["peers"], ["vips", "--json"], ["why", VIP]):
+                speaker.ask(*question)
         service.kill()
         eventually("withdrawn", lambda: not any(router.has_route() for router in rack.routers))
         (rack.directory / "service.ready").unlink()
@@ -48,18 +63,18 @@ def run(binary, options):
         time.sleep(3)
         speaker.process.send_signal(signal.SIGTERM)
         speaker.process.wait(30)
-        names = {
+        return {
             name.partition("'")[0]  # '2 marks a recursive call.
-            for name in re.findall(r"^c?fn=\(\d+\) (.+)$", profile.read_text(encoding="utf-8"), re.M)}
-    if len(names) < 1000:
-        raise Failed(f"only {len(names)} functions ran: was the binary built with symbols?")
-    options.output.write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
-    print(f"{len(names)} functions written to {options.output}")
-    return True
+            for name in re.findall(r"^c?fn=\(\d+\) (.+)$", speaker.profile.read_text(encoding="utf-8"), re.M)}
 
 
 class Profiled(Bgpvip):
     """bgpvip under callgrind."""
+
+    @property
+    def profile(self):
+        """Where callgrind writes."""
+        return self.rack.directory / "profile"
 
     def spawn(self, *argv):
         return super().spawn(

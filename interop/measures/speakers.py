@@ -52,10 +52,10 @@ class Bgpvip(Speaker):
 
     name = "bgpvip"
 
-    def launch(self, keepalive=3, check=True):
+    def launch(self, keepalive=3, check=True, extra=()):
         if check:
             start_service(self.rack)
-        return self.spawn(*self.arguments(keepalive, check))
+        return self.spawn(*self.arguments(keepalive, check), *extra)
 
     def arguments(self, keepalive=3, check=True):
         """Its command line."""

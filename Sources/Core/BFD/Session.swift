@@ -63,8 +63,8 @@ package struct BFDSession: Sendable, Hashable {
     /// When the last packet went out that was not an answer to a poll; nil before `started`.
     var lastSent: Instant?
     var poll = PollSequence.none
-    /// The timers that count. They are those we tell, except for an increase of tx or a decrease of rx that the peer has
-    /// not acknowledged.
+    /// The timers that count. They are those we tell, except for an increase of tx or a decrease of rx that the peer
+    /// has not acknowledged.
     var inForce: Timers
     /// When `departed` is due.
     var departure: Instant?

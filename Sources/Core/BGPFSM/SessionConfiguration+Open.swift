@@ -15,12 +15,34 @@ extension SessionConfiguration {
         if offersExtendedNextHop, families.contains(.ipv4Unicast) {
             capabilities.append(.extendedNextHop([.ipv4OverIPv6]))
         }
-        // Only the promise of an End-of-RIB (RFC 4724 section 4). A listed family or the N bit would make the peer
-        // keep the routes of a node that has died.
-        capabilities.append(.gracefulRestart(Capability.GracefulRestart(flags: 0, restartTime: 120, families: [])))
+        capabilities.append(gracefulRestart)
         capabilities.append(.fourOctetAS(localAS))
+        if let longLivedStaleTime { capabilities.append(longLivedGracefulRestart(longLivedStaleTime)) }
         if let hostName { capabilities.append(fqdn(hostName)) }
         return capabilities
+    }
+
+    /// Without LLGR only the promise of an End-of-RIB (RFC 4724 section 4): a listed family would make the peer prefer
+    /// the routes of a node that has died for as long as the restart time. LLGR needs the families here as well
+    /// (RFC 9494 section 3.1); a restart time of 0 skips that first phase, so that a dead path leaves ECMP at once and
+    /// stays only as the last resort. Never the N bit (RFC 8538): our Cease must end the routes.
+    private var gracefulRestart: Capability {
+        let isLongLived = longLivedStaleTime != nil
+        return .gracefulRestart(
+            Capability.GracefulRestart(
+                flags: 0, restartTime: isLongLived ? 0 : 120,
+                families: isLongLived ? families.map { Capability.GracefulRestart.Family(family: $0, flags: 0) } : []))
+    }
+
+    /// The same families with the stale time (RFC 9494 section 3.1). The F bits stay clear: whether the address is
+    /// still bound and its service alive is not known before the first check, so nothing may be said to be preserved.
+    /// The peer then forgets the stale routes when the session is back (section 4.2), and ours follow at once.
+    private func longLivedGracefulRestart(_ staleTime: UInt32) -> Capability {
+        .longLivedGracefulRestart(
+            families.map {
+                Capability.LongLivedGracefulRestart(
+                    family: $0, flags: 0, staleTime: min(staleTime, Capability.longestStaleTime))
+            })
     }
 
     /// Host and domain are cut so that all capabilities fit into one parameter of 255 octets.
@@ -29,6 +51,11 @@ extension SessionConfiguration {
         return .fqdn(
             host: (parts.first ?? "").utf8Prefix(64), domain: parts.count > 1 ? parts[1].utf8Prefix(128) : [])
     }
+}
+
+extension Capability {
+    /// 24 bits of seconds (RFC 9494 section 3.1).
+    static let longestStaleTime: UInt32 = 0xFF_FFFF
 }
 
 extension Capability.ExtendedNextHop {

@@ -28,6 +28,9 @@ package struct SessionConfiguration: Sendable, Hashable {
     package var families: [AddressFamily]
     /// Offer RFC 8950: IPv4 prefixes with an IPv6 next hop.
     package var offersExtendedNextHop: Bool
+    /// For how many seconds the peer shall keep our routes as a last resort when the session is lost (RFC 9494), at most
+    /// 16777215; nil does not ask for it.
+    package var longLivedStaleTime: UInt32?
     /// Name and domain to offer in the FQDN capability; nil offers none.
     package var hostName: String?
 
@@ -37,7 +40,8 @@ package struct SessionConfiguration: Sendable, Hashable {
         keepaliveInterval: Duration? = nil, connectRetryInitial: Duration = .seconds(1),
         connectRetryMaximum: Duration = .seconds(5), openHoldTime: Duration = .seconds(60),
         sendHoldTime: Duration = .seconds(480), isPassive: Bool = false,
-        families: [AddressFamily] = [.ipv4Unicast], offersExtendedNextHop: Bool = false, hostName: String? = nil
+        families: [AddressFamily] = [.ipv4Unicast], offersExtendedNextHop: Bool = false,
+        longLivedStaleTime: UInt32? = nil, hostName: String? = nil
     ) {
         self.peer = peer
         self.localAS = localAS
@@ -52,6 +56,7 @@ package struct SessionConfiguration: Sendable, Hashable {
         self.isPassive = isPassive
         self.families = families
         self.offersExtendedNextHop = offersExtendedNextHop
+        self.longLivedStaleTime = longLivedStaleTime
         self.hostName = hostName
     }
 }

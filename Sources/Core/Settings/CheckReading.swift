@@ -2,9 +2,81 @@ import BGPWire
 import Health
 import IPTypes
 
+/// A check as read, and the entry of a file that says it.
+struct CheckEntry {
+    var check: Located<Check>
+    var item: FileItem?
+    /// True if the check goes by HTTP; and if that is with TLS.
+    var isHTTP: Bool
+    var isHTTPS: Bool
+}
+
 extension Reading {
-    /// The checks, with the options that are set for all of them.
-    mutating func checks() -> [Located<Check>] {
+    /// The checks that hold for every virtual address which names none of its own; none if nobody needs them.
+    mutating func checks(areNeeded: Bool) -> [CheckEntry] {
+        let options = checkOptions()
+        if let items = items[.check] {
+            return uniqued(items.compactMap { check($0) })
+        }
+        guard areNeeded || has(.check) else { return [] }
+        if texts(.check).map(\.text.trimmed) == ["none"] {
+            notices.append("no check is set: the addresses are advertised whatever the service does")
+            return []
+        }
+        let texts = list(.check, split: CheckText.entries) { text, _ throws(Complaint) in
+            (name: text, check: try CheckText(text))
+        }
+        return uniqued(
+            texts.map { text in
+                CheckEntry(text.value.check, at: text.with(options.check(text.value.name, text.value.check)))
+            })
+    }
+
+    /// A check that a file describes; nil if it does not say enough.
+    mutating func check(_ item: FileItem) -> CheckEntry? {
+        let nameText = item.name ?? item.field("name")
+        let name = value(nameText, Self.checkName)
+        let options = within(item) { $0.checkOptions() }
+        let kinds = ["url", "tcp", "exec"].filter { item.fields[$0] != nil }
+        if item.text == nil, kinds.count != 1 {
+            errors.append(
+                SettingError(
+                    origin: item.name?.origin ?? item.origin,
+                    problem: kinds.isEmpty
+                        ? "the check does not say what to ask" : "the check says \(kinds.joined(separator: " and "))",
+                    remedy: "give one of url, tcp and exec"))
+            return nil
+        }
+        let text: CheckText? =
+            if let words = item.fields["exec"], words.first?.isEntry == true {
+                value(words.first) { program throws(Complaint) in
+                    try CheckText(program: program, arguments: words.dropFirst().map(\.text))
+                }
+            } else {
+                value(item.text ?? kinds.first.flatMap { item.field($0) }) { text throws(Complaint) in
+                    try CheckText(text, under: kinds.first)
+                }
+            }
+        guard let text else { return nil }
+        let entry = CheckEntry(
+            text,
+            at: Located(
+                value: options.check(name ?? item.checkText ?? "", text), origin: item.name?.origin ?? item.origin),
+            item)
+        refuseUselessOptions(of: item, isHTTP: entry.isHTTP, isHTTPS: entry.isHTTPS)
+        return nameText != nil && name == nil ? nil : entry
+    }
+
+    private mutating func uniqued(_ checks: [CheckEntry]) -> [CheckEntry] {
+        var names: Set<String> = []
+        return checks.filter { entry in
+            guard !names.insert(entry.check.value.name).inserted else { return true }
+            errors.append(entry.check.error("this check is there already", "remove one of the two entries"))
+            return false
+        }
+    }
+
+    private mutating func checkOptions() -> CheckOptions {
         let limit = Duration.seconds(3600)
         let interval = value(.checkInterval) { text throws(Complaint) in
             try ValueText.duration(text, in: .milliseconds(10)...limit)
@@ -15,33 +87,21 @@ extension Reading {
         let rise = value(.checkRise) { text throws(Complaint) in try ValueText.number(text, in: 1...100) }
         let fall = value(.checkFall) { text throws(Complaint) in try ValueText.number(text, in: 1...100) }
         let failFast = value(.checkFailFast, ValueText.boolean)
-        let options = httpOptions()
+        return CheckOptions(
+            interval: interval ?? .seconds(1), timeout: timeout ?? .seconds(1), rise: rise ?? 2, fall: fall ?? 3,
+            failFast: failFast ?? true, http: httpOptions())
+    }
 
-        let isNone = texts(.check).map(\.text.trimmed) == ["none"]
-        let texts =
-            isNone
-            ? []
-            : list(.check, split: CheckText.entries) { text, _ throws(Complaint) in
-                (name: text, check: try CheckText(text))
-            }
-        if !has(.check) || !texts.isEmpty || isNone {
-            refuseUselessOptions(for: texts.map(\.value.check))
+    /// A name for tables, logs and metrics.
+    private static func checkName(_ text: String) throws(Complaint) -> String {
+        let isName = text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (97...122).contains(byte | 0x20) || "-._".utf8.contains(byte)
         }
-        var checks: [Located<Check>] = []
-        for text in texts {
-            if checks.contains(where: { $0.value.name == text.value.name }) {
-                errors.append(
-                    Located(value: (), origin: text.origin, entry: text.entry, column: text.column)
-                        .error("this check is there already", "remove one of the two entries"))
-                continue
-            }
-            let check = Check(
-                name: text.value.name, kind: options.kind(of: text.value.check), interval: interval ?? .seconds(1),
-                timeout: timeout ?? .seconds(1), rise: rise ?? 2, fall: fall ?? 3, failFast: failFast ?? true)
-            checks.append(Located(value: check, origin: text.origin, entry: text.entry, column: text.column))
+        guard isName, (1...64).contains(text.utf8.count), text != "none" else {
+            throw Complaint(
+                "\(ValueText.quoted(text)) is not a name for a check", "use up to 64 letters, digits, - . and _")
         }
-        if isNone { notices.append("no check is set: the addresses are advertised whatever the service does") }
-        return checks
+        return text
     }
 
     private mutating func httpOptions() -> HTTPOptions {
@@ -55,25 +115,38 @@ extension Reading {
         if has(.checkCertFile) != has(.checkKeyFile) {
             fail(
                 has(.checkCertFile) ? .checkCertFile : .checkKeyFile, "a client certificate needs both files",
-                "give --check-cert-file and --check-key-file")
+                own.isEmpty
+                    ? "give --check-cert-file and --check-key-file" : "give certFile and keyFile")
         }
-        if options.isInsecure == true, has(.checkCAFile) {
+        // An entry that accepts any certificate may do so although there is a CA file for the others.
+        let isException = own.contains(.checkInsecure) && !own.contains(.checkCAFile)
+        if options.isInsecure == true, has(.checkCAFile), !isException {
             fail(.checkInsecure, "any certificate is accepted, so the CA file has no effect", "remove one of them")
         }
         return options
     }
 
+    private static let ofHTTP: [SettingKey] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
+    private static let ofHTTPS: [SettingKey] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkInsecure]
+
     /// An option that no check looks at is a misunderstanding.
-    private mutating func refuseUselessOptions(for checks: [CheckText]) {
-        let isHTTP = checks.contains { if case .http = $0 { true } else { false } }
-        let isHTTPS = checks.contains { if case .http(secure: true, _, _, _) = $0 { true } else { false } }
-        let ofHTTP: [SettingKey] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
-        let ofHTTPS: [SettingKey] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkInsecure]
-        for key in ofHTTP where !isHTTP && has(key) {
+    mutating func refuseUselessOptions(for checks: [CheckEntry]) {
+        for key in Self.ofHTTP where has(key) && !checks.contains(where: \.isHTTP) {
             fail(key, "has no effect, since no check uses HTTP", "remove it")
         }
-        for key in ofHTTPS where !isHTTPS && has(key) {
+        for key in Self.ofHTTPS where has(key) && !checks.contains(where: \.isHTTPS) {
             fail(key, "has no effect, since no check uses HTTPS", "remove it")
+        }
+    }
+
+    private mutating func refuseUselessOptions(of item: FileItem, isHTTP: Bool, isHTTPS: Bool) {
+        for key in Self.ofHTTP + Self.ofHTTPS {
+            guard let text = item.own[key]?.first, !(isHTTPS || isHTTP && Self.ofHTTP.contains(key)) else { continue }
+            let scheme = Self.ofHTTP.contains(key) ? "HTTP" : "HTTPS"
+            errors.append(
+                SettingError(
+                    origin: text.origin, problem: "has no effect, since the check does not use \(scheme)",
+                    remedy: "remove it"))
         }
     }
 
@@ -84,35 +157,25 @@ extension Reading {
         guard isName, text.utf8.count <= 255 else { throw Complaint("\(ValueText.quoted(text)) is not a host name") }
         return text
     }
+}
 
-    /// Refuses addresses that stand in each other's way.
-    mutating func checkAddresses(
-        _ vips: [Located<IPPrefix>], peers: [Located<PeerText>], checks: [Located<Check>], routerID: BGPIdentifier?
-    ) {
-        for (index, vip) in vips.enumerated() {
-            let address = vip.value.address
-            if vips[..<index].contains(where: { $0.value == vip.value }) {
-                errors.append(vip.error("\(address) is there already", "remove one of the two entries"))
-            }
-            if peers.contains(where: { $0.value.address.address == address }) {
-                errors.append(vip.error("\(address) is the address of a peer", "choose an address that nobody has"))
-            }
-            if let check = checks.first(where: { $0.value.kind.target?.address == address }) {
-                errors.append(
-                    check.error(
-                        "the check asks the virtual address \(address), which is bound only after the check has passed",
-                        "ask the service on an address of the node, for example 127.0.0.1"))
-            }
-            if let routerID, case .v4(let number) = address, routerID.value == number.value {
-                fail(
-                    .routerID, "\(routerID) is a virtual address, so that all nodes would have the same identifier",
-                    "give the node's own address")
-            }
-        }
+/// What is set for a check besides what it asks.
+private struct CheckOptions {
+    var interval: Duration
+    var timeout: Duration
+    var rise: Int
+    var fall: Int
+    var failFast: Bool
+    var http: HTTPOptions
+
+    func check(_ name: String, _ text: CheckText) -> Check {
+        Check(
+            name: name, kind: http.kind(of: text), interval: interval, timeout: timeout, rise: rise, fall: fall,
+            failFast: failFast)
     }
 }
 
-/// What is set for all HTTP checks.
+/// What is set for HTTP checks.
 private struct HTTPOptions {
     var caFile: String?
     var certificateFile: String?
@@ -141,13 +204,22 @@ private struct HTTPOptions {
     }
 }
 
-extension Check.Kind {
-    /// Where the check connects to; nil for a program.
-    fileprivate var target: SocketTarget? {
-        switch self {
-        case .http(let check): check.target
-        case .tcp(let target): target
-        case .exec: nil
-        }
+extension CheckEntry {
+    init(_ text: CheckText, at check: Located<Check>, _ item: FileItem? = nil) {
+        self.check = check
+        self.item = item
+        isHTTP = if case .http = text { true } else { false }
+        isHTTPS = if case .http(secure: true, _, _, _) = text { true } else { false }
+    }
+}
+
+extension FileItem {
+    /// What an entry of checks asks, as one text: its name if it has no other.
+    var checkText: String? {
+        if let text { return text.text.trimmed }
+        if let name = field("name") { return name.text.trimmed }
+        if let url = field("url") { return url.text.trimmed }
+        if let target = field("tcp") { return "tcp://" + target.text.trimmed }
+        return fields["exec"].map { "exec:" + $0.map(\.text).joined(separator: " ") }
     }
 }

@@ -35,6 +35,31 @@ enum CheckText: Hashable {
         }
     }
 
+    /// Parses what stands under `url`, `tcp` or `exec` in a file, or what stands for a whole check if that is nil.
+    init(_ text: String, under key: String?) throws(Complaint) {
+        switch key {
+        case "tcp":
+            self = try CheckText(text.hasPrefix("tcp://") ? text : "tcp://" + text)
+        case "exec":
+            self = try CheckText(text.hasPrefix("exec:") ? text : "exec:" + text)
+        case "url":
+            guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
+                throw Complaint("\(ValueText.quoted(text)) is not a URL", "write http://… or https://…")
+            }
+            self = try CheckText(text)
+        default:
+            self = try CheckText(text)
+        }
+    }
+
+    /// A program whose arguments are already apart, so that they may contain blanks.
+    init(program: String, arguments: [String]) throws(Complaint) {
+        guard program.hasPrefix("/") else {
+            throw Complaint("the program is not an absolute path", "write for example /usr/bin/pgrep")
+        }
+        self = .exec([program] + arguments)
+    }
+
     /// Splits a list of checks at the commas that a scheme follows, so that a URL or a command may contain commas.
     static func entries(_ text: String) -> [ListEntry] {
         ListEntry.separated(text) { rest in

@@ -14,11 +14,18 @@ struct KubeVipTranslation {
 
     private var variables: [String: GivenText] = [:]
     private let tolerated: Set<String>
+    private let answered: Set<SettingKey>
 
     /// Translates all that is kube-vip's among `flags` (by name without dashes) and `environment`.
-    /// - Parameter tolerated: names the operator wants disregarded although they would be refused.
-    init(flags: [String: [String]], environment: [String: String], tolerated: Set<String>) {
+    /// - Parameters:
+    ///   - tolerated: names the operator wants disregarded although they would be refused.
+    ///   - answered: settings that we were given otherwise, which stand before kube-vip's defaults.
+    init(
+        flags: [String: [String]], environment: [String: String], tolerated: Set<String>,
+        answered: Set<SettingKey> = []
+    ) {
         self.tolerated = tolerated
+        self.answered = answered
         let isPresent = Self.isPresent(environment)
         collect(flags: flags, environment: isPresent ? environment : [:])
         guard !variables.isEmpty else { return }
@@ -139,7 +146,7 @@ struct KubeVipTranslation {
         pass("prometheus_server", to: .metrics)
         pass("health_check_port", to: .health) { $0 == "0" ? nil : ":" + $0 }
         pass("bgp_as", to: .localAS)
-        if given[.localAS] == nil, variables["bgp_enable"] != nil {
+        if given[.localAS] == nil, variables["bgp_enable"] != nil, !answered.contains(.localAS) {
             given[.localAS] = [GivenText(text: "65000", origin: .kubeVipEnvironment("bgp_as"))]
             notices.append("bgp_as is not given: 65000 is used, as in kube-vip")
         }

@@ -7,12 +7,18 @@ package enum Manifest {
     ///
     /// No kubeconfig, no service account: the daemon does not talk to the Kubernetes API. It runs as root because a
     /// container's added capabilities reach only root's processes; every capability but the needed ones is dropped.
-    /// - Throws: if a password cannot be said in the peer list.
+    /// What stands in a configuration file stays there, and the pod mounts it.
+    /// - Throws: if a password cannot be said in the peer list, or a file cannot be mounted.
     package static func pod(_ loaded: LoadedSettings, image: String) throws(SettingError) -> String {
         guard loaded.isPeerListExact else {
             throw SettingError(
                 problem: "a peer's password contains \":\" or \",\", which the peer list of the manifest cannot hold",
                 remedy: "put it into a file and give --peer-password-file")
+        }
+        if let path = loaded.texts[.config], !path.hasPrefix("/") {
+            throw SettingError(
+                problem: "the configuration file's path \(path) is not absolute, so the pod cannot mount it",
+                remedy: "give --config /PATH")
         }
         let settings = loaded.settings
         let mounts = self.mounts(loaded)
@@ -91,8 +97,8 @@ package enum Manifest {
         let socket = loaded.settings.controlSocket
         let directory = socket.lastIndex(of: "/").map { String(socket[..<$0]) } ?? ""
         var mounts = [Mount(name: "run", path: directory.isEmpty ? "/" : directory, isFile: false)]
-        let files: [SettingKey] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkTokenFile]
-        let paths = files.compactMap { loaded.texts[$0] } + loaded.passwordFiles
+        let paths =
+            [loaded.texts[.config]].compactMap { $0 } + loaded.settings.checks.flatMap(\.files) + loaded.passwordFiles
         for path in paths where !mounts.contains(where: { $0.path == path }) {
             mounts.append(Mount(name: "file-\(mounts.count)", path: path, isFile: true))
         }
@@ -111,6 +117,15 @@ package enum Manifest {
             }
         }
         return "\"\(escaped.joined())\""
+    }
+}
+
+extension Check {
+    /// Every file that the check reads.
+    fileprivate var files: [String] {
+        guard case .http(let check) = kind else { return [] }
+        return [check.tls?.caFile, check.tls?.certificateFile, check.tls?.keyFile, check.bearerTokenFile]
+            .compactMap { $0 }
     }
 }
 

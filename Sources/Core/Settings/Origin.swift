@@ -8,6 +8,8 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
     case kubeVipFlag(String)
     /// An environment variable of kube-vip's.
     case kubeVipEnvironment(String)
+    /// A configuration file, by its path as given, and the place of the value or key in it.
+    case file(String, FilePlace)
     /// Nobody gave it.
     case `default`
 
@@ -15,6 +17,7 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .flag(let name), .kubeVipFlag(let name): "flag --\(name)"
         case .environment(let name), .kubeVipEnvironment(let name): "environment \(name)"
+        case .file(let path, let place): "\(path):\(place.line):\(place.column)"
         case .default: "default"
         }
     }
@@ -23,8 +26,13 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
     var isKubeVip: Bool {
         switch self {
         case .kubeVipFlag, .kubeVipEnvironment: true
-        case .flag, .environment, .default: false
+        case .flag, .environment, .file, .default: false
         }
+    }
+
+    /// True if the text comes from a configuration file.
+    var isFile: Bool {
+        if case .file = self { true } else { false }
     }
 }
 
@@ -60,12 +68,4 @@ struct Complaint: Error, Hashable {
         self.remedy = remedy
         self.offset = offset
     }
-}
-
-/// One row of the resolved settings, for display; a secret is masked.
-package struct ResolvedSetting: Sendable, Hashable {
-    package var key: SettingKey
-    /// Nil if nobody gave it and it has no default.
-    package var value: String?
-    package var origin: Origin
 }

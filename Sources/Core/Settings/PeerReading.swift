@@ -7,30 +7,97 @@ struct PasswordFile: Hashable {
     var path: String
 }
 
+/// A peer as read, and the entry of a file that says it.
+struct PeerEntry {
+    var peer: Located<PeerText>
+    var item: FileItem?
+}
+
 extension Reading {
     /// The peer list, with the peer that kube-vip names in variables of its own.
-    mutating func peers(extra: Located<PeerText>?) -> [Located<PeerText>] {
+    mutating func peers(extra: Located<PeerText>?) -> [PeerEntry] {
         let mayHoldPassword = texts(.peers).contains { PeerText.mayHoldPassword($0.text) }
-        var peers = list(.peers) { text, origin throws(Complaint) in
-            try PeerText(text, isKubeVip: origin.isKubeVip, isQuotable: !mayHoldPassword)
-        }
-        peers += extra.map { [$0] } ?? []
+        var peers: [PeerEntry] =
+            if let items = items[.peers] { items.compactMap { peer($0) } } else {
+                list(.peers) { text, origin throws(Complaint) in
+                    try PeerText(text, isKubeVip: origin.isKubeVip, isQuotable: !mayHoldPassword)
+                }.map { PeerEntry(peer: $0) }
+            }
+        peers += extra.map { [PeerEntry(peer: $0)] } ?? []
         if !has(.peers), extra == nil {
             errors.append(
                 SettingError(
                     problem: "no peer is set",
-                    remedy: "give --peers or BGPVIP_PEERS, for example --peers 192.0.2.1:65000,192.0.2.2:65000"))
-        } else if peers.isEmpty, texts(.peers).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }) {
+                    remedy: "\(ways(.peers)), for example \(example(.peers, "192.0.2.1:65000,192.0.2.2:65000"))"))
+        } else if peers.isEmpty, texts(.peers).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }),
+            items[.peers] == nil
+        {
             fail(.peers, "the list is empty", "write for example 192.0.2.1:65000")
         }
-        for (index, peer) in peers.enumerated()
-        where peers[..<index].contains(where: { $0.value.address == peer.value.address }) {
-            errors.append(peer.error("\(peer.value.address) is a peer already", "remove one of the two entries"))
+        for (index, entry) in peers.enumerated() {
+            let peer = entry.peer
+            if peers[..<index].contains(where: { $0.peer.value.address == peer.value.address }) {
+                errors.append(peer.error("\(peer.value.address) is a peer already", "remove one of the two entries"))
+            }
         }
-        if peers.contains(where: \.value.wantsBFD) {
+        if peers.contains(where: \.peer.value.wantsBFD) {
             notices.append("BFD is not supported: a dead peer is noticed when the hold time has run out")
         }
         return peers
+    }
+
+    /// A peer that a file describes; nil if it does not say enough.
+    private mutating func peer(_ item: FileItem) -> PeerEntry? {
+        if let text = item.text {
+            let mayHoldPassword = PeerText.mayHoldPassword(text.text)
+            let peer = value(text) { text throws(Complaint) in
+                try PeerText(text, isKubeVip: false, isQuotable: !mayHoldPassword)
+            }
+            return peer.map { PeerEntry(peer: Located(value: $0, origin: text.origin), item: item) }
+        }
+        let address = value(item.field("address")) { text throws(Complaint) in
+            try PeerText.address(ValueText.unbracketed(text), isQuotable: true)
+        }
+        // As in the list: on a link of its own, any AS but ours will do.
+        let defaultAS = address?.isUnnumbered == true ? PeerAS.external : nil
+        for (key, example) in [("address", "192.0.2.1"), ("as", "65000")] where item.fields[key] == nil {
+            guard key == "address" || defaultAS == nil else { continue }
+            errors.append(
+                SettingError(
+                    origin: item.origin, problem: "the peer has no \(key)",
+                    remedy: "write for example \(key): \(example)"))
+        }
+        let peerAS = value(item.field("as")) { text throws(Complaint) in
+            try PeerText.peerAS(ListEntry(text: text, offset: 0))
+        }
+        let port = value(item.field("port"), ValueText.port)
+        let multihop = value(item.field("multihop")) { text throws(Complaint) -> UInt8? in
+            do throws(Complaint) {
+                return try PeerText.multihop(ListEntry(text: text, offset: 0), isKubeVip: false)
+            } catch {
+                // The list's remedy is about passwords that look like the next field.
+                throw Complaint(error.problem)
+            }
+        }
+        let password = value(item.field("password")) { text throws(Complaint) in
+            try PeerText.password(ListEntry(text: text, offset: 0))
+        }
+        if address?.isUnnumbered == true, multihop ?? nil != nil {
+            errors.append(
+                SettingError(
+                    origin: item.field("multihop")?.origin,
+                    problem: "an unnumbered peer is on the link of its interface and never multihop",
+                    remedy: "leave multihop out"))
+        }
+        guard let address, let peerAS = peerAS ?? defaultAS else { return nil }
+        let peer = PeerText(
+            address: address, peerAS: peerAS, password: password ?? nil, multihop: multihop ?? nil, port: port ?? 179)
+        return PeerEntry(peer: Located(value: peer, origin: item.field("address")?.origin ?? item.origin), item: item)
+    }
+
+    mutating func passwordFile(of entry: PeerEntry) -> Located<PasswordFile>? {
+        guard let text = entry.item?.field("passwordFile"), let path = value(text, ValueText.path) else { return nil }
+        return Located(value: PasswordFile(peer: entry.peer.value.address, path: path), origin: text.origin)
     }
 
     mutating func passwordFiles() -> [Located<PasswordFile>] {
@@ -44,49 +111,60 @@ extension Reading {
         }
     }
 
-    /// The peers with everything that is set for all of them.
+    /// The peers with everything that is set for all of them, and what each has of its own.
     mutating func peerSettings(
-        _ peers: [Located<PeerText>], passwordFiles: [Located<PasswordFile>],
+        _ peers: [PeerEntry], passwordFiles: [Located<PasswordFile>],
         readFile: (String) -> Result<String, FileReadingError>
     ) -> [PeerSettings] {
-        let passwords = passwords(for: peers, passwordFiles, readFile)
-        let sources = sources(for: peers)
-        let sourceInterface = value(.sourceInterface, ValueText.interfaceName)
-        let (holdTime, keepalive) = timers()
-        let retry = value(.connectRetry) { text throws(Complaint) in
-            try ValueText.duration(text, in: .milliseconds(10) ... .seconds(3600))
-        }
-        let retryMax = value(.connectRetryMax) { text throws(Complaint) in
-            try ValueText.duration(text, in: .milliseconds(10) ... .seconds(3600))
-        }
-        if let retry, let retryMax, retry > retryMax {
-            fail(
-                has(.connectRetryMax) ? .connectRetryMax : .connectRetry,
-                "connect-retry (\(ValueText.spelled(retry))) is longer than connect-retry-max (\(ValueText.spelled(retryMax)))",
-                "raise connect-retry-max")
-        }
-        let hops = value(.ttlSecurity, Self.hops) ?? nil
-        let passive = passivePeers(among: peers)
-        return peers.map { peer in
-            if hops != nil, peer.value.multihop != nil {
-                errors.append(
-                    peer.error(
-                        "\(peer.value.address) is multihop, and ttl-security is on",
-                        "leave multihop empty and give the distance with --ttl-security HOPS"))
-            }
-            let distance: PeerSettings.Distance =
-                if let hops { .ttlSecurity(hops: hops) } else if let ttl = peer.value.multihop { .multihop(ttl) } else {
-                    .direct
-                }
+        let passwords = passwords(for: peers.map(\.peer), passwordFiles, readFile)
+        let sources = sources(for: peers.map(\.peer))
+        // Read once as they stand, so that mistakes are found even if every entry has its own.
+        _ = sessionOptions()
+        let passive = passivePeers(among: peers.map(\.peer))
+        return peers.map { entry in
+            let peer = entry.peer
+            let options = within(entry.item) { $0.sessionOptions() }
+            let source = source(of: entry) ?? sources.first { $0.isIPv4 == peer.value.address.address.isIPv4 }
+            let isPassive = value(entry.item?.field("passive"), ValueText.boolean)
             return PeerSettings(
                 address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port,
                 password: peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil,
-                distance: distance,
-                source: sources.first { $0.isIPv4 == peer.value.address.address.isIPv4 },
-                sourceInterface: sourceInterface, isPassive: passive.contains(peer.value.address),
-                holdTime: holdTime, keepaliveInterval: keepalive, connectRetryInitial: retry ?? .seconds(1),
-                connectRetryMaximum: retryMax ?? .seconds(5))
+                distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: source,
+                sourceInterface: options.sourceInterface, isPassive: isPassive ?? passive.contains(peer.value.address),
+                localAS: entry.item?.own[.localAS] == nil ? nil : within(entry.item) { $0.localAS() },
+                holdTime: options.holdTime, keepaliveInterval: options.keepaliveInterval,
+                connectRetryInitial: options.connectRetry, connectRetryMaximum: options.connectRetryMax,
+                routeAdjustment: routeAdjustment(of: entry.item))
         }
+    }
+
+    private mutating func distance(of entry: PeerEntry, ttlSecurity: UInt8?) -> PeerSettings.Distance {
+        let peer = entry.peer
+        if ttlSecurity != nil, peer.value.multihop != nil {
+            errors.append(
+                peer.error(
+                    "\(peer.value.address) is multihop, and ttl-security is on",
+                    peer.origin.isFile
+                        ? "leave one of multihop and ttlSecurity out; ttlSecurity: HOPS gives the distance"
+                        : "leave multihop empty and give the distance with --ttl-security HOPS"))
+        }
+        return if let ttlSecurity { .ttlSecurity(hops: ttlSecurity) } else if let ttl = peer.value.multihop {
+            .multihop(ttl)
+        } else { .direct }
+    }
+
+    private mutating func source(of entry: PeerEntry) -> IPAddress? {
+        guard let text = entry.item?.own[.sourceAddress]?.first, let source = value(text, ValueText.address) else {
+            return nil
+        }
+        let peer = entry.peer.value.address
+        if !peer.isGateway, source.isIPv4 != peer.address.isIPv4 {
+            errors.append(
+                SettingError(
+                    origin: text.origin, problem: "\(source) is not of the family of \(peer)",
+                    remedy: "give our address on the session, which has the family of the peer's"))
+        }
+        return source
     }
 
     // MARK: Passwords
@@ -145,100 +223,5 @@ extension Reading {
             }
         }
         return nil
-    }
-
-    // MARK: Sessions
-
-    private mutating func sources(for peers: [Located<PeerText>]) -> [IPAddress] {
-        let sources = list(.sourceAddress) { text, _ throws(Complaint) in try ValueText.address(text) }
-        for (index, source) in sources.enumerated() {
-            let isIPv4 = source.value.isIPv4
-            let family = isIPv4 ? "IPv4" : "IPv6"
-            if sources[..<index].contains(where: { $0.value.isIPv4 == isIPv4 }) {
-                errors.append(source.error("a second \(family) address", "give at most one of each family"))
-            } else if !peers.isEmpty, !peers.contains(where: { $0.value.address.address.isIPv4 == isIPv4 }) {
-                errors.append(source.error("\(source.value) is of no use: there is no \(family) peer", "remove it"))
-            }
-        }
-        return sources.map(\.value)
-    }
-
-    private mutating func timers() -> (holdTime: UInt16, keepalive: Duration?) {
-        let hold = value(.holdTime) { text throws(Complaint) in
-            let hold = try ValueText.duration(text, in: .zero ... .seconds(65535))
-            guard hold.components.attoseconds == 0 else { throw Complaint("\(text) is not a whole number of seconds") }
-            guard hold != .seconds(1), hold != .seconds(2) else {
-                throw Complaint("BGP does not allow a hold time of \(text)", "give 0 (never expires) or at least 3s")
-            }
-            return hold
-        }
-        let keepalive = value(.keepaliveInterval) { text throws(Complaint) in
-            try ValueText.duration(text, in: .milliseconds(100) ... .seconds(21845))
-        }
-        let seconds = UInt16(clamping: hold?.components.seconds ?? 9)
-        if let keepalive, let hold {
-            if hold == .zero {
-                fail(.keepaliveInterval, "with a hold time of 0 no keepalives are sent", "leave keepalive-interval out")
-            } else if keepalive * 3 > hold {
-                fail(
-                    .keepaliveInterval,
-                    "\(ValueText.spelled(keepalive)) is more than a third of the hold time (\(ValueText.spelled(hold))): "
-                        + "two lost keepalives would end the session",
-                    "give at most \(ValueText.spelled(hold / 3)), or leave it out")
-            }
-        }
-        return (seconds, keepalive)
-    }
-
-    private static func hops(_ text: String) throws(Complaint) -> UInt8? {
-        let isNumber = text == "0" || text == "1"
-        if !isNumber, let isOn = try? ValueText.boolean(text) { return isOn ? 1 : nil }
-        guard let hops = UInt8(decimalDigits: text), hops > 0 else {
-            throw Complaint("\(ValueText.quoted(text)) is neither true nor false nor a number of hops from 1 to 255")
-        }
-        return hops
-    }
-
-    private mutating func passivePeers(among peers: [Located<PeerText>]) -> Set<ScopedAddress> {
-        if texts(.passive).map(\.text.trimmed) == ["none"] { return [] }
-        if texts(.passive).map(\.text.trimmed) == ["all"] { return Set(peers.map(\.value.address)) }
-        let passive = list(.passive) { text, _ throws(Complaint) in
-            guard let address = ScopedAddress(ValueText.unbracketed(text)) else {
-                throw Complaint(
-                    "\(ValueText.quoted(text)) is not the address of a peer", "write addresses, or all or none alone")
-            }
-            return address
-        }
-        for address in passive where !peers.contains(where: { $0.value.address == address.value }) {
-            errors.append(address.error("\(address.value) is not a peer", "name an address from the peer list"))
-        }
-        return Set(passive.map(\.value))
-    }
-
-    mutating func listen(hasPassivePeers: Bool) -> ListenSettings? {
-        let port = value(.listenPort, ValueText.port)
-        let texts = texts(.listen)
-        if texts.count == 1, let isOn = texts.first.flatMap({ try? ValueText.boolean($0.text.trimmed) }) {
-            if !isOn, has(.listen), hasPassivePeers {
-                fail(.listen, "listening is off, but there are passive peers", "remove it, or the passive peers")
-            }
-            if !isOn, !hasPassivePeers {
-                if has(.listenPort) {
-                    fail(.listenPort, "has no effect, since no incoming session is accepted", "add --listen true")
-                }
-                return nil
-            }
-            return ListenSettings(port: port ?? 179)
-        }
-        let listening = list(.listen) { text, _ throws(Complaint) in try EndpointText.listening(text) }
-        let ports = Set(listening.compactMap(\.value.port))
-        if ports.count > 1 {
-            fail(.listen, "the entries name different ports", "give one port for all addresses")
-        } else if has(.listenPort), let named = ports.first, named != port {
-            fail(.listen, "names port \(named), and \(origin(.listenPort)) another", "give the port once")
-        }
-        let addresses = listening.compactMap(\.value.address)
-        let isEverywhere = addresses.count < listening.count
-        return ListenSettings(addresses: isEverywhere ? [] : addresses, port: ports.first ?? port ?? 179)
     }
 }

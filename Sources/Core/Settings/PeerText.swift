@@ -124,7 +124,7 @@ extension PeerText {
         return peerAS
     }
 
-    private static func password(_ field: ListEntry?) throws(Complaint) -> String? {
+    static func password(_ field: ListEntry?) throws(Complaint) -> String? {
         guard let field, !field.text.isEmpty else { return nil }
         guard field.text.utf8.count <= 80 else {
             throw Complaint("the password is longer than the 80 bytes of a TCP MD5 key", offset: field.offset)

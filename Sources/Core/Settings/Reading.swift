@@ -2,6 +2,8 @@
 struct GivenText: Hashable {
     var text: String
     var origin: Origin
+    /// True for one entry of a file's list, which is not taken apart at commas.
+    var isEntry = false
 }
 
 /// A value and the place in the settings it was read from.
@@ -10,6 +12,11 @@ struct Located<Value> {
     var origin: Origin
     var entry: Int?
     var column: Int?
+
+    /// Another value at the same place.
+    func with<Other>(_ other: Other) -> Located<Other> {
+        Located<Other>(value: other, origin: origin, entry: entry, column: column)
+    }
 
     /// An error at this place.
     func error(_ problem: String, _ remedy: String? = nil) -> SettingError {
@@ -20,19 +27,57 @@ struct Located<Value> {
 /// Turns given texts into values and collects everything that is wrong on the way.
 struct Reading {
     /// What was given, at most one origin a setting; several texts if a flag was repeated.
-    let given: [SettingKey: [GivenText]]
+    private(set) var given: [SettingKey: [GivenText]]
+    /// The entries of `vips`, `checks` and `peers`, if a file gives them and nobody else does.
+    let items: [SettingKey: [FileItem]]
+    /// The settings that the entry being read has of its own; empty outside of entries.
+    private(set) var own: Set<SettingKey> = []
     var errors: [SettingError] = []
     var notices: [String] = []
 
-    init(_ given: [SettingKey: [GivenText]]) {
+    init(_ given: [SettingKey: [GivenText]], items: [SettingKey: [FileItem]] = [:]) {
         self.given = given
+        self.items = items
     }
 
     /// True if somebody gave the setting.
-    func has(_ key: SettingKey) -> Bool { given[key] != nil }
+    func has(_ key: SettingKey) -> Bool { given[key] != nil || items[key] != nil }
 
     /// Who gave the setting.
-    func origin(_ key: SettingKey) -> Origin { given[key]?.first?.origin ?? .default }
+    func origin(_ key: SettingKey) -> Origin {
+        given[key]?.first?.origin ?? items[key]?.first?.origin ?? .default
+    }
+
+    /// What a setting is called where it was given: `hold-time`, in a file `holdTime`.
+    func name(_ key: SettingKey) -> String {
+        (origin(key).isFile ? key.setting.fileKey : nil) ?? key.rawValue
+    }
+
+    /// How to give a setting that is missing.
+    func ways(_ key: SettingKey) -> String {
+        let others = "--\(key.rawValue) or \(key.setting.environment.first ?? "")"
+        guard has(.config), let fileKey = key.setting.fileKey else { return "give \(others)" }
+        return "give \(fileKey) in \(texts(.config).first?.text ?? "the file"), or \(others)"
+    }
+
+    /// A setting as one would write it.
+    func example(_ key: SettingKey, _ text: String) -> String {
+        guard has(.config), let fileKey = key.setting.fileKey else { return "--\(key.rawValue) \(text)" }
+        return "\(fileKey): \(text)"
+    }
+
+    /// Reads with what an entry of a file has of its own in front of the general settings.
+    mutating func within<Value>(_ item: FileItem?, _ read: (inout Reading) -> Value) -> Value {
+        guard let item, !item.own.isEmpty else { return read(&self) }
+        let general = given
+        given.merge(item.own) { $1 }
+        own = Set(item.own.keys)
+        defer {
+            given = general
+            own = []
+        }
+        return read(&self)
+    }
 
     /// The setting's value, or its default's; nil if there is neither, or if the text is bad, which is then an error.
     mutating func value<Value>(
@@ -61,6 +106,14 @@ struct Reading {
         var values: [Located<Value>] = []
         var entries = 0
         for text in texts(key) {
+            if text.isEntry {
+                do throws(Complaint) {
+                    values.append(Located(value: try parse(text.text.trimmed, text.origin), origin: text.origin))
+                } catch {
+                    complain(error, text.origin)
+                }
+                continue
+            }
             for entry in split(text.text) {
                 entries += 1
                 do throws(Complaint) {
@@ -81,6 +134,17 @@ struct Reading {
             SettingError(
                 origin: origin, entry: entry, column: entry.map { _ in offset + complaint.offset + 1 },
                 problem: complaint.problem, remedy: complaint.remedy))
+    }
+
+    /// The value of a text in an entry of a file; nil if there is none, or if it is bad, which is then an error.
+    mutating func value<Value>(_ text: GivenText?, _ parse: (String) throws(Complaint) -> Value) -> Value? {
+        guard let text else { return nil }
+        do throws(Complaint) {
+            return try parse(text.text.trimmed)
+        } catch {
+            complain(error, text.origin)
+            return nil
+        }
     }
 
     /// Adds an error about a setting as a whole.

@@ -47,6 +47,23 @@ package struct Setting: Sendable, Hashable {
     /// Flag names without the leading dashes; the first is the one we print.
     package var flags: [String] { [key.rawValue] + key.synonyms }
 
+    /// The key in a configuration file; nil for what a file cannot say.
+    package var fileKey: String? {
+        switch key {
+        case .config: return nil
+        // What can be more than a text has the plural.
+        case .vip: return "vips"
+        case .check: return "checks"
+        default:
+            let words = key.rawValue.split(separator: "-")
+            return (words.first.map(String.init) ?? "")
+                + words.dropFirst().map { word in
+                    ["as", "ca", "id"].contains(word)
+                        ? word.uppercased() : word.prefix(1).uppercased() + word.dropFirst()
+                }.joined()
+        }
+    }
+
     /// Environment names; the first is the one we print.
     package var environment: [String] {
         flags.map { "BGPVIP_" + $0.uppercased().split(separator: "-").joined(separator: "_") }
@@ -87,6 +104,7 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case passive = "passive"
     case listen = "listen"
     case listenPort = "listen-port"
+    case llgr = "llgr"
 
     case communities = "communities"
     case largeCommunities = "large-communities"
@@ -110,6 +128,7 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case checkBody = "check-body"
     case checkTokenFile = "check-token-file"
 
+    case config = "config"
     case settle = "settle"
     case linger = "linger"
     case controlSocket = "control-socket"

@@ -24,7 +24,7 @@ extension SettingKey {
         case .peers:
             Setting(
                 self, .peers, as: .list, "ADDRESS:AS[:PASSWORD[:MULTIHOP[:PORT]]],…", isSecret: true,
-                "Peers; IPv6 in brackets, AS may be external or internal, MULTIHOP is true, false or a TTL, for example 192.0.2.1:65000,[2001:db8::1]:65000::2"
+                "Peers; IPv6 in brackets, gateway for each default gateway, unnumbered:INTERFACE for the router on a link; AS may be external or internal, MULTIHOP is true, false or a TTL, for example 192.0.2.1:65000,[2001:db8::1]:65000::2"
             )
         case .peerPasswordFile:
             Setting(
@@ -61,6 +61,11 @@ extension SettingKey {
                 "Accept incoming sessions on these addresses, or on all; implied by passive")
         case .listenPort:
             Setting(self, .peers, "PORT", default: "179", "Port to accept incoming sessions on")
+        case .llgr:
+            Setting(
+                self, .peers, "TIME", default: "0s",
+                "Ask the peers to keep our routes as a last resort for so long after a session is lost (RFC 9494), up to 16777215 s; 0 does not ask"
+            )
 
         case .communities:
             Setting(
@@ -113,6 +118,8 @@ extension SettingKey {
         case .checkTokenFile:
             Setting(self, .checks, "PATH", "File with a bearer token, read anew for each connection")
 
+        case .config:
+            Setting(self, .process, "PATH", "Configuration file (YAML); flags and environment win over it")
         case .settle:
             Setting(
                 self, .process, "TIME", default: "0s",

@@ -18,6 +18,9 @@ package struct Settings: Sendable, Hashable {
     package var peers: [PeerSettings]
     /// Where incoming sessions are accepted; nil opens no port.
     package var listen: ListenSettings?
+    /// For how many seconds the peers shall keep our routes as a last resort when a session is lost (RFC 9494), at most
+    /// 16777215; nil does not ask for it.
+    package var longLivedStaleTime: UInt32?
     package var departure: DepartureSettings
     /// Path of the control socket.
     package var controlSocket: String
@@ -31,7 +34,7 @@ package struct Settings: Sendable, Hashable {
     package init(
         localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo",
         vips: [VIPSettings],
-        checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil,
+        checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil, longLivedStaleTime: UInt32? = nil,
         departure: DepartureSettings = DepartureSettings(), controlSocket: String = "/run/bgpvip/bgpvip.sock",
         logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
         health: SocketTarget? = nil
@@ -44,6 +47,7 @@ package struct Settings: Sendable, Hashable {
         self.checks = checks
         self.peers = peers
         self.listen = listen
+        self.longLivedStaleTime = longLivedStaleTime
         self.departure = departure
         self.controlSocket = controlSocket
         self.logLevel = logLevel
@@ -105,12 +109,15 @@ package struct PeerSettings: Sendable, Hashable {
     package var keepaliveInterval: Duration?
     package var connectRetryInitial: Duration
     package var connectRetryMaximum: Duration
+    /// What is different on the routes to this peer.
+    package var routeAdjustment: RouteAdjustment
 
     package init(
         address: ScopedAddress, peerAS: PeerAS, port: UInt16 = 179, password: Secret? = nil,
         distance: Distance = .direct, source: IPAddress? = nil, sourceInterface: String? = nil,
         isPassive: Bool = false, localAS: ASNumber? = nil, holdTime: UInt16 = 9, keepaliveInterval: Duration? = nil,
-        connectRetryInitial: Duration = .seconds(1), connectRetryMaximum: Duration = .seconds(5)
+        connectRetryInitial: Duration = .seconds(1), connectRetryMaximum: Duration = .seconds(5),
+        routeAdjustment: RouteAdjustment = RouteAdjustment()
     ) {
         self.address = address
         self.peerAS = peerAS
@@ -125,6 +132,7 @@ package struct PeerSettings: Sendable, Hashable {
         self.keepaliveInterval = keepaliveInterval
         self.connectRetryInitial = connectRetryInitial
         self.connectRetryMaximum = connectRetryMaximum
+        self.routeAdjustment = routeAdjustment
     }
 
     /// How long the peer may leave our bytes unread: RFC 9687 section 6 recommends the greater of eight minutes and

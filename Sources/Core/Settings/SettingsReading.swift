@@ -1,4 +1,3 @@
-import Advertising
 import BGPWire
 import Health
 import IPTypes
@@ -6,7 +5,9 @@ import IPTypes
 /// Settings together with the parts of their text that display and manifests need.
 struct ReadSettings {
     var settings: Settings
-    var peers: [Located<PeerText>]
+    var vips: [VIPEntry]
+    var checks: [CheckEntry]
+    var peers: [PeerEntry]
     var passwordFiles: [String]
 }
 
@@ -20,19 +21,17 @@ extension Reading {
         let routerInterface = value(.routerInterface, ValueText.interfaceName)
         let interface = value(.interface, ValueText.interfaceName)
         let vips = vips()
-        let checks = checks()
-        let attributes = attributes()
-        let hasGlobalScope = value(.globalScope, ValueText.boolean) ?? false
+        let generalChecks = checks(areNeeded: vips.contains { $0.item?.checks == nil } || hasForeignChecks)
+        let (vipSettings, checks) = vipSettings(vips, generalChecks: generalChecks)
+        if !checks.isEmpty || !has(.check) || texts(.check).map(\.text.trimmed) == ["none"] {
+            refuseUselessOptions(for: checks)
+        }
         let peers = peers(extra: extraPeer)
-        let passwordFiles = passwordFiles()
+        let passwordFiles = passwordFiles() + peers.compactMap { passwordFile(of: $0) }
         let peerSettings = peerSettings(peers, passwordFiles: passwordFiles, readFile: readFile)
         let listen = listen(hasPassivePeers: peerSettings.contains(where: \.isPassive))
-        let settle = value(.settle) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
-        }
-        let linger = value(.linger) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
-        }
+        let staleTime = longLivedStaleTime()
+        let departure = departure()
         let controlSocket = value(.controlSocket, ValueText.socketPath)
         let logLevel = value(.logLevel, Self.logLevel)
         let logFormat = value(.logFormat, Self.logFormat)
@@ -43,35 +42,54 @@ extension Reading {
         let health = value(.health) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere)
         }
 
-        checkAddresses(vips, peers: peers, checks: checks, routerID: routerID)
+        checkAddresses(
+            vips.map(\.vip), peers: peers.map(\.peer), checks: checks.map(\.check), routerID: routerID)
         if let interface, interface != "lo" {
             notices.append(
                 "the virtual addresses are bound to \(interface) and not to lo: on a shared segment every node answers ARP for them"
             )
         }
-        guard let localAS, let interface, let settle, let linger, let controlSocket, let logLevel, let logFormat else {
+        guard let localAS, let interface, let departure, let controlSocket, let logLevel, let logFormat else {
             return nil
         }
-        let names = checks.map(\.value.name)
         return ReadSettings(
             settings: Settings(
                 localAS: localAS, routerID: routerID, routerInterface: routerInterface, interface: interface,
-                vips: vips.map {
-                    VIPSettings(
-                        prefix: $0.value, checks: names, hasGlobalScope: hasGlobalScope, attributes: attributes)
-                },
-                checks: checks.map(\.value), peers: peerSettings, listen: listen,
-                departure: DepartureSettings(settle: settle, linger: linger), controlSocket: controlSocket,
+                vips: vipSettings, checks: checks.map(\.check.value), peers: peerSettings, listen: listen,
+                longLivedStaleTime: staleTime, departure: departure, controlSocket: controlSocket,
                 logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil),
-            peers: peers, passwordFiles: passwordFiles.map(\.value.path))
+            vips: vips, checks: checks, peers: peers, passwordFiles: passwordFiles.map(\.value.path))
     }
 
-    private mutating func localAS() -> ASNumber? {
+    /// RFC 9494 section 3.1 has 24 bits for the seconds.
+    private mutating func longLivedStaleTime() -> UInt32? {
+        let seconds = value(.llgr) { text throws(Complaint) -> UInt32 in
+            let time = try ValueText.duration(text, in: .zero ... .seconds(16_777_215))
+            guard time.components.attoseconds == 0, let seconds = UInt32(exactly: time.components.seconds) else {
+                throw Complaint("\(text) is not a whole number of seconds")
+            }
+            return seconds
+        }
+        return seconds == 0 ? nil : seconds
+    }
+
+    private mutating func departure() -> DepartureSettings? {
+        let settle = value(.settle) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
+        let linger = value(.linger) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
+        guard let settle, let linger else { return nil }
+        return DepartureSettings(settle: settle, linger: linger)
+    }
+
+    mutating func localAS() -> ASNumber? {
         guard has(.localAS) else {
             errors.append(
                 SettingError(
                     problem: "our AS number is not set",
-                    remedy: "give --local-as or BGPVIP_LOCAL_AS, for example --local-as 65001"))
+                    remedy: "\(ways(.localAS)), for example \(example(.localAS, "65001"))"))
             return nil
         }
         return value(.localAS) { text throws(Complaint) in
@@ -81,73 +99,6 @@ extension Reading {
             guard !number.isReserved else { throw Complaint("AS \(number) is reserved and cannot be ours") }
             return number
         }
-    }
-
-    private mutating func vips() -> [Located<IPPrefix>] {
-        let vips = list(.vip) { text, _ throws(Complaint) in try Self.vip(text) }
-        if !has(.vip) {
-            errors.append(
-                SettingError(
-                    problem: "no virtual address is set",
-                    remedy: "give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"))
-        } else if vips.isEmpty, texts(.vip).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }) {
-            fail(.vip, "the list is empty", "write for example 192.0.2.10")
-        }
-        return vips
-    }
-
-    private static func vip(_ text: String) throws(Complaint) -> IPPrefix {
-        guard let prefix = IPPrefix(parsing: text) else {
-            // A length that is too short is told apart from what is no address at all.
-            if let slash = text.firstIndex(of: "/"), IPAddress(text[..<slash]) != nil {
-                throw Complaint(
-                    "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
-                    offset: text.distance(from: text.startIndex, to: slash))
-            }
-            throw Complaint(
-                "\(ValueText.quoted(text)) is not an IP address", "write an address; names are not resolved")
-        }
-        guard prefix.isHost else {
-            throw Complaint(
-                "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
-                offset: text.prefix { $0 != "/" }.count)
-        }
-        let address = prefix.address
-        guard !address.isUnspecified, !address.isMulticast, !address.isLoopback, !address.isLinkLocal,
-            address != .v4(IPv4Address(0xFFFF_FFFF))
-        else { throw Complaint("\(address) cannot be routed to, so it cannot be a virtual address") }
-        return prefix
-    }
-
-    private mutating func attributes() -> RouteAttributes {
-        let communities = list(.communities) { text, _ throws(Complaint) in
-            try Self.parsed(text, Community(text), "a community", "65000:100 or no-export")
-        }
-        let large = list(.largeCommunities) { text, _ throws(Complaint) in
-            try Self.parsed(text, LargeCommunity(text), "a large community", "65000:1:100")
-        }
-        let extended = list(.extendedCommunities) { text, _ throws(Complaint) in
-            try Self.parsed(text, ExtendedCommunity(text), "an extended community", "rt:65000:100 or 0x and 16 digits")
-        }
-        return RouteAttributes(
-            multiExitDiscriminator: value(.med) { text throws(Complaint) in
-                try ValueText.number(text, in: 0...UInt32.max)
-            },
-            localPreference: value(.localPref) { text throws(Complaint) in
-                try ValueText.number(text, in: 0...UInt32.max)
-            },
-            prepend: value(.prepend) { text throws(Complaint) in try ValueText.number(text, in: 0...32) } ?? 0,
-            communities: communities.map(\.value), extendedCommunities: extended.map(\.value),
-            largeCommunities: large.map(\.value))
-    }
-
-    private static func parsed<Value>(
-        _ text: String, _ value: Value?, _ what: String, _ example: String
-    ) throws(Complaint) -> Value {
-        guard let value else {
-            throw Complaint("\(ValueText.quoted(text)) is not \(what)", "write for example \(example)")
-        }
-        return value
     }
 
     private static func logLevel(_ text: String) throws(Complaint) -> LogLevel {
@@ -165,7 +116,7 @@ extension Reading {
     }
 
     /// The wildcard to open a port on: the IPv6 one serves both families, but a host may have no IPv6.
-    private static func everywhere(_ vips: [Located<IPPrefix>]) -> IPAddress {
-        vips.contains { !$0.value.address.isIPv4 } ? .v6(IPv6Address(high: 0, low: 0)) : .v4(IPv4Address(0))
+    private static func everywhere(_ vips: [VIPEntry]) -> IPAddress {
+        vips.contains { !$0.vip.value.address.isIPv4 } ? .v6(IPv6Address(high: 0, low: 0)) : .v4(IPv4Address(0))
     }
 }

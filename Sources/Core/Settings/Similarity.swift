@@ -1,7 +1,10 @@
 extension String {
     /// The candidate that is at most three edits away, and fewer than half of its letters; nil if there is none.
     func mostSimilar(among candidates: [String]) -> String? {
-        candidates
+        // Nobody misspells a word of this length, and the distance costs the product of both.
+        guard utf8.count <= 64 else { return nil }
+        return
+            candidates
             .map { (name: $0, distance: editDistance(to: $0)) }
             .filter { $0.distance <= 3 && $0.distance * 2 < $0.name.count }
             .min { $0.distance < $1.distance }?

@@ -22,9 +22,11 @@ enum ValueText {
         return number
     }
 
-    /// A time: `500ms`, `1s`, `1.5s`, `2m`; a bare number is seconds. Resolution is a millisecond.
+    /// A time: `500ms`, `1s`, `1.5s`, `2m`, `24h`; a bare number is seconds. Resolution is a millisecond.
     static func duration(_ text: String, in range: ClosedRange<Duration>) throws(Complaint) -> Duration {
-        let units: [(suffix: String, milliseconds: Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("", 1000)]
+        let units: [(suffix: String, milliseconds: Int64)] = [
+            ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("", 1000),
+        ]
         for unit in units where text.hasSuffix(unit.suffix) {
             guard let milliseconds = scaled(text.dropLast(unit.suffix.count), by: unit.milliseconds) else { break }
             let duration = Duration.milliseconds(milliseconds)

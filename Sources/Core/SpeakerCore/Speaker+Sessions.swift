@@ -20,7 +20,7 @@ extension Speaker {
                 peers[index].reportedFailure = nil
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
-                let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes)
+                let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes(for: index))
                 send(updates, to: index, at: now, isReported: isReported)
                 if isReported { reportObstacles(of: index) }
             case .routesRequested(let family):
@@ -178,6 +178,6 @@ extension SessionConfiguration {
             connectRetryInitial: peer.connectRetryInitial, connectRetryMaximum: peer.connectRetryMaximum,
             sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, families: families,
             offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
-            hostName: hostName)
+            longLivedStaleTime: settings.longLivedStaleTime, hostName: hostName)
     }
 }

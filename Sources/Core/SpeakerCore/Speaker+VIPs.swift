@@ -47,13 +47,14 @@ extension Speaker {
         return isKnown ? .healthy : .unknown
     }
 
-    /// What every peer should hold from us now.
-    var desiredRoutes: [IPPrefix: RouteAttributes] {
+    /// What a peer should hold from us now.
+    func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
         let isSettling = departure.step == .settling
         guard departure.step == .inService || isSettling else { return [:] }
         var routes: [IPPrefix: RouteAttributes] = [:]
         for vip in vips where vip.verdict == .healthy && vip.binding == .bound {
-            let attributes = vip.settings.attributes
+            // Before the mark of leaving, which must not be undone by what the operator sets for this peer.
+            let attributes = vip.settings.attributes.adjusted(by: peers[peer].settings.routeAdjustment)
             routes[vip.settings.prefix] = isSettling ? attributes.withGracefulShutdown : attributes
         }
         return routes
@@ -63,9 +64,8 @@ extension Speaker {
     /// advertised when the kernel has confirmed it.
     mutating func converge(at now: Instant) {
         mustConverge = false
-        let routes = desiredRoutes
         for index in peers.indices {
-            send(peers[index].adjRIBOut.converge(to: routes), to: index, at: now)
+            send(peers[index].adjRIBOut.converge(to: desiredRoutes(for: index)), to: index, at: now)
         }
         var toUnbind: [IPPrefix] = []
         var toBind: [Bool: [IPPrefix]] = [:]

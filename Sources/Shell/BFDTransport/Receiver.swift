@@ -100,7 +100,7 @@ package final class BFDReceiver: @unchecked Sendable {
     }
 
     fileprivate func received(_ envelope: AddressedEnvelope<ByteBuffer>) {
-        guard isOpen, let source = envelope.remoteAddress.scoped else { return }
+        guard let source = envelope.remoteAddress.scoped else { return }
         do throws(BFDDiscard) {
             let packet = try BFDPacket(decoding: envelope.data.readableBytesSpan)
             let information = envelope.metadata?.packetInfo

@@ -22,6 +22,38 @@ import Testing
         "🇩🇪", "99999999999999999999", "\"", "\\",
     ]
 
+    /// A value made of keys that mean something and of pieces, not deep.
+    private static func value(_ random: inout Sequence64, depth: Int) -> FileText {
+        let keys =
+            Setting.all.compactMap(\.fileKey) + FileItemKind.vip.keys + FileItemKind.check.keys + FileItemKind.peer.keys
+        let count = Int.random(in: 0...5, using: &random)
+        switch depth < 4 ? Int.random(in: 0..<3, using: &random) : 0 {
+        case 1:
+            return .sequence((0..<count).map { _ in value(&random, depth: depth + 1) })
+        case 2:
+            return .mapping(
+                (0..<count).map { _ in
+                    (keys.randomElement(using: &random) ?? "", value(&random, depth: depth + 1))
+                })
+        default:
+            return .scalar((0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined())
+        }
+    }
+
+    @Test func `in a configuration file of any form is an error and never a trap`() {
+        var random = Sequence64()
+        for _ in 0..<2000 {
+            let keys = Setting.all.compactMap(\.fileKey).shuffled(using: &random).prefix(6)
+            let file = FileText.mapping(keys.map { ($0, Self.value(&random, depth: 1)) })
+            do throws(InvalidSettings) {
+                let loaded = try load(files: ["/": "\n\0"], tree: file.tree)
+                _ = try? Manifest.pod(loaded, image: "x")
+            } catch {
+                #expect(error.errors.allSatisfy { !$0.description.isEmpty })
+            }
+        }
+    }
+
     @Test func `in any setting of either vocabulary is an error and never a trap`() {
         var random = Sequence64()
         let variables = Setting.all.flatMap(\.environment) + KubeVipVariable.all.map(\.name)

@@ -20,6 +20,13 @@ import Testing
         #expect(SettingKey.checkCAFile.setting.environment == ["BGPVIP_CHECK_CA_FILE"])
     }
 
+    @Test func `derives the key in a file from the flag, with a plural for what can be more than a text`() {
+        for setting in Setting.all {
+            let expected: [SettingKey: String?] = [.vip: "vips", .check: "checks", .config: nil]
+            #expect(setting.fileKey == expected[setting.key] ?? "\(setting.key)")
+        }
+    }
+
     @Test func `shares no flag with kube-vip's own, and kube-vip's are distinct`() {
         let theirs = KubeVipVariable.all.compactMap(\.flag)
         #expect(Set(theirs).count == theirs.count)
@@ -54,21 +61,27 @@ import Testing
     }
 }
 
-/// Loads settings from flags and environment; files come from a dictionary.
+/// Loads settings from flags and environment, and from a configuration file if `tree` is one; the other files come from
+/// a dictionary.
 func load(
-    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:]
+    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:],
+    tree: FileNode? = nil
 ) throws(InvalidSettings) -> LoadedSettings {
-    try SettingsLoader.load(flags: flags, environment: environment) { path in
-        files[path].map { .success($0) } ?? .failure(FileReadingError(reason: "No such file or directory"))
-    }
+    try SettingsLoader.load(
+        flags: flags.merging(tree == nil ? [:] : ["config": ["b.yaml"]]) { $0 + $1 }, environment: environment,
+        readFile: { path in
+            files[path].map { .success($0) } ?? .failure(FileReadingError(reason: "No such file or directory"))
+        },
+        readTree: { _ in tree.map { .success($0) } ?? .failure(FileFault("No such file or directory")) })
 }
 
 /// The texts of all errors of settings that must not load.
 func errors(
-    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:]
+    _ flags: [String: [String]] = [:], environment: [String: String] = [:], files: [String: String] = [:],
+    tree: FileNode? = nil
 ) -> [String] {
     do throws(InvalidSettings) {
-        _ = try load(flags, environment: environment, files: files)
+        _ = try load(flags, environment: environment, files: files, tree: tree)
         return []
     } catch {
         return error.errors.map(\.description)

@@ -29,15 +29,16 @@ struct Rack {
 
     init(
         peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(),
-        communities: [Community] = []
+        communities: [Community] = [], adapt: (inout Settings) -> Void = { _ in }
     ) {
         let check = Check(
             name: "api", kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 6443)))
         let vip = VIPSettings(
             prefix: Self.vip, checks: ["api"], attributes: RouteAttributes(communities: communities))
-        let settings = Settings(
+        var settings = Settings(
             localAS: ASNumber(65001), vips: [vip], checks: [check],
             peers: peers.map { PeerSettings(address: $0, peerAS: .exactly(ASNumber(65000))) }, departure: departure)
+        adapt(&settings)
         speaker = Speaker(
             settings: settings, identifier: BGPIdentifier(0x0A00_0002), hostName: nil, seed: 1, at: Self.start)
     }

@@ -4,6 +4,7 @@ import BGPWire
 import Deadlines
 import Health
 import IPTypes
+import Settings
 import Testing
 
 @testable import SpeakerCore
@@ -269,5 +270,54 @@ struct ServiceTests {
         #expect(rack.take(.check("nothing", .outcome(.passed))) == [])
         #expect(rack.take(.bound(IPPrefix(host: .v4(IPv4Address(1))))) == [])
         #expect(rack.take(.acknowledged(stranger, round: 1, true)) == [])
+    }
+
+    @Test func eachPeerIsToldTheRouteAsItIsSetForThatPeer() {
+        var rack = Rack(peers: [Rack.tor, Rack.secondToR], departure: DepartureSettings(settle: .seconds(1))) {
+            $0.peers[1].routeAdjustment = RouteAdjustment(
+                multiExitDiscriminator: 5, prepend: 1, communities: [.noExport])
+        }
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish(Rack.tor)
+        func announcement(_ communities: [Community]) -> Update {
+            Update(
+                attributes: [
+                    PathAttribute(flags: 0x40, value: .origin(.igp)),
+                    PathAttribute(
+                        flags: 0x40, value: .asPath([ASPathSegment(.sequence, [ASNumber(65001), ASNumber(65001)])])),
+                    PathAttribute(flags: 0x40, value: .nextHop(IPv4Address(0x0A00_0002))),
+                    PathAttribute(flags: 0x80, value: .multiExitDiscriminator(5)),
+                    PathAttribute(flags: 0xC0, value: .communities(communities)),
+                ], nlri: [Rack.vip])
+        }
+        // When the session comes up,
+        let effects = rack.establish(Rack.secondToR)
+        #expect(effects.contains(Rack.send(announcement([.noExport]), to: Rack.secondToR)))
+        // and when all peers are told anew: here with the mark of leaving, in addition to the peer's own community.
+        let leaving = rack.take(.drainRequested(reason: "test"))
+        #expect(leaving.contains(Rack.send(announcement([.gracefulShutdown, .noExport]), to: Rack.secondToR)))
+        #expect(rack.speaker.peers[0].adjRIBOut.told == [Rack.vip: RouteAttributes().withGracefulShutdown])
+    }
+
+    @Test func whatIsSetForAPeerDoesNotUndoTheMarkOfLeaving() {
+        var rack = Rack(departure: DepartureSettings(settle: .seconds(1))) {
+            $0.peers[0].routeAdjustment = RouteAdjustment(localPreference: 300)
+        }
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish()
+        #expect(rack.speaker.peers[0].adjRIBOut.told == [Rack.vip: RouteAttributes(localPreference: 300)])
+        _ = rack.take(.drainRequested(reason: "test"))
+        #expect(
+            rack.speaker.peers[0].adjRIBOut.told == [
+                Rack.vip: RouteAttributes(localPreference: 0, communities: [.gracefulShutdown])
+            ])
+    }
+
+    @Test func theOpenAsksForLongLivedGracefulRestartIfTheSettingsDo() {
+        let rack = Rack { $0.longLivedStaleTime = 3600 }
+        #expect(rack.speaker.peers[0].session.configuration.longLivedStaleTime == 3600)
+        #expect(Rack().speaker.peers[0].session.configuration.longLivedStaleTime == nil)
     }
 }

@@ -103,11 +103,13 @@ import Testing
     @Test("After close nothing is told, even from inside an event, and the port is free again")
     func close() async throws {
         let told = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: loop)
+        let (events, log) = AsyncStream.makeStream(of: Void.self)
         let closing = NIOLoopBoundBox<BFDReceiver?>.makeBoxSendingValue(nil, eventLoop: loop)
         let port = try await loop.submit {
             let receiver = try BFDReceiver.open(on: peerAddress, port: 0, isMultihop: false, loop: loop) { _ in
                 told.value += 1
                 closing.value?.close()
+                log.yield()
             }
             closing.value = receiver
             return receiver.port
@@ -117,6 +119,7 @@ import Testing
         try await loop.submit {
             for number in 1...10 { try raw.send(packet(UInt32(number)), to: peerAddress, port: port, ttl: 255) }
         }.get()
+        for await _ in events { break }
         let listener = try await Listener(on: peerAddress, port: port)
         try raw.send(packet(11), to: peerAddress, port: port, ttl: 255)
         #expect(await listener.nextNumber() == 11)

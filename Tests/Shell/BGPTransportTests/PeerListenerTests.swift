@@ -105,11 +105,8 @@ import Testing
     }
 
     @Test func bothFamiliesListenOnOnePort() async throws {
-        let any6 = try await Acceptor.listen(on: .v6(IPv6Address(high: 0, low: 0)))
+        let (any6, any4) = try await listenersOnOnePort()
         let port = any6.port
-        let any4 = try await loop.submit {
-            try PeerListener.listen(on: ScopedAddress(.v4(IPv4Address(0))), port: port, on: loop) { $0.reject() }
-        }.get()
         let dialler = try await Witness.dial(endpoint(localhost6, port: port))
         let acceptee = try #require(await any6.next())
         #expect(acceptee.connection.remote == ScopedAddress(localhost6))
@@ -120,6 +117,22 @@ import Testing
         try await loop.submit { any4.close() }.get()
         try await any6.close()
     }
+
+    /// A port that the kernel picked for IPv6 may be in use for IPv4 by another test: then it picks the next one.
+    private func listenersOnOnePort() async throws -> (Acceptor, PeerListener) {
+        for _ in 0..<50 {
+            let any6 = try await Acceptor.listen(on: .v6(IPv6Address(high: 0, low: 0)))
+            let port = any6.port
+            let any4 = try? await loop.submit {
+                try PeerListener.listen(on: ScopedAddress(.v4(IPv4Address(0))), port: port, on: loop) { $0.reject() }
+            }.get()
+            if let any4 { return (any6, any4) }
+            try await any6.close()
+        }
+        throw NoFreePort()
+    }
+
+    private struct NoFreePort: Error {}
 
     @Test func aConnectionThatNobodyDecidesOnIsClosed() async throws {
         let listener = try await loop.submit {

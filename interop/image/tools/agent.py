@@ -1,7 +1,8 @@
-"""Runs programs on a lab host for as long as its standard input is open: far cheaper than one `exec` of the engine each.
+"""Runs programs on a lab host while its standard input is open: far cheaper than an `exec` of the engine for each.
 
-One JSON object a line in: {"argv": […], "input": TEXT or null, "timeout": SECONDS}, or with "log" a program that stays
-in the background and writes to that file. One a line out: {"status": …, "output": …, "errors": …}; no status: timed out.
+One JSON object a line in: {"argv": [...], "input": TEXT or null, "timeout": SECONDS}; with "log" the program stays in
+the background and writes to that file. One a line out: {"status": ..., "output": ..., "errors": ...}; status null means
+that the time was up.
 """
 
 import json

@@ -12,6 +12,7 @@ class BirdRouter(Router):
 
     name, package, title = "bird", "bird2", "BIRD"
     honours_graceful_shutdown = "by one line of filter"
+    two_octet_setup = "configured for any external AS"
     has_fib, flush = True, "ip route flush proto bird"
 
     def __init__(self, host):

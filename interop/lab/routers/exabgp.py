@@ -22,7 +22,9 @@ class ExabgpRouter(Router):
     """ExaBGP, which has no RIB of its own: the lab replays the updates that it prints."""
 
     name, package, title = "exabgp", "exabgp", "ExaBGP"
+    loses_farewell = ": a mistake of ExaBGP with every shutdown communication; the session ends all the same"
     reads_four_octet_as = False
+    two_octet_setup = "configured for AS 23456"
     # It leaves IP_MINTTL out, which Python's socket module does not know.
     checks_ttl = False
 
@@ -51,7 +53,7 @@ class ExabgpRouter(Router):
             if neighbor.extended_next_hop:
                 parts.append("  nexthop { ipv4 unicast ipv6; }\n")
             parts.append("  api { processes [ lab ]; neighbor-changes; "
-                         "receive { parsed; update; notification; refresh; } }\n}\n")
+                         "receive { parsed; update; } }\n}\n")
         return "".join(parts)
 
     def launch(self):
@@ -88,7 +90,8 @@ class ExabgpRouter(Router):
         return list(found.values())
 
     def farewell(self, address):
-        return json.dumps([e for e in self.events(address) if e["type"] == "notification"])
+        states = [event["neighbor"] for event in self.events(address) if event["type"] == "state"]
+        return states[-1].get("reason", "") if states else ""
 
     def ask_refresh(self, address):
         self.host.shell(f"echo 'neighbor {address} announce route-refresh ipv4 unicast' > /run/lab/exabgp.commands")

@@ -15,6 +15,7 @@ router bgp {TOR_AS}
  no bgp ebgp-requires-policy
  no bgp default ipv4-unicast
 """
+NAMES = {"gracefulShutdown": "65535:0"}
 DAEMONS = ("zebra", "bgpd")
 
 
@@ -25,7 +26,8 @@ class FrrRouter(Router):
     honours_graceful_shutdown = "without configuration"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
     capabilities = ("SYS_ADMIN",)
-    has_fib, flush = True, "ip nexthop flush proto zebra"
+    two_octet_setup = "configured for AS 4200000001 and without enforce-first-as"
+    has_fib, flush = True, "ip nexthop flush"
 
     def configuration(self, neighbors):
         lines = [HEADER]
@@ -41,6 +43,9 @@ class FrrRouter(Router):
                 "" if neighbor.four_octet_as else "dont-capability-negotiate",
             ]
             lines += [f" neighbor {neighbor.address} {option}\n" for option in options if option]
+            if not neighbor.four_octet_as:
+                # FRR knows our AS from our capability and would insist on it as the first of AS_PATH: that is AS_TRANS.
+                lines.append(f" no neighbor {neighbor.address} enforce-first-as\n")
         for family in ("ipv4", "ipv6"):
             lines += [f" address-family {family} unicast\n", "  maximum-paths 16\n", "  maximum-paths ibgp 16\n"]
             lines += [f"  neighbor {neighbor.address} activate\n" for neighbor in neighbors]
@@ -81,7 +86,7 @@ class FrrRouter(Router):
         return [
             Path(neighbor=path["peer"]["peerId"], next_hop=path["nexthops"][0]["ip"], origin=path["origin"],
                  as_path=path["aspath"]["string"].replace("Local", ""), local_pref=path.get("locPrf"),
-                 communities=tuple(path.get("community", {}).get("list", ())))
+                 communities=tuple(NAMES.get(name, name) for name in path.get("community", {}).get("list", ())))
             for path in self.ask(f"show bgp {family} unicast {prefix}").get("paths", [])]
 
     def farewell(self, address):

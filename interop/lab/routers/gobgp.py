@@ -23,7 +23,7 @@ class GobgpRouter(Router):
     name, package, title = "gobgp", "gobgpd", "GoBGP"
     impossible = {
         "two_octet_as": "GoBGP always offers 4-octet AS numbers",
-        "refresh": "`softresetin` looks at what GoBGP has kept; it never sends ROUTE-REFRESH",
+        "refresh": "`softresetin` looks at what GoBGP has kept and sends no ROUTE-REFRESH",
     }
 
     def configuration(self, neighbors):

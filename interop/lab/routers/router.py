@@ -54,8 +54,11 @@ class Router:
     has_fib = False
     # How to take away what it leaves in the kernel when it is killed.
     flush = None
-    # Whether it takes our AS from our capability also when it does not offer its own.
+    # Why the text of a Cease does not appear; empty if it does.
+    loses_farewell = ""
+    # Whether it takes our AS from our capability also when it does not offer its own; and how it is configured then.
     reads_four_octet_as = True
+    two_octet_setup = "configured for AS 4200000001"
     # Whether TTL security makes it ignore packets from farther away; all of them send with TTL 255 then.
     checks_ttl = True
     # How it comes that the program turns GRACEFUL_SHUTDOWN into LOCAL_PREF 0; empty if it does not.

@@ -40,7 +40,8 @@ def sigterm(cell):
     cell.router.await_paths(PREFIX)
     expect(not cell.router.established(node.address), "the session is still Established")
     said = eventually("the router shows why the session ended", lambda: cell.router.farewell(node.address))
-    return f"`{said}`"
+    expect(("SIGTERM" in said) != bool(cell.router.loses_farewell), f"the router shows {said!r}")
+    return f"`{said}`{cell.router.loses_farewell}"
 
 
 def refresh(cell):
@@ -61,7 +62,7 @@ def refresh(cell):
 
 
 def graceful_shutdown(cell):
-    """Drain with --settle: GRACEFUL_SHUTDOWN (RFC 8326) at the router, and what it makes of it; undrain takes it back."""
+    """Drain with --settle: GRACEFUL_SHUTDOWN (RFC 8326) at the router and what it makes of it; undrain takes it back."""
     draining, other = cell.nodes
     both = [node.address for node in cell.nodes]
     cell.router.start(*[cell.neighbor(node) for node in cell.nodes])

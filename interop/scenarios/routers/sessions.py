@@ -13,7 +13,7 @@ LONG_AS, AS_TRANS = 4200000001, 23456
 
 
 def session(cell):
-    """Two nodes: Established; ORIGIN, AS path and next hop at the router; both paths are used."""
+    """Two nodes: Established; ORIGIN, AS path and next hop at the router; its kernel, if it has a FIB, uses both paths."""
     cell.router.start(*[cell.neighbor(node) for node in cell.nodes])
     for node in cell.nodes:
         node.start()
@@ -121,7 +121,7 @@ def two_octet_as(cell):
     expect(not any("four-octet" in capability for capability in said), f"the router offers 4-octet AS numbers: {said}")
     # AS_PATH is AS_TRANS; a router that reads AS4_PATH nevertheless puts the number in its place.
     expect(path.as_path in (str(AS_TRANS), str(LONG_AS)), f"the AS path is {path.as_path!r}")
-    return f"configured for AS {remote_as}: {described(path)}"
+    return f"{cell.router.two_octet_setup}: {described(path)}"
 
 
 def expect_attributes(path, as_path, next_hop):

@@ -1,0 +1,42 @@
+import BGPWire
+import Health
+import IPTypes
+
+extension Reading {
+    /// Refuses addresses that stand in each other's way.
+    mutating func checkAddresses(
+        _ vips: [Located<IPPrefix>], peers: [Located<PeerText>], checks: [Located<Check>], routerID: BGPIdentifier?
+    ) {
+        for (index, vip) in vips.enumerated() {
+            let address = vip.value.address
+            if vips[..<index].contains(where: { $0.value == vip.value }) {
+                errors.append(vip.error("\(address) is there already", "remove one of the two entries"))
+            }
+            if peers.contains(where: { $0.value.address.address == address }) {
+                errors.append(vip.error("\(address) is the address of a peer", "choose an address that nobody has"))
+            }
+            if let check = checks.first(where: { $0.value.kind.target?.address == address }) {
+                errors.append(
+                    check.error(
+                        "the check asks the virtual address \(address), which is bound only after the check has passed",
+                        "ask the service on an address of the node, for example 127.0.0.1"))
+            }
+            if let routerID, case .v4(let number) = address, routerID.value == number.value {
+                fail(
+                    .routerID, "\(routerID) is a virtual address, so that all nodes would have the same identifier",
+                    "give the node's own address")
+            }
+        }
+    }
+}
+
+extension Check.Kind {
+    /// Where the check connects to; nil for a program.
+    fileprivate var target: SocketTarget? {
+        switch self {
+        case .http(let check): check.target
+        case .tcp(let target): target
+        case .exec: nil
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Advertising
+import BGPWire
+import Health
+import IPTypes
+
+/// A virtual address as read, and the entry of a file that says it.
+struct VIPEntry {
+    var vip: Located<IPPrefix>
+    var item: FileItem?
+}
+
+extension Reading {
+    mutating func vips() -> [VIPEntry] {
+        let vips: [VIPEntry] =
+            if let items = items[.vip] { items.compactMap { vip($0) } } else {
+                list(.vip) { text, _ throws(Complaint) in try Self.vip(text) }.map { VIPEntry(vip: $0) }
+            }
+        if !has(.vip) {
+            errors.append(
+                SettingError(
+                    problem: "no virtual address is set",
+                    remedy: "\(ways(.vip)), for example \(example(.vip, "192.0.2.10"))"))
+        } else if vips.isEmpty, texts(.vip).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }),
+            items[.vip] == nil
+        {
+            fail(.vip, "the list is empty", "write for example 192.0.2.10")
+        }
+        return vips
+    }
+
+    private mutating func vip(_ item: FileItem) -> VIPEntry? {
+        guard let text = item.text ?? item.field("address") else {
+            errors.append(
+                SettingError(
+                    origin: item.origin, problem: "the address is missing", remedy: "write address: 192.0.2.10"))
+            return nil
+        }
+        guard let prefix = value(text, Self.vip) else { return nil }
+        return VIPEntry(vip: Located(value: prefix, origin: text.origin), item: item)
+    }
+
+    private static func vip(_ text: String) throws(Complaint) -> IPPrefix {
+        guard let prefix = IPPrefix(parsing: text) else {
+            // A length that is too short is told apart from what is no address at all.
+            if let slash = text.firstIndex(of: "/"), IPAddress(text[..<slash]) != nil {
+                throw Complaint(
+                    "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
+                    offset: text.distance(from: text.startIndex, to: slash))
+            }
+            throw Complaint(
+                "\(ValueText.quoted(text)) is not an IP address", "write an address; names are not resolved")
+        }
+        guard prefix.isHost else {
+            throw Complaint(
+                "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
+                offset: text.prefix { $0 != "/" }.count)
+        }
+        let address = prefix.address
+        guard !address.isUnspecified, !address.isMulticast, !address.isLoopback, !address.isLinkLocal,
+            address != .v4(IPv4Address(0xFFFF_FFFF))
+        else { throw Complaint("\(address) cannot be routed to, so it cannot be a virtual address") }
+        return prefix
+    }
+
+    // MARK: What belongs to each
+
+    /// True if flags or environment give the checks, so that those of a file's virtual addresses do not count.
+    var hasForeignChecks: Bool { given[.check]?.first?.origin.isFile == false }
+
+    /// The virtual addresses with their checks and attributes, and all checks that any of them needs.
+    mutating func vipSettings(
+        _ vips: [VIPEntry], generalChecks: [CheckEntry]
+    ) -> (vips: [VIPSettings], checks: [CheckEntry]) {
+        // Read once as they stand, so that mistakes are found even if every entry has its own.
+        _ = attributes()
+        _ = value(.globalScope, ValueText.boolean)
+        if hasForeignChecks, vips.contains(where: { $0.item?.checks != nil }) {
+            notices.append("\(origin(.check)) is used for all virtual addresses, the checks in the file are not")
+        }
+        var checks = generalChecks
+        let settings = vips.map { entry in
+            let names = checkNames(of: entry, among: &checks) ?? generalChecks.map(\.check.value.name)
+            return within(entry.item) { reading in
+                VIPSettings(
+                    prefix: entry.vip.value, checks: names,
+                    hasGlobalScope: reading.value(.globalScope, ValueText.boolean) ?? false,
+                    attributes: reading.attributes())
+            }
+        }
+        let used = Set(settings.flatMap(\.checks))
+        // Where something is wrong, the name may just be misspelled.
+        for entry in checks where errors.isEmpty && !used.contains(entry.check.value.name) {
+            notices.append(
+                "\(entry.check.origin): check \(entry.check.value.name) is not run: no virtual address uses it")
+        }
+        return (settings, vips.isEmpty ? checks : checks.filter { used.contains($0.check.value.name) })
+    }
+
+    /// The checks that an entry asks for; those that it describes itself are added to `checks`.
+    private mutating func checkNames(of entry: VIPEntry, among checks: inout [CheckEntry]) -> [String]? {
+        guard let items = entry.item?.checks, !hasForeignChecks else { return nil }
+        if items.allSatisfy({ $0.text?.text.trimmed == "none" }) {
+            notices.append(
+                "\(entry.vip.value.address) has no check: it is advertised whatever the service does")
+            return []
+        }
+        var names: [String] = []
+        for item in items {
+            guard let name = checkName(item, among: &checks) else { continue }
+            if names.contains(name) {
+                errors.append(
+                    SettingError(
+                        origin: item.origin, problem: "check \(name) is there already",
+                        remedy: "remove one of the two entries"))
+            } else {
+                names.append(name)
+            }
+        }
+        return names
+    }
+
+    private mutating func checkName(_ item: FileItem, among checks: inout [CheckEntry]) -> String? {
+        let known = checks.map(\.check.value.name)
+        if let text = item.text?.text.trimmed {
+            if known.contains(text) { return text }
+            if !text.contains("://"), !text.hasPrefix("exec:") {
+                let similar = text.mostSimilar(among: known).map { "did you mean \($0)?" }
+                errors.append(
+                    SettingError(
+                        origin: item.origin, problem: "\(ValueText.quoted(text)) is not the name of a check",
+                        remedy: similar ?? "name one that stands under checks, or write a URL"))
+                return nil
+            }
+        }
+        guard let entry = check(item) else { return nil }
+        let name = entry.check.value.name
+        guard let other = checks.first(where: { $0.check.value.name == name }) else {
+            checks.append(entry)
+            return name
+        }
+        guard other.check.value == entry.check.value else {
+            errors.append(
+                entry.check.error(
+                    "another check with other options is called \(ValueText.quoted(name))",
+                    "give this one a name of its own with name:"))
+            return nil
+        }
+        return name
+    }
+
+    // MARK: Attributes
+
+    /// What an entry of the peer list changes on the routes.
+    mutating func routeAdjustment(of item: FileItem?) -> RouteAdjustment {
+        within(item) { reading in
+            let all = reading.attributes()
+            let own = reading.own
+            return RouteAdjustment(
+                multiExitDiscriminator: own.contains(.med) ? all.multiExitDiscriminator : nil,
+                localPreference: own.contains(.localPref) ? all.localPreference : nil,
+                prepend: own.contains(.prepend) ? all.prepend : nil,
+                communities: own.contains(.communities) ? all.communities : [],
+                extendedCommunities: own.contains(.extendedCommunities) ? all.extendedCommunities : [],
+                largeCommunities: own.contains(.largeCommunities) ? all.largeCommunities : [])
+        }
+    }
+
+    private mutating func attributes() -> RouteAttributes {
+        let communities = list(.communities) { text, _ throws(Complaint) in
+            try Self.parsed(text, Community(text), "a community", "65000:100 or no-export")
+        }
+        let large = list(.largeCommunities) { text, _ throws(Complaint) in
+            try Self.parsed(text, LargeCommunity(text), "a large community", "65000:1:100")
+        }
+        let extended = list(.extendedCommunities) { text, _ throws(Complaint) in
+            try Self.parsed(text, ExtendedCommunity(text), "an extended community", "rt:65000:100 or 0x and 16 digits")
+        }
+        return RouteAttributes(
+            multiExitDiscriminator: value(.med) { text throws(Complaint) in
+                try ValueText.number(text, in: 0...UInt32.max)
+            },
+            localPreference: value(.localPref) { text throws(Complaint) in
+                try ValueText.number(text, in: 0...UInt32.max)
+            },
+            prepend: value(.prepend) { text throws(Complaint) in try ValueText.number(text, in: 0...32) } ?? 0,
+            communities: communities.map(\.value), extendedCommunities: extended.map(\.value),
+            largeCommunities: large.map(\.value))
+    }
+
+    private static func parsed<Value>(
+        _ text: String, _ value: Value?, _ what: String, _ example: String
+    ) throws(Complaint) -> Value {
+        guard let value else {
+            throw Complaint("\(ValueText.quoted(text)) is not \(what)", "write for example \(example)")
+        }
+        return value
+    }
+}

@@ -1,0 +1,201 @@
+import Advertising
+import BGPWire
+import Health
+import IPTypes
+import Testing
+
+@testable import Settings
+
+private func tcp(_ name: String, _ port: UInt16) -> Check {
+    Check(name: name, kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)))
+}
+
+@Suite struct `Virtual addresses in a file` {
+    private static let rest: [(String, FileText)] = [("localAS", "65001"), ("peers", ["10.0.0.1:65000"])]
+
+    private static func file(_ vips: FileText, _ more: KeyValuePairs<String, FileText> = [:]) -> FileNode {
+        FileText.mapping([("vips", vips)] + rest + more.map { ($0, $1) }).tree
+    }
+
+    @Test func `have attributes of their own in place of the general ones`() throws {
+        let vips: FileText = [
+            "10.9.9.8",
+            [
+                "address": "10.9.9.9", "communities": [], "med": "5", "prepend": "1", "localPref": "7",
+                "globalScope": "true", "largeCommunities": "65000:1:2", "extendedCommunities": ["rt:65000:1"],
+            ],
+        ]
+        let settings = try load(tree: Self.file(vips, ["communities": ["65000:1"], "med": "3"])).settings
+        let checks = ["https://127.0.0.1:6443/readyz"]
+        #expect(
+            settings.vips == [
+                VIPSettings(
+                    prefix: IPPrefix(host: .v4(IPv4Address(0x0A09_0908))), checks: checks,
+                    attributes: RouteAttributes(
+                        multiExitDiscriminator: 3, communities: [Community(0xFDE8_0001)])),
+                VIPSettings(
+                    prefix: IPPrefix(host: .v4(IPv4Address(0x0A09_0909))), checks: checks, hasGlobalScope: true,
+                    attributes: RouteAttributes(
+                        multiExitDiscriminator: 5, localPreference: 7, prepend: 1,
+                        extendedCommunities: [ExtendedCommunity(0x0002_FDE8_0000_0001)],
+                        largeCommunities: [LargeCommunity(65000, 1, 2)])),
+            ])
+    }
+
+    @Test func `share checks by name and describe others themselves`() throws {
+        let vips: FileText = [
+            "10.9.9.1", ["address": "10.9.9.2", "checks": ["one"]],
+            ["address": "10.9.9.3", "checks": ["two", "tcp://127.0.0.1:3"]],
+            ["address": "10.9.9.4", "checks": ["tcp://127.0.0.1:3", ["tcp": "127.0.0.1:4", "name": "four"]]],
+            ["address": "10.9.9.5", "checks": "none"], ["address": "10.9.9.6", "checks": []],
+        ]
+        let loaded = try load(
+            tree: Self.file(vips, ["checks": ["one": ["tcp": "127.0.0.1:1"], "two": ["tcp": "127.0.0.1:2"]]]))
+        #expect(
+            loaded.settings.checks == [
+                tcp("one", 1), tcp("two", 2), tcp("tcp://127.0.0.1:3", 3), tcp("four", 4),
+            ])
+        #expect(
+            loaded.settings.vips.map(\.checks) == [
+                ["one", "two"], ["one"], ["two", "tcp://127.0.0.1:3"], ["tcp://127.0.0.1:3", "four"], [], [],
+            ])
+        #expect(
+            loaded.notices == [
+                "10.9.9.5 has no check: it is advertised whatever the service does",
+                "10.9.9.6 has no check: it is advertised whatever the service does",
+            ])
+    }
+
+    @Test func `that all have checks leave the general ones unused`() throws {
+        let vips: FileText = [["address": "10.9.9.2", "checks": ["two"]]]
+        let loaded = try load(
+            tree: Self.file(vips, ["checks": ["one": ["tcp": "127.0.0.1:1"], "two": ["tcp": "127.0.0.1:2"]]]))
+        #expect(loaded.settings.checks == [tcp("two", 2)])
+        #expect(loaded.notices == ["b.yaml:9:3: check one is not run: no virtual address uses it"])
+        let own = try load(tree: Self.file([["address": "10.9.9.2", "checks": ["tcp://127.0.0.1:3"]]]))
+        #expect(own.settings.checks == [tcp("tcp://127.0.0.1:3", 3)])
+        #expect(own.notices == [])
+    }
+
+    @Test(
+        arguments: [
+            ("on", #"b.yaml:4:9: "on" is not the name of a check; name one that stands under checks, or write a URL"#),
+            ("oned", #"b.yaml:4:9: "oned" is not the name of a check; did you mean onec?"#),
+            ("tcp://127.0.0.1", "b.yaml:4:9: the port is missing; write tcp://ADDRESS:PORT"),
+            (
+                ["tcp": "127.0.0.1:5", "name": "onec"],
+                #"b.yaml:4:9: another check with other options is called "onec"; give this one a name of its own with name:"#
+            ),
+            (["name": "x"], "b.yaml:4:9: the check does not say what to ask; give one of url, tcp and exec"),
+        ] as [(FileText, String)]) func `name checks that exist`(check: FileText, message: String)
+    {
+        let vips: FileText = [["address": "10.9.9.1", "checks": [check]], "10.9.9.2"]
+        #expect(errors(tree: Self.file(vips, ["checks": ["onec": ["tcp": "127.0.0.1:1"]]])) == [message])
+    }
+
+    @Test func `stand there once, and in nobody's way`() {
+        #expect(
+            errors(tree: Self.file(["10.9.9.1", ["address": "10.9.9.1"], "10.0.0.1"])) == [
+                "b.yaml:3:14: 10.9.9.1 is there already; remove one of the two entries",
+                "b.yaml:4:5: 10.0.0.1 is the address of a peer; choose an address that nobody has",
+            ])
+    }
+}
+
+@Suite struct `Checks in a file` {
+    @Test func `have options of their own in front of the general ones`() throws {
+        let file = FileText.least([
+            "checkTimeout": "500ms", "checkCAFile": "/ca.pem",
+            "checks": [
+                "api": [
+                    "url": "https://127.0.0.1:6443/readyz", "interval": "2s", "rise": "4", "fall": "5",
+                    "failFast": "false", "host": "api.example", "status": ["200", "300-301"], "body": "ok, fine",
+                    "tokenFile": "/token", "certFile": "/c.pem", "keyFile": "/k.pem",
+                ],
+                "lax": ["url": "https://127.0.0.1/", "insecure": "true"],
+                "own": ["url": "https://127.0.0.1/", "caFile": "/own.pem", "timeout": "2s"],
+                "db": ["exec": ["/bin/probe", "-c", "select 1, 2"]], "words": ["exec": "/bin/probe -x"],
+                "port": ["tcp": "127.0.0.1:80"],
+            ],
+        ])
+        let local = IPAddress.v4(IPv4Address(0x7F00_0001))
+        func https(_ name: String, _ tls: HTTPCheck.TLSOptions, timeout: Duration = .milliseconds(500)) -> Check {
+            Check(
+                name: name,
+                kind: .http(
+                    HTTPCheck(
+                        target: SocketTarget(address: local, port: 443), path: "/", host: "127.0.0.1", tls: tls)),
+                timeout: timeout)
+        }
+        var db = Check(name: "db", kind: .exec(["/bin/probe", "-c", "select 1, 2"]))
+        db.timeout = .milliseconds(500)
+        var words = Check(name: "words", kind: .exec(["/bin/probe", "-x"]))
+        words.timeout = .milliseconds(500)
+        var port = tcp("port", 80)
+        port.timeout = .milliseconds(500)
+        #expect(
+            try load(tree: file).settings.checks == [
+                Check(
+                    name: "api",
+                    kind: .http(
+                        HTTPCheck(
+                            target: SocketTarget(address: local, port: 6443), path: "/readyz", host: "api.example",
+                            tls: HTTPCheck.TLSOptions(
+                                caFile: "/ca.pem", certificateFile: "/c.pem", keyFile: "/k.pem", verifies: true),
+                            expectedStatus: [200, 300, 301], bodyContains: "ok, fine", bearerTokenFile: "/token")),
+                    interval: .seconds(2), timeout: .milliseconds(500), rise: 4, fall: 5, failFast: false),
+                https("lax", HTTPCheck.TLSOptions(caFile: "/ca.pem", verifies: false)),
+                https("own", HTTPCheck.TLSOptions(caFile: "/own.pem", verifies: true), timeout: .seconds(2)), db, words,
+                port,
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["tcp": "127.0.0.1:80", "host": "x"],
+                "b.yaml:9:11: has no effect, since the check does not use HTTP; remove it"
+            ),
+            (
+                ["url": "http://127.0.0.1/", "caFile": "/ca.pem"],
+                "b.yaml:9:13: has no effect, since the check does not use HTTPS; remove it"
+            ),
+            (
+                ["url": "https://127.0.0.1/", "certFile": "/c.pem"],
+                "b.yaml:9:15: a client certificate needs both files; give certFile and keyFile"
+            ),
+            (
+                ["url": "https://127.0.0.1/", "tcp": "127.0.0.1:80"],
+                "b.yaml:7:3: the check says url and tcp; give one of url, tcp and exec"
+            ),
+            (
+                ["url": "tcp://127.0.0.1:80"],
+                #"b.yaml:8:10: "tcp://127.0.0.1:80" is not a URL; write http://… or https://…"#
+            ),
+            (["exec": ["probe"]], "b.yaml:9:9: the program is not an absolute path; write for example /usr/bin/pgrep"),
+            (["tcp": "127.0.0.1:80", "interval": "1ms"], "b.yaml:9:15: 1ms is not from 10ms to 3600s"),
+            (
+                ["tcp": "10.9.9.9:80"],
+                "b.yaml:7:3: the check asks the virtual address 10.9.9.9, which is bound only after the check has passed; ask the service on an address of the node, for example 127.0.0.1"
+            ),
+            (["url": "https://127.0.0.1/", "status": []], "b.yaml:10:7: the list is empty; leave status out"),
+        ] as [(FileText, String)]) func `say what is wrong and where`(check: FileText, message: String)
+    {
+        #expect(errors(tree: FileText.least(["checks": ["api": check]])) == [message])
+    }
+
+    @Test func `have names for tables and metrics`() {
+        let checks: FileText = ["a b": ["tcp": "127.0.0.1:80"], "none": ["tcp": "127.0.0.1:80"]]
+        #expect(
+            errors(tree: FileText.least(["checks": checks])) == [
+                #"b.yaml:7:3: "a b" is not a name for a check; use up to 64 letters, digits, - . and _"#,
+                #"b.yaml:9:3: "none" is not a name for a check; use up to 64 letters, digits, - . and _"#,
+            ])
+    }
+
+    @Test func `may be a list without names, or none`() throws {
+        let list = try load(tree: FileText.least(["checks": ["tcp://127.0.0.1:1", ["tcp": "127.0.0.1:2"]]]))
+        #expect(list.settings.checks == [tcp("tcp://127.0.0.1:1", 1), tcp("tcp://127.0.0.1:2", 2)])
+        #expect(try load(tree: FileText.least(["checks": "none"])).settings.checks == [])
+    }
+}
