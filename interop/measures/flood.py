@@ -56,8 +56,9 @@ def run(binary, options):
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-    print(f"{options.prefixes} prefixes, {PER_ATTRIBUTES} to a set of attributes. KEEPALIVEs are due at the other router "
-          f"every {KEEPALIVE} s; they were counted from the beginning of the flood until {WATCH} s after its end.")
+    print(f"{options.prefixes} prefixes, {PER_ATTRIBUTES} to a set of attributes. KEEPALIVEs are due at the other "
+          f"router every {KEEPALIVE} s; they were counted, like the CPU time, from the beginning of the flood until "
+          f"{WATCH} s after its end.")
     return verdict
 
 

@@ -53,7 +53,8 @@ def sample(binary):
         with inside(rack.node):
             reading, writing = os.pipe()
             process = rack.spawn_here(
-                "bgpvip.out", *speaker.arguments(), last=lambda: os.write(writing, time.time_ns().to_bytes(8, "little")))
+                "bgpvip.out", *speaker.arguments(),
+                last=lambda: os.write(writing, time.time_ns().to_bytes(8, "little")))
             executed = int.from_bytes(os.read(reading, 8), "little")
             os.close(reading)
             os.close(writing)

@@ -26,8 +26,11 @@ def sigterm(lab):
     expect(results[0]["end"] < changed < results[-1]["start"], "the client's requests do not span the departure")
     failed = [result for result in results if "error" in result]
     # When the ToR's ECMP group changes, the ToR itself sends packets of a running connection to another node.
-    rehashed = [result for result in failed if result["start"] <= changed <= result["end"]]
-    expect_equal(len(failed) - len(rehashed), 0, f"the number of lost connections ({failed})")
+    # The watch may hear of that late on a loaded machine, but not as late as the VIP leaves lo, 200 ms afterwards.
+    late = 50_000_000
+    rehashed = [result for result in failed if result["start"] <= changed + late and changed - late <= result["end"]]
+    expect_equal(
+        len(failed) - len(rehashed), 0, f"the number of lost connections ({failed}; the group changed at {changed})")
     expect(not node.has_vip(), "the VIP is still on lo")
     error = eventually("BIRD shows why the session ended", lambda: lab.bird.peer(node.name).get("Last error"))
     expect("Administrative shutdown" in error, f"BIRD's last error is {error!r}")

@@ -62,7 +62,7 @@ def refresh(cell):
 
 
 def graceful_shutdown(cell):
-    """Drain with --settle: GRACEFUL_SHUTDOWN (RFC 8326) at the router and what it makes of it; undrain takes it back."""
+    """Drain with --settle: GRACEFUL_SHUTDOWN (RFC 8326) at the router, and what that does; undrain takes it back."""
     draining, other = cell.nodes
     both = [node.address for node in cell.nodes]
     cell.router.start(*[cell.neighbor(node) for node in cell.nodes])

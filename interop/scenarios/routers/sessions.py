@@ -13,7 +13,7 @@ LONG_AS, AS_TRANS = 4200000001, 23456
 
 
 def session(cell):
-    """Two nodes: Established; ORIGIN, AS path and next hop at the router; its kernel, if it has a FIB, uses both paths."""
+    """Two nodes: Established; ORIGIN, AS path and next hop at the router; a FIB, if it has one, uses both."""
     cell.router.start(*[cell.neighbor(node) for node in cell.nodes])
     for node in cell.nodes:
         node.start()
