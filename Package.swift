@@ -74,7 +74,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "bgpvip",
-            dependencies: ["IPTypes", "Settings", "SpeakerCore", "ControlSocket", "ConfigFile", "Daemon", argumentParser],
+            dependencies: [
+                "IPTypes", "Settings", "SpeakerCore", "ControlSocket", "ConfigFile", "Daemon", argumentParser,
+            ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
         tests("Core", "Deadlines", ["Deadlines"]),
@@ -106,3 +108,22 @@ let package = Package(
         tests("Architecture", "Architecture", []),
     ]
 )
+
+// `interop/fuzz` asks for the fuzz targets. They come with nothing but what they fuzz, so that no dependency is needed.
+if Context.environment["BGPVIP_FUZZ"] != nil {
+    /// Linked with libFuzzer, which brings the `main`; so it can be built with `--sanitize=fuzzer` only.
+    func fuzz(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+    }
+    let rooms: Set = ["Deadlines", "IPTypes", "BGPWire", "BGPFSM"]
+    package.products = []
+    package.dependencies = []
+    package.targets =
+        package.targets.filter { rooms.contains($0.name) } + [
+            .target(name: "Fuzzing", path: "Tests/Fuzz/Fuzzing", swiftSettings: settings),
+            fuzz("FuzzCodec", ["Fuzzing", "IPTypes", "BGPWire"]),
+            fuzz("FuzzSession", ["Fuzzing", "Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
+        ]
+}

@@ -12,10 +12,6 @@ BASE = "docker.io/library/debian:trixie-slim"
 HOST = "localhost/bgpvip-lab-host"
 PRODUCT = "localhost/bgpvip-lab-product"
 PROJECT = INTEROP.parent
-STATIC_BUILD = [
-    "swift", "build", "-c", "release", "--product", "bgpvip", "-Xswiftc", "-static-executable", "-Xswiftc",
-    "-use-ld=lld", "-Xlinker", "-s", "--scratch-path", ".build-static",
-]
 # What a Debian image leaves out, and a hook as Debian's own images have it: no package files are kept.
 BOOTSTRAP = [
     "mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates",
@@ -78,7 +74,7 @@ def release_binary(say):
     if shutil.which("swift") is None:
         raise EngineError("swift is not installed; BGPVIP_BINARY=PATH names a static binary that is already built")
     say("building the static release binary")
-    built = subprocess.run(STATIC_BUILD, cwd=PROJECT, capture_output=True, text=True, check=False)
+    built = subprocess.run([INTEROP / "build"], capture_output=True, text=True, check=False)
     if built.returncode != 0:
         raise EngineError("swift build failed:\n" + (built.stdout + built.stderr)[-6000:])
     return PROJECT / ".build-static" / "release" / "bgpvip"
