@@ -36,6 +36,21 @@ def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=Non
     return "\n".join(line for line in lines if line) + "\n"
 
 
+def unnumbered_neighbors(interface, peer_as, local_as=65000):
+    """Whoever dials from a link-local address of this link. Router advertisements tell the hosts who the router is."""
+    return f"""\
+protocol radv {{ interface "{interface}" {{ min ra interval 3; max ra interval 4; }}; }}
+protocol bgp unnumbered_{interface} {{
+  local as {local_as};
+  neighbor range fe80::/10 as {peer_as};
+  interface "{interface}";
+  dynamic name "on_{interface}_";
+  ipv4 {{ import all; export none; extended next hop on; }};
+  ipv6 {{ import all; export none; }};
+}}
+"""
+
+
 class Bird:
     """The BIRD daemon of one host."""
 

@@ -12,6 +12,8 @@ PREFIX = "bgpvip-lab"
 SYSCTLS = {
     "net.ipv4.ip_forward": 1,
     "net.ipv4.fib_multipath_hash_policy": 1,
+    # As systemd and Docker have it: who may not open raw sockets may still ping, and so find a router on the link.
+    "net.ipv4.ping_group_range": "0 2147483647",
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
     "net.ipv6.conf.all.disable_ipv6": 0,

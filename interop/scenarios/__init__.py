@@ -14,7 +14,7 @@ from scenarios.kubeadm import kubeadm_env
 from scenarios.routing import ecmp, tor_restart
 from scenarios.services import service_fails_500, service_hangs, service_killed
 from scenarios.sessions import (
-    extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security,
+    extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
 )
 
 RACK = "rack"
@@ -37,7 +37,7 @@ class Scenario:
 
 ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
     session_up, ecmp, service_killed, service_hangs, service_fails_500, sigterm, sigkill, tor_restart, ipv6,
-    extended_next_hop, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
+    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
     kubeadm_env,
 )] + [
     Scenario(f"{program.name}_{function.__name__}", program.name, function.__name__, function)

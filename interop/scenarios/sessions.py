@@ -1,6 +1,6 @@
 """Sessions: what BIRD sees of them, and what bgpvip says when they do not come up."""
 
-from lab.bird import Bird, neighbor
+from lab.bird import Bird, neighbor, unnumbered_neighbors
 from lab.client import Requests, spread
 from lab.node import NODE_AS, TOR_AS, VIP, VIP6
 from lab.waiting import eventually, expect, expect_equal
@@ -68,6 +68,17 @@ def extended_next_hop(lab):
         eventually(f"the ToR's next hops of {prefix} are {wanted}", lambda: lab.tor.next_hops(prefix) == wanted)
         share = spread(Requests(lab.client, address, 100).results())
         expect_equal(list(share), [node.name for node in nodes], "who answered the client")
+
+
+def unnumbered(lab):
+    """A peer that is named by its link alone: found by its link-local address, IPv6 next hop for an IPv4 VIP."""
+    node = lab.nodes[0]
+    lab.bird.start(unnumbered_neighbors(node.name, NODE_AS))
+    node.start("unnumbered:ens192")
+    lab.bird.await_established(f"on_{node.name}_1")
+    eventually("the ToR's next hop of the VIP is an IPv6 address of the node",
+               lambda: [":" in hop for hop in lab.tor.next_hops(PREFIX)] == [True])
+    expect_equal(spread(Requests(lab.client, VIP, 10).results()), {node.name: 10}, "who answered the client")
 
 
 def ttl_security(lab):
