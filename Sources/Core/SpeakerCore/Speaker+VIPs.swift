@@ -94,9 +94,10 @@ extension Speaker {
     mutating func noteBound(_ prefix: IPPrefix) {
         guard let index = vipIndex[prefix] else { return }
         switch vips[index].binding {
-        case .unbound, .unbinding: return
+        case .unbinding: return
         case .bound: break
-        case .binding, .failed: effects.append(.report(.bound(prefix)))
+        // An address that is not wanted any more by now is there all the same, and has to go.
+        case .unbound, .binding, .failed: effects.append(.report(.bound(prefix)))
         }
         vips[index].binding = .bound
         vips[index].bindRetry = nil
@@ -142,6 +143,12 @@ extension Speaker {
     /// and if the kernel refuses, `bindFailed` withdraws it.
     mutating func noteVanished(_ prefix: IPPrefix) {
         guard let index = vipIndex[prefix], vips[index].binding == .bound else { return }
+        if vips[index].isUnwanted(isAway: departure.step == .away) {
+            // It should be gone, and could not be removed before: someone else has done it.
+            vips[index].binding = .unbound
+            vips[index].bindRetry = nil
+            return
+        }
         effects.append(.report(.vanished(prefix)))
         effects.append(.bind([prefix], globalScope: vips[index].settings.hasGlobalScope))
     }
@@ -170,17 +177,20 @@ extension Speaker.VIP {
         case forget
     }
 
+    /// True if the address should not be on the interface.
+    func isUnwanted(isAway: Bool) -> Bool {
+        switch verdict {
+        case _ where isAway: true
+        case .healthy: false
+        case .unhealthy: true
+        case .unknown: binding != .bound
+        }
+    }
+
     /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
     /// that an earlier run left stays where it is, and none is added.
     func next(isAway: Bool) -> Step? {
-        let isWanted: Bool =
-            switch verdict {
-            case _ where isAway: false
-            case .healthy: true
-            case .unhealthy: false
-            case .unknown: binding == .bound
-            }
-        switch (isWanted, binding) {
+        switch (!isUnwanted(isAway: isAway), binding) {
         case (true, .unbound): return .bind
         case (true, .failed): return bindRetry == nil ? .bind : nil
         // Once, so that its scope is what this run wants; the kernel keeps what is right already.

@@ -110,7 +110,10 @@ package struct Speaker: Sendable {
         switch input {
         case .started:
             for index in checks.indices { handle(.started, check: index, at: now) }
-            for index in peers.indices { handle(.started, peer: index, at: now) }
+            // A node that was drained before it started stays out of service.
+            if departure.step != .away {
+                for index in peers.indices { handle(.started, peer: index, at: now) }
+            }
             mustConverge = true
         case .deadlineReached:
             passDeadlines(at: now)
@@ -162,6 +165,11 @@ package struct Speaker: Sendable {
     /// The connection that carries a peer's Established session; nil while there is none.
     package func establishedDirection(of peer: ScopedAddress) -> Direction? {
         peerIndex[peer].flatMap { peers[$0].session.establishedDirection }
+    }
+
+    /// VIPs that are taken to be on the interface.
+    package var boundVIPs: Set<IPPrefix> {
+        Set(vips.filter { $0.binding == .bound }.map(\.settings.prefix))
     }
 
     /// Where a departure stands; `inService` while there is none.

@@ -21,11 +21,12 @@ struct EventReader: ~Copyable {
     }
 
     init(_ text: UnsafeBufferPointer<UInt8>) throws(FileFault) {
-        parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-        guard yaml_parser_initialize(parser) == 1 else {
-            parser.deallocate()
+        let memory = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        guard yaml_parser_initialize(memory) == 1 else {
+            memory.deallocate()
             throw FileFault("there is not enough memory")
         }
+        parser = memory
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, text.baseAddress, text.count)
     }

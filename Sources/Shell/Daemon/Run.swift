@@ -66,7 +66,9 @@ private struct NoRouterID: Error, CustomStringConvertible {
 private func routerID(for settings: Settings) throws -> BGPIdentifier {
     if let configured = settings.routerID { return configured }
     if let interface = settings.routerInterface {
-        for candidate in try NodeNetwork.addresses(of: interface) {
+        let vips = Set(settings.vips.map(\.prefix.address))
+        for candidate in try NodeNetwork.addresses(of: interface) where !vips.contains(candidate.address) {
+            guard candidate.preferredLifetime > 0 else { continue }
             if case .v4(let address) = candidate.address, !address.isLoopback { return BGPIdentifier(address.value) }
         }
         throw NoRouterID(description: "\(interface) has no IPv4 address to take the router ID from; give --router-id")

@@ -23,9 +23,10 @@ extension SpeakerHost {
             }
         }
         try listen()
-        _ = try Signals.watch(on: loop) { [self] number in
+        try Signals.watch(on: loop) { [self] number in
             assumeIsolated { $0.signalled(number) }
         }
+        .whenFailure { [self] error in assumeIsolated { $0.fail(error) } }
     }
 
     private func probeEvent(_ event: ProbeEvent, check: String) {
@@ -39,11 +40,11 @@ extension SpeakerHost {
     private func addressChanged(_ change: AddressChange) {
         switch change {
         case .removed(let address):
-            if vips.contains(address.hostPrefix) { reassert() }
+            if vips.contains(address.hostPrefix) { reassertSoon() }
         case .linkChanged(let name, _):
-            if name == settings.interface { reassert() }
+            if name == settings.interface { reassertSoon() }
         case .resynchronise:
-            reassert()
+            reassertSoon()
         case .added:
             break
         case .interrupted(let error):
@@ -54,8 +55,16 @@ extension SpeakerHost {
 
     private var vips: Set<IPPrefix> { Set(settings.vips.map(\.prefix)) }
 
-    /// Tells the speaker which of its VIPs the kernel does not have.
+    /// Looks once for all changes that came together.
+    private func reassertSoon() {
+        guard !isReassertPlanned else { return }
+        isReassertPlanned = true
+        loop.execute { [self] in assumeIsolated { $0.reassert() } }
+    }
+
+    /// Tells the speaker which of the VIPs that it takes for bound the kernel does not have.
     private func reassert() {
+        isReassertPlanned = false
         do {
             let present: Set<IPPrefix>
             do {
@@ -64,7 +73,7 @@ extension SpeakerHost {
                 // The interface was deleted, and every address with it.
                 present = []
             }
-            for prefix in vips.subtracting(present).sorted() { take(.vanished(prefix)) }
+            for prefix in speaker.boundVIPs.subtracting(present).sorted() { take(.vanished(prefix)) }
         } catch {
             logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])
         }

@@ -152,7 +152,7 @@ extension SpeakerHost {
         var keys: [IPAddress: [UInt8]] = [:]
         // The key of an unnumbered peer is set when its address is known.
         for peer in settings.peers where !peer.address.isUnnumbered {
-            keys[peer.address.address] = peer.password?.bytes
+            if let key = peer.password?.bytes { keys[peer.address.address] = key }
         }
         // Only families that have peers: a node may have no IPv6 at all.
         let anywhere: [IPAddress] = [.v4(IPv4Address(0)), .v6(IPv6Address(high: 0, low: 0))]

@@ -28,6 +28,8 @@ actor SpeakerHost {
     var connections: [ScopedAddress: PeerConnections] = [:]
     var listeners: [PeerListener] = []
     var controlServers: [ControlServer] = []
+    /// True while changes of addresses wait to be looked at.
+    var isReassertPlanned = false
     /// Connections that have been sent something in this turn.
     var unflushed: [PeerConnection] = []
     /// Replies to `drain --wait` that are due when the node is out of service.
@@ -98,7 +100,8 @@ actor SpeakerHost {
         }
     }
 
-    private func fail(_ error: any Error) {
+    /// Says why the daemon cannot run, and ends it.
+    func fail(_ error: any Error) {
         logger.error("cannot start: \(error)")
         finish(status: 2)
     }
@@ -142,6 +145,7 @@ actor SpeakerHost {
         timer?.task.cancel()
         timer = nil
         guard onExit != nil else { return }
+        answerDrainWaiters()
         for prober in probers.values { prober.stop() }
         for listener in listeners { listener.close() }
         for server in controlServers { server.stop() }

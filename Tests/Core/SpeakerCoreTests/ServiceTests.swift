@@ -171,7 +171,23 @@ struct ServiceTests {
         var rack = Rack()
         _ = rack.take(.started)
         #expect(rack.take(.vanished(Rack.vip)) == [])
-        #expect(rack.take(.bound(Rack.vip)) == [])
+    }
+
+    @Test func anAddressThatIsBoundTooLateIsTakenOffAgain() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.failed(reason: "HTTP 500", definitive: false))))
+        #expect(rack.take(.bound(Rack.vip)) == [.report(.bound(Rack.vip)), .unbind([Rack.vip])])
+    }
+
+    @Test func anUnwantedAddressThatSomeoneElseRemovesIsNotPutBack() {
+        var rack = Rack.inService()
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.deadlineReached, after: .seconds(1))
+        _ = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
+        _ = rack.take(.unbindFailed(Rack.vip, reason: "not permitted"))
+        #expect(rack.take(.vanished(Rack.vip)) == [])
+        #expect(rack.speaker.vips[0].binding == .unbound)
     }
 
     @Test func aLeftoverStaysUntilTheFirstVerdictAndIsRemovedIfThatIsBad() {

@@ -8,17 +8,17 @@ import IPTypes
 private let ourIdentifier = BGPIdentifier(0x0A00_0009)
 
 extension SessionConfiguration {
-    /// `@` is the default; A passive, B iBGP, D both families, H hold time 0, P the peer's AS by
-    /// number, a host name and KEEPALIVEs every second, and the letters between are their sums.
+    /// `@` is the default; A passive, B iBGP, D both families and all that can be offered for them, H hold time 0, P the
+    /// peer's AS by number, a long host name and KEEPALIVEs every second, and the letters between are their sums.
     init(fuzzed octet: UInt8) {
         func has(_ bit: UInt8) -> Bool { octet & bit != 0 }
         self.init(
             peer: ScopedAddress(Endpoints.fuzzed.remote), localAS: ASNumber(has(2) ? 65000 : 4_200_000_001),
             peerAS: has(16) ? .exactly(ASNumber(65000)) : has(2) ? .internal : .external, identifier: ourIdentifier,
-            holdTime: has(8) ? 0 : 9,
-            keepaliveInterval: has(16) ? .seconds(1) : nil, isPassive: has(1),
+            holdTime: has(8) ? 0 : 9, keepaliveInterval: has(16) ? .seconds(1) : nil, isPassive: has(1),
             families: has(4) ? [.ipv4Unicast, .ipv6Unicast] : [.ipv4Unicast], offersExtendedNextHop: has(4),
-            hostName: has(16) ? "node-1.example" : nil)
+            longLivedStaleTime: has(4) ? .max : nil,
+            hostName: has(16) ? String(repeating: "n", count: 70) + "." + String(repeating: "d", count: 140) : nil)
     }
 }
 
