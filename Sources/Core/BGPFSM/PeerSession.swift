@@ -19,7 +19,7 @@ package import Deadlines
 /// * After a failure the session goes to Active, not to Idle: it starts again by itself (AutomaticStart), and accepts
 ///   the peer's connections while it waits. How long it waits, `Backoff` says.
 /// * The ConnectRetryTimer does not run in Connect: the shell bounds the time of a dial and reports it as failed.
-/// * DelayOpen is not implemented; events 12 and 20 do not occur.
+/// * DelayOpen, which the RFC makes optional, is left out: an OPEN that waits helps nobody. Events 12 and 20 do not occur.
 /// * An incoming connection while Established: section 6.8 has the Established one win, and so do we, but we send a
 ///   KEEPALIVE on it, so that the kernel finds out at once if the peer has lost it by a restart. If the peer has
 ///   promised graceful restart for a family, the new connection wins (RFC 4724 section 5); beside a connection that we
