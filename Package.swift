@@ -55,7 +55,7 @@ let package = Package(
         core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising"]),
         core(
             "SpeakerCore",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings"]),
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings"]),
 
         .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
         .systemLibrary(
@@ -69,8 +69,9 @@ let package = Package(
         shell(
             "Daemon",
             [
-                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore",
-                "BGPTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim", nioCore, nioPosix, logging,
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore",
+                "BGPTransport", "BFDTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim", nioCore,
+                nioPosix, logging,
             ]),
         .executableTarget(
             name: "bgpvip",
@@ -89,7 +90,7 @@ let package = Package(
         tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Settings"]),
         tests(
             "Core", "SpeakerCore",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore"]),
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),
         tests("Shell", "BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "BGPTransport", nioCore, nioPosix]),
         tests("Shell", "BFDTransport", ["IPTypes", "BFD", "BFDTransport", nioCore, nioPosix]),
         tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),
@@ -104,7 +105,7 @@ let package = Package(
             swiftSettings: settings),
         tests(
             "Simulation", "Simulation",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore"]),
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Settings", "SpeakerCore"]),
         tests("Architecture", "Architecture", []),
     ]
 )

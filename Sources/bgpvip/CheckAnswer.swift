@@ -3,7 +3,7 @@ import Settings
 
 /// The JSON of `bgpvip check --json`, described in docs/settings.md.
 struct CheckAnswer: Encodable {
-    /// Every setting in the order of the table; empty if there are errors.
+    /// Every setting in the order of the table; empty if one of them is wrong.
     var settings: [Row] = []
     var notices: [String]
     /// kube-vip's variables that have no effect.
@@ -47,13 +47,15 @@ struct CheckAnswer: Encodable {
 }
 
 extension CheckAnswer {
-    init(_ loaded: LoadedSettings) {
+    /// - Parameter faults: what is wrong with files that the settings name.
+    init(_ loaded: LoadedSettings, faults: [String] = []) {
         settings = loaded.resolved.flatMap { setting in
             [Row(name: setting.key.rawValue, value: setting.value, origin: Place(setting.origin))]
                 + setting.options.map { Row(name: $0.path, value: $0.value, origin: Place($0.origin)) }
         }
         notices = loaded.notices
         ignored = loaded.ignored
+        errors = faults.map { Fault(message: $0, problem: $0) }
     }
 
     init(_ invalid: InvalidSettings) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlSocket
+import Daemon
 import FoundationEssentials
 import Settings
 
@@ -9,8 +10,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check the settings and print them with their origin, without starting anything.",
         discussion: """
-            Takes the flags and the environment of bgpvip run. Passwords are not printed. Exit status: 0 if the settings \
-            are good, 2 if they are not.
+            Takes the flags and the environment of bgpvip run, and reads the files that they name. Passwords are not \
+            printed. Exit status: 0 if the settings are good, 2 if they are not.
             """)
 
     @Argument(help: ArgumentHelp("Configuration file; the same as --config.", valueName: "file"))
@@ -28,7 +29,11 @@ struct CheckCommand: ParsableCommand {
         }
         switch result {
         case .success(let loaded):
-            print(json ? try text(CheckAnswer(loaded)) : Self.table(loaded), terminator: "")
+            let faults = faultsOfCheckFiles(in: loaded.settings)
+            print(json ? try text(CheckAnswer(loaded, faults: faults)) : Self.table(loaded), terminator: "")
+            guard !faults.isEmpty else { return }
+            if !json { say(faults.map { "error: \($0)" }) }
+            throw ExitCode(2)
         case .failure(let error):
             if json { print(try text(CheckAnswer(error)), terminator: "") } else { say(error) }
             throw ExitCode(2)

@@ -46,7 +46,10 @@ struct PeersCommand: ParsableCommand {
         } else if address == nil {
             print(peersTable(status), terminator: "")
         } else {
-            print(peers.map { peerDetail($0, localAS: status.localAS) }.joined(separator: "\n"), terminator: "")
+            let details = peers.map { peer in
+                peerDetail(peer, localAS: status.localAS, bfdScheduling: status.bfdScheduling)
+            }
+            print(details.joined(separator: "\n"), terminator: "")
         }
         if !peers.contains(where: \.isEstablished) { throw ExitCode(1) }
     }

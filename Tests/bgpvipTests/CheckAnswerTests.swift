@@ -27,6 +27,12 @@ import Testing
             readFile: { _ in .success("") }, readTree: { _ in .success(tree) })
     }
 
+    @Test func `has what is wrong with files beside the settings`() throws {
+        let answer = try CheckAnswer(Self.load([:]), faults: ["check api: cannot read the CA file /x"])
+        #expect(answer.errors.map(\.message) == ["check api: cannot read the CA file /x"])
+        #expect(!answer.settings.isEmpty)
+    }
+
     @Test func `has every setting with its origin, and no password`() throws {
         let answer = try CheckAnswer(Self.load([:]))
         #expect(answer.settings.filter { !$0.name.contains("[") }.map(\.name) == Setting.all.map(\.key.rawValue))

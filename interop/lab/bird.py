@@ -51,6 +51,10 @@ protocol bgp unnumbered_{interface} {{
 """
 
 
+# RFC 8326 is not built in; this is the line its section 4 asks for.
+HONOURING_GRACEFUL_SHUTDOWN = "filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; }"
+
+
 class Bird:
     """The BIRD daemon of one host."""
 

@@ -31,6 +31,10 @@ class Service:
         return int(self.host.run(
             "python3", "-c", "import time; at = time.monotonic_ns(); open('/run/lab/fail', 'w'); print(at)"))
 
+    def close_connections(self, manner):
+        """From its next start on it closes each connection after the answer: `announced` or `unannounced`."""
+        self.host.shell(f"echo {manner} > /run/lab/manner")
+
     def recover(self):
         """From now on the check is answered with 200."""
         self.host.run("rm", "-f", "/run/lab/fail")

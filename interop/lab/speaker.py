@@ -16,16 +16,17 @@ class Speaker:
         self.container = f"{host.container}-bgpvip"
         self.exists = False
 
-    def start(self, environment, arguments=(), capabilities=("NET_ADMIN",)):
-        """Starts a new container, in place of the last one."""
+    def start(self, environment, arguments=(), capabilities=("NET_ADMIN",), directories=None):
+        """Starts a new container, in place of the last one; `directories` of this machine are there under a path."""
         self.remove()
         self.exists = True
         variables = [part for key, value in environment.items() for part in ("--env", f"{key}={value}")]
         added = [part for name in capabilities for part in ("--cap-add", name)]
+        mounted = [part for here, there in (directories or {}).items() for part in ("--volume", f"{here}:{there}:ro")]
         self.engine.command(
             "run", "-d", "--name", self.container, "--label", f"{LABEL}=guest", "--network",
             f"container:{self.host.container}", "--cap-drop", "ALL", *added, "--read-only", "--tmpfs", "/run/bgpvip",
-            *variables, self.image, *arguments)
+            *mounted, *variables, self.image, *arguments)
 
     def signal(self, name):
         """Sends a signal to bgpvip."""

@@ -1,98 +1,82 @@
-"""Memory, threads and processor time at rest: two peers Established, one VIP; bgpvip with an HTTPS check every second.
+"""At rest: memory, processes, threads and processor time. Two sessions Established, one VIP, checks every second.
 
-BIRD and GoBGP run beside it with the same two sessions and one route, and no health check. Each sample is a fresh start
-of all three in racks of their own, at the same time; the figures are taken after --seconds of rest.
+All programs rest at the same time, each on a node of its own. After that, variants: bgpvip with a check over HTTPS, and
+the programs that speak BFD with it at 50 ms x 3 and one session. Not together with the others: two processes of one
+program share pages, and each would seem to be smaller than it is.
 """
 
-import shlex
-import statistics
 import time
-from contextlib import ExitStack
 
 from lab.waiting import Failed
 from measures import figures
-from measures.rack import Rack
-from measures.speakers import Bgpvip, Bird, GoBGP
+from measures.campaign import Step
+from measures.lab import Lab
+from measures.machine import Noise
+from measures.programs.program import Task
+from measures.router import Router, wait_for_sessions
 
-SETTLING = 5
-COLUMNS = (
-    ("RSS MiB", "rss", 1048576, 1), ("PSS MiB", "pss", 1048576, 1), ("anonymous MiB", "anonymous", 1048576, 2),
-    ("threads", "threads", 1, 0), ("processes", "processes", 1, 0), ("CPU s", "cpu", 1, 3),
-)
-
-
-def add_arguments(parser):
-    """The options."""
-    parser.add_argument("--samples", type=int, default=3, metavar="N", help="starts of each (3)")
-    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="rest of each sample (60)")
-    parser.add_argument("--only", choices=["bgpvip", "BIRD", "GoBGP"], help="measure this one only")
-    parser.add_argument("--no-check", action="store_true", help="bgpvip without a check, and so without TLS")
-    parser.add_argument("--query", action="store_true", help="ask bgpvip for its peers once, which makes it write JSON")
-    parser.add_argument("--extra", default="", metavar="ARGUMENTS", help="more arguments for bgpvip; the argument "
-                        "parser is used only if one of them asks for it, such as '--log -4'")
+RUNS, VARIANT_RUNS = 3, 2
+BFD = 50
+SETTLING = 8
 
 
-def run(binary, options):
-    """Takes all samples and prints the table; True if bgpvip's figures could be taken."""
-    kinds = [kind for kind in (Bgpvip, Bird, GoBGP) if options.only in (None, kind.name)]
-    samples = {kind: [] for kind in kinds}
-    versions = {}
-    for _ in range(options.samples):
-        for kind, (version, figure) in sample(kinds, binary, options).items():
-            versions[kind] = version
-            if figure:
-                samples[kind].append(figure)
-    heading = f"CPU s in {options.seconds} s"
-    rows = [["", *(heading if key == "cpu" else title for title, key, _, _ in COLUMNS)]]
-    for kind in kinds:
-        rows.append([versions[kind], *(cell(samples[kind], *column[1:]) for column in COLUMNS)])
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-    print(f"medians of {options.samples} (smallest–largest). PSS divides each page among the processes that have it: "
-          "BIRD shares its own with the routers of the racks, libc with everything.")
-    return Bgpvip not in samples or len(samples[Bgpvip]) == options.samples
+def plan(campaign, wanted):
+    """One step for each sample, of all programs or of all variants."""
+    if "memory" not in wanted:
+        return []
+    seconds = 10 if campaign.quick else 60
+    plain = [(kind, "") for kind in campaign.programs]
+    variants = [(kind, "https") for kind in campaign.programs if kind.name == "bgpvip"]
+    variants += [(kind, "bfd") for kind in campaign.programs if kind.speaks_bfd()]
+    return [Step(f"{title}, sample {run + 1}", seconds + SETTLING + 7,
+                 lambda places=places, run=run: sample(campaign, places, run, seconds))
+            for title, places, runs in (("memory", plain, RUNS), ("memory, variants", variants, VARIANT_RUNS)) if places
+            for run in range(campaign.runs(runs))]
 
 
-def sample(kinds, binary, options):
-    """Starts all speakers, lets them rest, and returns version and figures of each; no figures of one that failed."""
-    results = {}
-    with ExitStack() as stack:
-        speakers = {}
-        for kind in kinds:
-            rack = stack.enter_context(Rack(kind.name.lower()))
-            speaker = kind(rack, binary)
-            results[kind] = (speaker.version(), None)
-            for router in rack.routers:
-                router.start()
-            try:
-                if kind is Bgpvip:
-                    speaker.start(check=not options.no_check, extra=shlex.split(options.extra))
-                    if options.query:
-                        speaker.ask("peers")
-                else:
-                    speaker.start()
-                speakers[kind] = speaker
-            except Failed as error:
-                print(f"# {error}", flush=True)
+def sample(campaign, variants, run, seconds):
+    """Starts all, lets them rest, and looks before and after."""
+    with Lab(len(variants)) as lab:
+        places = list(zip(variants, lab.nodes))
+        bfd_nodes = [node for (_, variant), node in places if variant == "bfd"]
+        two_peers = [node for node in lab.nodes if node not in bfd_nodes]
+        for node in two_peers:
+            lab.add_router_addresses(node, node.routers(2)[1:])
+        routers = [Router(lab, "router", [(node, node.gateway) for node in lab.nodes], bfd=BFD if bfd_nodes else None,
+                          without_bfd=two_peers)]
+        if two_peers:
+            routers.append(Router(lab, "second", [(node, node.routers(2)[1]) for node in two_peers]))
+        for router in routers:
+            router.wait_until_up()
+        programs = []
+        for (kind, variant), node in places:
+            lab.start_service(node, https=variant == "https")
+            lab.set_vip(node, not kind.binds_vip)
+            program = kind(lab, node, Task(
+                node.routers(1 if variant == "bfd" else 2), bfd=BFD if variant == "bfd" else None, https=variant == "https"))
+            program.start()
+            programs.append((program, variant))
+        expected = sum(len(program.task.peers) for program, _ in programs if not program.shared_segment)
+        wait_for_sessions(routers, expected, 30)
         time.sleep(SETTLING)
-        before = {kind: figures.cpu(speaker.process.pid) for kind, speaker in speakers.items()}
-        time.sleep(options.seconds)
-        for kind, speaker in speakers.items():
+        noise = Noise()
+        before = {program: figures.cpu(program.pids()) for program, _ in programs}
+        time.sleep(seconds)
+        used = {program: figures.cpu(program.pids()) - before[program] for program, _ in programs}
+        for program, variant in programs:
             try:
-                used = figures.cpu(speaker.process.pid) - before[kind]
-                if not speaker.is_advertising():
-                    raise Failed(f"{kind.name} lost its route or a session")
-                results[kind] = (results[kind][0], figures.resident(speaker.process.pid) | {"cpu": used})
-            except (Failed, OSError) as error:
-                print(f"# {error}\n{speaker.rack.log(speaker.log)}", flush=True)
-    return results
+                if program.has_ended() or not program.shared_segment and not is_well(program, routers):
+                    raise Failed(f"not well\n{lab.logs(*program.log_files())}")
+            except Failed as error:
+                campaign.note(f"{program.name} {variant}: {error}")
+                campaign.record("error", program.name, what=f"memory {variant}: not all sessions were up")
+                continue
+            campaign.record(
+                "memory", program.name, noise=noise.cores(), run=run, variant=variant, seconds=seconds, cpu=used[program],
+                main=figures.memory([program.pid])["rss"], **figures.memory(program.pids()))
 
 
-def cell(samples, key, unit, digits):
-    """A median and its range."""
-    values = sorted(sample[key] / unit for sample in samples)
-    if not values:
-        return "not taken"
-    low, high, middle = (f"{value:.{digits}f}" for value in (values[0], values[-1], statistics.median(values)))
-    return middle if low == high else f"{middle} ({low}–{high})"
+def is_well(program, routers):
+    """True if all its sessions are up."""
+    return all("Established" in router.ask(f"show protocols {program.node.name}")
+               for router, _ in zip(routers, program.task.peers))

@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 from lab.waiting import Failed, eventually
-from measures.rack import VIP, Rack
-from measures.service import start_service
-from measures.speakers import Bgpvip
+from measures.lab import VIP, Lab
+from measures.programs.bgpvip import Bgpvip
+from measures.programs.program import Task
+from measures.router import Router
 
 FILE = Path(__file__).resolve().parent.parent / "functions.order"
 BUILD_ENVIRONMENT = {"SYMBOLS": "1"}
@@ -42,40 +43,35 @@ def run(binary, options):
 
 def profile(binary, asked):
     """The functions that run from start to orderly end, with questions in between or without."""
-    with Rack("order") as rack:
+    with Lab(1) as lab:
+        node = lab.nodes[0]
+        addresses = node.routers(2)
+        lab.add_router_addresses(node, addresses[1:])
+        routers = [Router(lab, name, [(node, address)]).wait_until_up()
+                   for name, address in zip(("router", "second"), addresses)]
         # Valgrind cannot read the debug information of Swift.
-        bare = rack.directory / "bgpvip"
+        bare, written = lab.directory / "bgpvip", lab.directory / "profile"
         subprocess.run(["objcopy", "--strip-debug", binary, bare], check=True)
-        for router in rack.routers:
-            router.start(debug="states")
-        speaker = Profiled(rack, bare)
+        speaker = Bgpvip(lab, node, Task(addresses, https=True))
+        speaker.binary = bare
+        speaker.wrapper = ("valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={written}")
+        lab.start_service(node, https=True)
         speaker.start()
-        service = next(process for process in rack.processes if "service.py" in " ".join(process.args))
+
+        def advertised(wanted):
+            return all((f"{VIP}/32" in router.ask(f"show route for {VIP}/32")) == wanted for router in routers)
+        eventually("advertised", lambda: advertised(True), 60)
         time.sleep(3)
         if asked:
             for question in (["peers"], ["vips", "--json"], ["why", VIP]):
                 speaker.ask(*question)
-        service.kill()
-        eventually("withdrawn", lambda: not any(router.has_route() for router in rack.routers))
-        (rack.directory / "service.ready").unlink()
-        start_service(rack)
-        eventually("advertised again", speaker.is_advertising)
+        node.service.end(signal.SIGKILL)
+        eventually("withdrawn", lambda: advertised(False))
+        lab.start_service(node, https=True)
+        eventually("advertised again", lambda: advertised(True), 60)
         time.sleep(3)
-        speaker.process.send_signal(signal.SIGTERM)
-        speaker.process.wait(30)
+        speaker.terminate()
+        speaker.processes[0].popen.wait(30)
         return {
             name.partition("'")[0]  # '2 marks a recursive call.
-            for name in re.findall(r"^c?fn=\(\d+\) (.+)$", speaker.profile.read_text(encoding="utf-8"), re.M)}
-
-
-class Profiled(Bgpvip):
-    """bgpvip under callgrind."""
-
-    @property
-    def profile(self):
-        """Where callgrind writes."""
-        return self.rack.directory / "profile"
-
-    def spawn(self, *argv):
-        return super().spawn(
-            "valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={self.profile}", *argv)
+            for name in re.findall(r"^c?fn=\(\d+\) (.+)$", written.read_text(encoding="utf-8"), re.M)}

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from lab.routers import PROGRAMS
 from scenarios import routers
 from scenarios.addresses import foreign_address, no_net_admin, vip_removed
-from scenarios.departures import sigkill, sigterm
+from scenarios.departures import drain, drain_file, sigkill, sigterm
 from scenarios.kubeadm import kubeadm_env
+from scenarios.last_resort import last_resort, llgr
 from scenarios.routing import ecmp, tor_restart
-from scenarios.services import service_fails_500, service_hangs, service_killed
+from scenarios.services import (
+    service_fails_500, service_hangs, service_killed, service_killed_closing, service_killed_closing_unannounced,
+)
 from scenarios.sessions import (
     extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
 )
@@ -36,7 +39,9 @@ class Scenario:
 
 
 ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
-    session_up, ecmp, service_killed, service_hangs, service_fails_500, sigterm, sigkill, tor_restart, ipv6,
+    session_up, ecmp, service_killed, service_killed_closing, service_killed_closing_unannounced,
+    service_hangs, service_fails_500, sigterm, sigkill, drain, drain_file,
+    last_resort, llgr, tor_restart, ipv6,
     extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
     kubeadm_env,
 )] + [

@@ -1,14 +1,19 @@
 """bgpvip goes away: asked to, or killed."""
 
+import tempfile
 import time
+from pathlib import Path
 
+from lab.bird import HONOURING_GRACEFUL_SHUTDOWN
 from lab.client import Requests
 from lab.fib import RouteWatch
 from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
-from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
+from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack, tor_neighbors
 
 GONE_LIMIT = 1e9
+# Nanoseconds: how late the watch may hear of a change on a loaded machine.
+LATE = 50_000_000
 
 
 def sigterm(lab):
@@ -24,13 +29,7 @@ def sigterm(lab):
         expect_equal(node.speaker.exit_status(), 0, "the exit status")
         results = requests.results()
     expect(results[0]["end"] < changed < results[-1]["start"], "the client's requests do not span the departure")
-    failed = [result for result in results if "error" in result]
-    # When the ToR's ECMP group changes, the ToR itself sends packets of a running connection to another node.
-    # The watch may hear of that late on a loaded machine, but not as late as the VIP leaves lo, 200 ms afterwards.
-    late = 50_000_000
-    rehashed = [result for result in failed if result["start"] <= changed + late and changed - late <= result["end"]]
-    expect_equal(
-        len(failed) - len(rehashed), 0, f"the number of lost connections ({failed}; the group changed at {changed})")
+    rehashed = rehashed_at(changed, results)
     expect(not node.has_vip(), "the VIP is still on lo")
     error = eventually("BIRD shows why the session ended", lambda: lab.bird.peer(node.name).get("Last error"))
     expect("Administrative shutdown" in error, f"BIRD's last error is {error!r}")
@@ -38,6 +37,78 @@ def sigterm(lab):
     expect("SIGTERM" in message, f"the shutdown communication at BIRD is {message!r}")
     await_next_hops(lab, lab.nodes[1:])
     return f'{len(results)} requests, {len(rehashed)} rehashed by the ToR; BIRD: "{error}" "{message}"'
+
+
+def rehashed_at(changed, results):
+    """The failed requests that the change of the ToR's ECMP group explains; any other lost one fails the scenario.
+
+    When the group changes, the ToR itself sends packets of a running connection to another node. The watch may hear of
+    that late on a loaded machine, but not as late as the VIP leaves lo, 200 ms after the withdrawal.
+    """
+    failed = [result for result in results if "error" in result]
+    rehashed = [result for result in failed if result["start"] <= changed + LATE and changed - LATE <= result["end"]]
+    expect_equal(
+        len(failed) - len(rehashed), 0, f"the number of lost connections ({failed}; the group changed at {changed})")
+    return rehashed
+
+
+def drain(lab):
+    """Drain, ToR honours GRACEFUL_SHUTDOWN: out of ECMP while the node serves, no connection lost; undrain undoes it."""
+    start_rack(lab, lab.nodes, router={"imports": HONOURING_GRACEFUL_SHUTDOWN}, BGPVIP_SETTLE="2s")
+    node, others = lab.nodes[0], lab.nodes[1:]
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        requests = Requests(lab.client, VIP, count=400, interval=0.01)
+        time.sleep(1)
+        asked = time.monotonic_ns()
+        node.speaker.ask("drain", "--reason", "new kernel")
+        changed = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=asked)
+        route = lab.bird.route_of(PREFIX, node.name)
+        expect_equal((route["local_pref"], route["community"]), ("0", "(65535,0)"), "the node's path in BIRD")
+        expect(node.has_vip(), "the VIP has left lo while the node settles")
+        said = node.speaker.ask("vips")
+        expect("new kernel" in said and "GRACEFUL_SHUTDOWN" in said, f"`bgpvip vips` says {said!r}")
+        eventually("the node is drained", lambda: "is drained: new kernel" in node.speaker.ask("vips"))
+        expect(not node.has_vip(), "the VIP is still on lo")
+        results = requests.results()
+    rehashed = rehashed_at(changed, results)
+    message = lab.bird.peer(node.name).get("Message", "")
+    expect("new kernel" in message, f"the shutdown communication at BIRD is {message!r}")
+    await_next_hops(lab, others)
+    node.speaker.ask("undrain")
+    await_next_hops(lab, lab.nodes)
+    return (f"out of the ToR's kernel {milliseconds(changed - asked)} after the question; {len(results)} requests, "
+            f"{len(rehashed)} rehashed by the ToR")
+
+
+def drain_file(lab):
+    """Drain file: there at the start, no session and no VIP; removed and made again, seen within moments."""
+    node, others = lab.nodes[0], lab.nodes[1:]
+    lab.bird.start(*tor_neighbors(lab.nodes))
+    for other in others:
+        other.start()
+    await_next_hops(lab, others)
+    with tempfile.TemporaryDirectory(prefix="bgpvip-lab-") as directory:
+        Path(directory).chmod(0o755)
+        file = Path(directory, "drain")
+        file.write_text("rack move\n")
+        node.service.start()
+        node.speaker.start(
+            node.environment(BGPVIP_DRAIN_FILE="/drain/drain", BGPVIP_SETTLE="0s"), ["run"],
+            directories={directory: "/drain"})
+        eventually("the node is drained", lambda: "is drained: rack move" in node.speaker.ask("vips"))
+        expect_equal(peer_status(node)["state"], "Idle", "the session's state")
+        expect(not node.has_vip(), "the VIP is on lo")
+        refusal = node.speaker.ask("undrain")
+        expect_equal(refusal, "", "what `bgpvip undrain` prints although the file is there")
+        with RouteWatch(lab.tor, PREFIX) as watch:
+            removed = time.monotonic_ns()
+            file.unlink()
+            back = watch.wait(f"has {node.name}", lambda hops: node.address in hops, after=removed) - removed
+            made = time.monotonic_ns()
+            file.touch()
+            out = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=made) - made
+        eventually("the node is drained", lambda: "is drained: drain file" in node.speaker.ask("vips"))
+    return f"in the ToR's kernel {milliseconds(back)} after the file went, out {milliseconds(out)} after it came"
 
 
 def sigkill(lab):

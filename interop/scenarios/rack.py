@@ -16,9 +16,12 @@ def tor_neighbors(nodes, **options):
     return [neighbor(node.name, node.address, **{"peer_as": NODE_AS, **options}) for node in nodes]
 
 
-def start_rack(lab, nodes, **settings):
-    """Starts BIRD on the ToR, service and bgpvip on the nodes, and waits until the ToR's kernel has all next hops."""
-    lab.bird.start(*tor_neighbors(nodes))
+def start_rack(lab, nodes, router=None, **settings):
+    """Starts BIRD on the ToR, service and bgpvip on the nodes, and waits until the ToR's kernel has all next hops.
+
+    `router` are options of BIRD's neighbors, `settings` variables of bgpvip's environment.
+    """
+    lab.bird.start(*tor_neighbors(nodes, **(router or {})))
     for node in nodes:
         node.start(**settings)
     await_next_hops(lab, nodes)

@@ -16,8 +16,25 @@ INTERVAL, TIMEOUT, FALL, MARGIN = 300, 200, 3, 100
 
 def service_killed(lab):
     """SIGKILL of the service: its next hop leaves the ToR's kernel within 50 ms (median of 10)."""
-    start_rack(lab, lab.nodes)
+    return crashes(lab)
+
+
+def service_killed_closing(lab):
+    """The same with a service that answers `Connection: close`: no connection tells of the crash, and no close is one."""
+    return crashes(lab, "announced")
+
+
+def service_killed_closing_unannounced(lab):
+    """The same with a service that closes each connection after the answer without a word."""
+    return crashes(lab, "unannounced")
+
+
+def crashes(lab, manner=None):
+    """Kills one node's service again and again; `manner` is how it closes its connections, if it does."""
     node = lab.nodes[0]
+    if manner:
+        node.service.close_connections(manner)
+    start_rack(lab, lab.nodes)
     out, back = [], []
     with RouteWatch(lab.tor, PREFIX) as watch:
         for _ in range(ROUNDS):
@@ -34,6 +51,9 @@ def service_killed(lab):
             await_bound(node, True)
     figures = f"out after {medians(out)}; back after {medians(back)}"
     expect(statistics.median(out) <= CRASH_LIMIT, f"out of the ToR's kernel too late: {figures}")
+    alarms = [line for line in node.speaker.log().splitlines() if "check is unhealthy" in line]
+    expect_equal(len(alarms), ROUNDS, "how often the check was unhealthy")
+    expect(all("connection refused" in line for line in alarms), f"not only crashes were noticed: {alarms}")
     return figures
 
 

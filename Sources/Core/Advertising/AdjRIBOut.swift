@@ -33,13 +33,32 @@ package struct AdjRIBOut: Sendable, Hashable {
 
     /// The UPDATEs after which the peer holds exactly `desired`, as far as the session can carry it.
     package mutating func converge(to desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        let gone = told.keys.filter { desired[$0] == nil }
+        return change(desired.mapValues(Optional.some).merging(gone.map { ($0, nil) }) { wanted, _ in wanted })
+    }
+
+    /// The UPDATEs after which the peer holds each of these routes as it is here, as far as the session can carry it,
+    /// and does not hold those that are nil. All others stay as they are, and cost nothing.
+    package mutating func change(_ routes: [IPPrefix: RouteAttributes?]) -> [Update] {
         guard let path else { return [] }
-        let carried = desired.filter { path.carriage(of: AddressFamily(of: $0.key)) != nil }
-        let announced = carried.filter { told[$0.key] != $0.value }
+        var announced: [IPPrefix: RouteAttributes] = [:]
+        var withdrawn: [IPPrefix] = []
+        for (prefix, route) in routes {
+            oversized.remove(prefix)
+            if let route, path.carriage(of: AddressFamily(of: prefix)) != nil {
+                if told[prefix] != route { announced[prefix] = route }
+            } else if told[prefix] != nil {
+                withdrawn.append(prefix)
+            }
+        }
         let announcements = announcements(of: announced, on: path)
-        oversized = announcements.oversized
-        let withdrawn = told.keys.filter { carried[$0] == nil || oversized.contains($0) }
-        told = carried.filter { !oversized.contains($0.key) }
+        for prefix in announcements.oversized {
+            oversized.insert(prefix)
+            announced[prefix] = nil
+            if told[prefix] != nil { withdrawn.append(prefix) }
+        }
+        for prefix in withdrawn { told[prefix] = nil }
+        told.merge(announced) { _, new in new }
         return withdrawals(of: withdrawn) + announcements.updates
     }
 

@@ -11,4 +11,15 @@ extension RouteAttributes {
         route.localPreference = 0
         return route
     }
+
+    /// The same route, such that a router prefers every other path of the same kind: for a VIP whose service is sick.
+    ///
+    /// Several marks, because which of them counts is the router's affair. LOCAL_PREF 0 comes first, by the community or
+    /// directly from an internal peer; then the length of AS_PATH; then MED, between paths of one AS.
+    package var asLastResort: RouteAttributes {
+        var route = withGracefulShutdown
+        route.multiExitDiscriminator = .max
+        route.externalPrepend += 3
+        return route
+    }
 }

@@ -73,7 +73,7 @@ package struct SessionPath: Sendable, Hashable {
         var attributes = [
             // All nodes must look equal or ECMP breaks: routers merge only paths of one origin.
             PathAttribute(flags: transitive, value: .origin(.igp)),
-            PathAttribute(flags: transitive, value: .asPath(asPath(prepend: route.prepend))),
+            PathAttribute(flags: transitive, value: .asPath(asPath(of: route))),
         ]
         if let nextHop {
             attributes.append(PathAttribute(flags: transitive, value: .nextHop(nextHop)))
@@ -102,8 +102,8 @@ package struct SessionPath: Sendable, Hashable {
     }
 
     /// Our AS, repeated for each prepend; empty towards an internal peer unless the operator prepends.
-    private func asPath(prepend: Int) -> [ASPathSegment] {
-        let count = prepend + (isInternal ? 0 : 1)
+    private func asPath(of route: RouteAttributes) -> [ASPathSegment] {
+        let count = route.prepend + (isInternal ? 0 : 1 + route.externalPrepend)
         guard count > 0 else { return [] }
         return [ASPathSegment(.sequence, Array(repeating: localAS, count: min(count, 255)))]
     }

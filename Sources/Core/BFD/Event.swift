@@ -11,6 +11,9 @@ extension BFDSession {
         case received(BFDPacket)
         /// Time has reached `nextDeadline`; the machine knows what was due.
         case deadlineReached
+        /// The node did not run for a while up to now, so that silence proves nothing: the peer gets one more interval.
+        /// Once only, so that a node which is always late finds a dead peer all the same.
+        case stalled
         /// Something outside BFD knows that the path is down.
         case forcedDown
         /// The operator changed timers or multiplier; the session stays as it is.

@@ -19,6 +19,8 @@ package struct BFDRemote: Sendable, Hashable {
     package internal(set) var multiplier: UInt8 = 0
     /// When the last packet came; nil if nothing is known.
     package internal(set) var lastHeard: Instant?
+    /// Until when its silence is excused, because it was we who did not run; nil if it is not.
+    var excusedUntil: Instant?
 
     init() {}
 

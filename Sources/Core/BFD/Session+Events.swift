@@ -19,6 +19,13 @@ extension BFDSession {
         return actions
     }
 
+    mutating func excuse(at now: Instant) -> [Action] {
+        if remote.excusedUntil == nil, let detectionDeadline, detectionDeadline <= now, let receiveInterval {
+            remote.excusedUntil = now + receiveInterval
+        }
+        return []
+    }
+
     mutating func forceDown(at now: Instant) -> [Action] {
         switch state {
         case .adminDown, .down: []

@@ -1,4 +1,4 @@
-import Deadlines
+package import Deadlines
 
 extension BFDSession {
     /// The timers that we tell. Section 6.8.3: "When bfd.SessionState is not Up, the system MUST set
@@ -45,8 +45,10 @@ extension BFDSession {
         return lastSent + jitter.shorten(agreedTx)
     }
 
-    var detectionDeadline: Instant? {
+    /// When silence has lasted for a Detection Time; nil while the peer is not heard.
+    package var detectionDeadline: Instant? {
         guard let lastHeard = remote.lastHeard, let detectionTime else { return nil }
-        return lastHeard + detectionTime
+        let deadline = lastHeard + detectionTime
+        return remote.excusedUntil.map { max($0, deadline) } ?? deadline
     }
 }

@@ -20,6 +20,8 @@ package import Deadlines
 /// * A poll is answered in AdminDown as well ("without respect to the session state", section 6.8.7; 6.8.6 disagrees).
 /// * After `stopped`, AdminDown is told for as long as the session exists; `departed` comes after a Detection Time, but
 ///   after five seconds at most, and at once if the peer was not known.
+/// * When this node itself did not run for a while (`stalled`), a Detection Time that has passed meanwhile is prolonged by
+///   one interval of the peer's.
 /// * A Final packet that carries a new state stands for the packet that tells it.
 package struct BFDSession: Sendable, Hashable {
     /// A change of state and when it happened, for the operator.
@@ -85,6 +87,7 @@ package struct BFDSession: Sendable, Hashable {
         case .stopped: stop(at: now)
         case .received(let packet): receive(packet, at: now)
         case .deadlineReached: passDeadlines(at: now)
+        case .stalled: excuse(at: now)
         case .forcedDown: forceDown(at: now)
         case .configured(let configuration): configure(configuration)
         }
@@ -92,7 +95,11 @@ package struct BFDSession: Sendable, Hashable {
 
     /// When `deadlineReached` is due; nil if nothing waits for time. In the past if it is due at once.
     package var nextDeadline: Instant? {
-        [detectionDeadline, nextTransmission, departure].earliest()
+        // Asked for with every packet, so without an array.
+        var earliest = nextTransmission
+        if let detectionDeadline { earliest = min(earliest ?? detectionDeadline, detectionDeadline) }
+        if let departure { earliest = min(earliest ?? departure, departure) }
+        return earliest
     }
 }
 

@@ -3,9 +3,12 @@ import Deadlines
 
 /// How long to wait before dialling again.
 ///
-/// Two series, both doubling, both before jitter:
-/// * Whatever time may cure (TCP failures, hold time, Cease): from `connectRetryInitial` to `connectRetryMaximum`.
-///   After a session that had been Established the series starts anew, so that a restarted router is back soon.
+/// Three kinds of failure, all before jitter:
+/// * Nobody is there (refused, no ARP answer, no route): always `connectRetryInitial`. Such a try costs the network a
+///   packet and the router nothing, and it is how we hear that a router is back.
+/// * Whatever else time may cure (a SYN without an answer, hold time, Cease): doubling from `connectRetryInitial` to
+///   `connectRetryMaximum`. After a session that had been Established the series starts anew, with the shortest pause
+///   there is: a router that has just cleared the session takes the next one at once.
 /// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
@@ -40,6 +43,8 @@ struct Backoff: Sendable, Hashable {
                 max(first, min(.seconds(5), last)), times: repeatingErrors,
                 limit: max(last, min(.seconds(60), last * 12)))
         }
+        if reason.isAbsence { return first }
+        if established != nil { return min(first, Self.floor) }
         defer { failures += 1 }
         return doubled(first, times: failures, limit: last)
     }
@@ -59,6 +64,15 @@ extension EndReason {
             [2, 3, 5].contains(notification.code)
         case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
             false
+        }
+    }
+
+    /// True if our dial found nobody whom it could have disturbed.
+    fileprivate var isAbsence: Bool {
+        guard case .transport(let failure) = self else { return false }
+        return switch failure {
+        case .refused, .hostUnreachable, .networkUnreachable, .noNeighbour, .sourceUnavailable: true
+        case .timedOut, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
         }
     }
 }

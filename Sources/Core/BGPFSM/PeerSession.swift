@@ -109,10 +109,17 @@ package struct PeerSession: Sendable, Hashable {
 
     /// When `deadlineReached` is due; nil if nothing waits for time.
     package var nextDeadline: Instant? {
-        [
-            nextAttempt, outgoing?.holdDeadline, outgoing?.keepaliveDeadline, incoming?.holdDeadline,
-            incoming?.keepaliveDeadline,
-        ].earliest()
+        var earliest = nextAttempt
+        // Without an array: this is asked after every message.
+        func consider(_ deadline: Instant?) {
+            guard let deadline else { return }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        consider(outgoing?.holdDeadline)
+        consider(outgoing?.keepaliveDeadline)
+        consider(incoming?.holdDeadline)
+        consider(incoming?.keepaliveDeadline)
+        return earliest
     }
 
     /// The furthest state of all connections.
@@ -121,6 +128,9 @@ package struct PeerSession: Sendable, Hashable {
         for state in [State.established, .openConfirm, .openSent] where states.contains(state) { return state }
         return isDialling ? .connect : isStarted ? .active : .idle
     }
+
+    /// True while TCP is up in one of the directions.
+    package var hasConnection: Bool { outgoing != nil || incoming != nil }
 
     /// What was agreed with the peer, while Established.
     package var negotiated: Negotiated? { outgoing?.negotiated ?? incoming?.negotiated }

@@ -18,8 +18,9 @@ package import Deadlines
 ///   outcome can end the probing.
 /// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
 ///   refills by one each interval keeps a service that closes every connection from causing a storm; two, because the
-///   kernel may still accept the first one for a service that is dying. While the verdict is not healthy there is
-///   nothing to detect, and extra passes would undermine `rise`: then none is made.
+///   kernel may still accept the first one for a service that is dying. A third is kept for the news that nobody listens
+///   any more, which no normal close looks like. While the verdict is not healthy there is nothing to detect, and extra
+///   passes would undermine `rise`: then none is made.
 package struct HealthCheck: Sendable, Hashable {
     /// What can happen to a check.
     package enum Event: Sendable, Hashable {
@@ -29,6 +30,8 @@ package struct HealthCheck: Sendable, Hashable {
         case outcome(Outcome)
         /// The service closed the connection that was kept open between probes.
         case connectionLost
+        /// Nobody listens on the service's port any more.
+        case stoppedListening
         /// `nextDeadline` has come.
         case deadlineReached
     }
@@ -111,7 +114,9 @@ package struct HealthCheck: Sendable, Hashable {
             lastOutcome = now
             return expired + count(outcome, at: now) + probeIfDue(at: now)
         case .connectionLost:
-            return expired + probeAtOnce(at: now)
+            return expired + probeAtOnce(budget: 2, at: now)
+        case .stoppedListening:
+            return expired + probeAtOnce(budget: 3, at: now)
         case .deadlineReached:
             return expired + probeIfDue(at: now)
         }
@@ -137,8 +142,8 @@ extension HealthCheck {
         return probe(at: now)
     }
 
-    private mutating func probeAtOnce(at now: Instant) -> [Action] {
-        guard verdict == .healthy, probeStart == nil, budgetIsFull <= now + interval else { return [] }
+    private mutating func probeAtOnce(budget: Int, at now: Instant) -> [Action] {
+        guard verdict == .healthy, probeStart == nil, budgetIsFull <= now + interval * (budget - 1) else { return [] }
         budgetIsFull = max(budgetIsFull, now) + interval
         return probe(at: now)
     }

@@ -7,9 +7,10 @@ extension Reading {
     mutating func checkAddresses(
         _ vips: [Located<IPPrefix>], peers: [Located<PeerText>], checks: [Located<Check>], routerID: BGPIdentifier?
     ) {
-        for (index, vip) in vips.enumerated() {
+        var seen: Set<IPPrefix> = []
+        for vip in vips {
             let address = vip.value.address
-            if vips[..<index].contains(where: { $0.value == vip.value }) {
+            if !seen.insert(vip.value).inserted {
                 errors.append(vip.error("\(address) is there already", "remove one of the two entries"))
             }
             if peers.contains(where: { $0.value.address.address == address }) {

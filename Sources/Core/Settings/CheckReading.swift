@@ -70,10 +70,21 @@ extension Reading {
     private mutating func uniqued(_ checks: [CheckEntry]) -> [CheckEntry] {
         var names: Set<String> = []
         return checks.filter { entry in
-            guard !names.insert(entry.check.value.name).inserted else { return true }
+            guard !names.insert(entry.check.value.name).inserted else {
+                tellSlowDetection(entry.check.value)
+                return true
+            }
             errors.append(entry.check.error("this check is there already", "remove one of the two entries"))
             return false
         }
+    }
+
+    /// Of a hanging service each probe takes the whole timeout, and the next one waits for it.
+    private mutating func tellSlowDetection(_ check: Check) {
+        guard check.timeout > check.interval else { return }
+        notices.append(
+            "check \(check.name): the timeout is longer than the interval, so a service that hangs is noticed after up to "
+                + "interval + fall × timeout = \(ValueText.spelled(check.interval + check.timeout * check.fall))")
     }
 
     private mutating func checkOptions() -> CheckOptions {

@@ -27,7 +27,7 @@ struct FileItemKind {
     var keys: [String] { Array(settings.keys) + Array(fields.keys) }
 
     static let vip = FileItemKind(
-        settings: keys(routes + [.globalScope]), fields: ["address": false, "checks": true])
+        settings: keys(routes + [.bind, .globalScope, .onUnhealthy]), fields: ["address": false, "checks": true])
 
     static let check = FileItemKind(
         settings: Dictionary(
@@ -58,6 +58,7 @@ struct FileItemKind {
     ]
     private static let sessions: [SettingKey] = [
         .localAS, .sourceInterface, .holdTime, .keepaliveInterval, .connectRetry, .connectRetryMax, .ttlSecurity,
+        .bfd, .bfdReceiveInterval, .bfdMultiplier, .bfdStrict,
     ]
 
     private static func keys(_ keys: [SettingKey]) -> [String: SettingKey] {

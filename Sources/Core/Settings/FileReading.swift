@@ -19,7 +19,11 @@ struct FileReading {
 
     private mutating func read(_ entry: FileEntry, as setting: Setting) {
         guard let kind = setting.itemKind, !entry.value.isScalar else {
-            given[setting.key] = texts(entry, of: setting.key)
+            if setting.key == .bfd, case .mapping = entry.value.content {
+                given.merge(bfd(entry)) { $1 }
+            } else {
+                given[setting.key] = texts(entry, of: setting.key)
+            }
             return
         }
         items[setting.key] = items(entry, kind, isNamed: setting.key == .check)
@@ -62,7 +66,9 @@ struct FileReading {
         }
         var item = FileItem(origin: origin(node.place))
         for entry in entries(of: node, "this entry", known: kind.keys) {
-            if let key = kind.settings[entry.key] {
+            if kind.settings[entry.key] == .bfd, case .mapping = entry.value.content {
+                item.own.merge(bfd(entry)) { $1 }
+            } else if let key = kind.settings[entry.key] {
                 item.own[key] = texts(entry, of: key)
             } else if entry.key == "checks", kind.fields[entry.key] != nil {
                 item.checks = items(entry, .check, isNamed: false)
@@ -71,6 +77,15 @@ struct FileReading {
             }
         }
         return item
+    }
+
+    /// `bfd` as a mapping: each key stands for a setting, and that it is there turns BFD on.
+    private mutating func bfd(_ entry: FileEntry) -> [SettingKey: [GivenText]] {
+        var given = [SettingKey.bfd: [GivenText(text: "true", origin: origin(entry.place))]]
+        for part in entries(of: entry.value, "bfd", known: Array(SettingKey.bfdParts.keys)) {
+            if let key = SettingKey.bfdParts[part.key] { given[key] = texts(part, of: key) }
+        }
+        return given
     }
 
     // MARK: Texts

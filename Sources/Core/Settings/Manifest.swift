@@ -97,6 +97,11 @@ package enum Manifest {
         let socket = loaded.settings.controlSocket
         let directory = socket.lastIndex(of: "/").map { String(socket[..<$0]) } ?? ""
         var mounts = [Mount(name: "run", path: directory.isEmpty ? "/" : directory, isFile: false)]
+        // The directory, because the file comes and goes.
+        if let file = loaded.settings.drainFile, let slash = file.lastIndex(of: "/") {
+            let path = file[..<slash].isEmpty ? "/" : String(file[..<slash])
+            if path != mounts[0].path { mounts.append(Mount(name: "drain", path: path, isFile: false)) }
+        }
         let paths =
             [loaded.texts[.config]].compactMap { $0 } + loaded.settings.checks.flatMap(\.files) + loaded.passwordFiles
         for path in paths where !mounts.contains(where: { $0.path == path }) {

@@ -40,9 +40,6 @@ extension Reading {
                 errors.append(peer.error("\(peer.value.address) is a peer already", "remove one of the two entries"))
             }
         }
-        if peers.contains(where: \.peer.value.wantsBFD) {
-            notices.append("BFD is not supported: a dead peer is noticed when the hold time has run out")
-        }
         return peers
     }
 
@@ -120,22 +117,35 @@ extension Reading {
         let sources = sources(for: peers.map(\.peer))
         // Read once as they stand, so that mistakes are found even if every entry has its own.
         _ = sessionOptions()
+        let generalBFD = bfdOptions()
         let passive = passivePeers(among: peers.map(\.peer))
-        return peers.map { entry in
+        let settings = peers.map { entry in
             let peer = entry.peer
             let options = within(entry.item) { $0.sessionOptions() }
+            let bfd = within(entry.item) { $0.bfdOptions() }
             let source = source(of: entry) ?? sources.first { $0.isIPv4 == peer.value.address.address.isIPv4 }
-            let isPassive = value(entry.item?.field("passive"), ValueText.boolean)
+            let saysPassive = value(entry.item?.field("passive"), ValueText.boolean)
+            let isPassive = saysPassive ?? passive.contains(peer.value.address)
+            let password = peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil
+            if isPassive, password != nil, peer.value.address.isUnnumbered {
+                // The kernel wants the key before the first SYN, and the key belongs to an address.
+                errors.append(
+                    peer.error(
+                        "\(peer.value.address) waits for a router whose address nobody knows yet, so it cannot have a password",
+                        "let it dial (not passive), or leave the password out"))
+            }
             return PeerSettings(
-                address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port,
-                password: peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil,
+                address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port, password: password,
                 distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: source,
-                sourceInterface: options.sourceInterface, isPassive: isPassive ?? passive.contains(peer.value.address),
+                sourceInterface: options.sourceInterface, isPassive: isPassive,
                 localAS: entry.item?.own[.localAS] == nil ? nil : within(entry.item) { $0.localAS() },
                 holdTime: options.holdTime, keepaliveInterval: options.keepaliveInterval,
                 connectRetryInitial: options.connectRetry, connectRetryMaximum: options.connectRetryMax,
-                routeAdjustment: routeAdjustment(of: entry.item))
+                routeAdjustment: routeAdjustment(of: entry.item),
+                bfd: self.bfd(peer.value.bfd, bfd, general: generalBFD))
         }
+        refuse(uselessBFD: generalBFD, for: settings)
+        return settings
     }
 
     private mutating func distance(of entry: PeerEntry, ttlSecurity: UInt8?) -> PeerSettings.Distance {

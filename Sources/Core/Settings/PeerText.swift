@@ -11,8 +11,8 @@ struct PeerText: Hashable {
     /// The TTL of a multihop session; nil on a connected subnet.
     var multihop: UInt8?
     var port: UInt16
-    /// True if kube-vip's BFD field asks for BFD.
-    var wantsBFD = false
+    /// kube-vip's BFD field, if there is one.
+    var bfd: BFDText?
 
     /// What `multihop=true` means: the TTL that kube-vip sends.
     static let defaultTTL: UInt8 = 50
@@ -53,7 +53,7 @@ struct PeerText: Hashable {
         // What is left is kube-vip's `[mpopts][:bfd]`; mpopts other than fixed ask for what we do anyway.
         let last = rest.text.split(separator: ":").last ?? ""
         if last.contains(";"), !last.contains("=") {
-            wantsBFD = (try? ValueText.boolean(String(last.prefix { $0 != ";" }))) ?? false
+            bfd = try BFDText(ListEntry(text: String(last), offset: rest.offset + rest.text.count - last.count))
         } else if !rest.text.isEmpty, !rest.text.contains("mpbgp_") {
             throw Complaint("there is more than ADDRESS:AS:PASSWORD:MULTIHOP:PORT", offset: rest.offset)
         }
@@ -74,6 +74,7 @@ struct PeerText: Hashable {
         var fields = [host, "\(peerAS)", password.map { mask ?? $0 } ?? ""]
         fields.append(multihop.map { $0 == Self.defaultTTL ? "true" : "\($0)" } ?? "")
         fields.append(port == 179 ? "" : "\(port)")
+        if let bfd { fields += ["", bfd.spelled] }
         while fields.last == "" { fields.removeLast() }
         return fields.joined(separator: ":")
     }

@@ -48,7 +48,7 @@ extension Reading {
         }
         return SessionOptions(
             sourceInterface: sourceInterface, holdTime: holdTime, keepaliveInterval: keepalive,
-            connectRetry: retry ?? .seconds(1), connectRetryMax: retryMax ?? .seconds(5),
+            connectRetry: retry ?? .milliseconds(200), connectRetryMax: retryMax ?? .seconds(5),
             ttlSecurity: value(.ttlSecurity, Self.hops) ?? nil)
     }
 

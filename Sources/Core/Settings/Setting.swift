@@ -87,7 +87,9 @@ package struct Setting: Sendable, Hashable {
 package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case vip = "vip"
     case interface = "interface"
+    case bind = "bind"
     case globalScope = "global-scope"
+    case onUnhealthy = "on-unhealthy"
 
     case localAS = "local-as"
     case routerID = "router-id"
@@ -105,6 +107,10 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case listen = "listen"
     case listenPort = "listen-port"
     case llgr = "llgr"
+    case bfd = "bfd"
+    case bfdReceiveInterval = "bfd-receive-interval"
+    case bfdMultiplier = "bfd-multiplier"
+    case bfdStrict = "bfd-strict"
 
     case communities = "communities"
     case largeCommunities = "large-communities"
@@ -131,6 +137,7 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case config = "config"
     case settle = "settle"
     case linger = "linger"
+    case drainFile = "drain-file"
     case controlSocket = "control-socket"
     case logLevel = "log-level"
     case logFormat = "log-format"

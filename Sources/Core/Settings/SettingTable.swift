@@ -8,10 +8,20 @@ extension SettingKey {
                 "Virtual IP addresses, IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10")
         case .interface:
             Setting(self, .vips, "NAME", default: "lo", "Interface the virtual addresses are bound to")
+        case .bind:
+            Setting(
+                self, .vips, as: .boolean, "true|false", default: "true",
+                "Put the addresses on the interface; false leaves that to others, for example to one local route for thousands"
+            )
         case .globalScope:
             Setting(
                 self, .vips, as: .boolean, "true|false", default: "false",
                 "Bind with global instead of host scope, so that the node may use the address as its own")
+        case .onUnhealthy:
+            Setting(
+                self, .vips, "withdraw|last-resort", default: "withdraw",
+                "What becomes of an address whose check fails: withdrawn and unbound, or kept as what routers use only if no node is healthy"
+            )
 
         case .localAS:
             Setting(self, .peers, "AS", "Our autonomous system number, plain (4200000001) or dotted (64086.59905)")
@@ -44,9 +54,11 @@ extension SettingKey {
             Setting(
                 self, .peers, "TIME", "Time between keepalives, at most a third of the hold time, which is the default")
         case .connectRetry:
-            Setting(self, .peers, "TIME", default: "1s", "First pause before a failed connection is tried again")
+            Setting(
+                self, .peers, "TIME", default: "200ms",
+                "First pause before a failed connection is tried again, and every pause while nobody is there")
         case .connectRetryMax:
-            Setting(self, .peers, "TIME", default: "5s", "The pause doubles with each failure up to this")
+            Setting(self, .peers, "TIME", default: "5s", "Where somebody is there, the pause doubles with each failure up to this")
         case .ttlSecurity:
             Setting(
                 self, .peers, "HOPS|true|false", default: "false",
@@ -65,6 +77,24 @@ extension SettingKey {
             Setting(
                 self, .peers, "TIME", default: "0s",
                 "Ask the peers to keep our routes as a last resort for so long after a session is lost (RFC 9494), up to 16777215 s; 0 does not ask"
+            )
+        case .bfd:
+            Setting(
+                self, .peers, "TIME|true|false", default: "false",
+                "BFD (RFC 5880) with the peers, which notices within milliseconds that one is dead: true, or the interval at which packets are sent and wanted, for example 50ms; true is 300ms"
+            )
+        case .bfdReceiveInterval:
+            Setting(
+                self, .peers, "TIME",
+                "Least interval at which BFD packets are wanted, if it is not the one at which they are sent")
+        case .bfdMultiplier:
+            Setting(
+                self, .peers, "COUNT", default: "3",
+                "How many BFD packets in a row may be missing before the peer counts as dead")
+        case .bfdStrict:
+            Setting(
+                self, .peers, as: .boolean, "true|false", default: "false",
+                "Start a BGP session only while BFD is up; without it, BFD ends sessions and never keeps one from coming up"
             )
 
         case .communities:
@@ -122,12 +152,16 @@ extension SettingKey {
             Setting(self, .process, "PATH", "Configuration file (YAML); flags and environment win over it")
         case .settle:
             Setting(
-                self, .process, "TIME", default: "0s",
-                "When leaving: from advertising with GRACEFUL_SHUTDOWN to withdrawing")
+                self, .process, "TIME", default: "1s",
+                "When leaving: from advertising with GRACEFUL_SHUTDOWN (RFC 8326) to withdrawing; 0 leaves it out")
         case .linger:
             Setting(
                 self, .process, "TIME", default: "200ms",
                 "When leaving: from withdrawing to closing the sessions, while the routers move traffic away")
+        case .drainFile:
+            Setting(
+                self, .process, "PATH",
+                "While this file exists the node is drained; its first line is the reason")
         case .controlSocket:
             Setting(
                 self, .process, "PATH", default: "/run/bgpvip/bgpvip.sock",

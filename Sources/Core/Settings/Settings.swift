@@ -22,6 +22,8 @@ package struct Settings: Sendable, Hashable {
     /// 16777215; nil does not ask for it.
     package var longLivedStaleTime: UInt32?
     package var departure: DepartureSettings
+    /// While this file exists the node is out of service; nil looks for none.
+    package var drainFile: String?
     /// Path of the control socket.
     package var controlSocket: String
     package var logLevel: LogLevel
@@ -35,7 +37,8 @@ package struct Settings: Sendable, Hashable {
         localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo",
         vips: [VIPSettings],
         checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil, longLivedStaleTime: UInt32? = nil,
-        departure: DepartureSettings = DepartureSettings(), controlSocket: String = "/run/bgpvip/bgpvip.sock",
+        departure: DepartureSettings = DepartureSettings(), drainFile: String? = nil,
+        controlSocket: String = "/run/bgpvip/bgpvip.sock",
         logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
         health: SocketTarget? = nil
     ) {
@@ -49,6 +52,7 @@ package struct Settings: Sendable, Hashable {
         self.listen = listen
         self.longLivedStaleTime = longLivedStaleTime
         self.departure = departure
+        self.drainFile = drainFile
         self.controlSocket = controlSocket
         self.logLevel = logLevel
         self.logFormat = logFormat
@@ -63,19 +67,34 @@ package struct VIPSettings: Sendable, Hashable {
     package var prefix: IPPrefix
     /// Names of the checks that must all pass; empty means always healthy.
     package var checks: [String]
+    /// False leaves it to others to put the address on the interface.
+    package var binds: Bool
     /// True gives the address global scope instead of host scope.
     package var hasGlobalScope: Bool
+    /// What becomes of it while a check fails.
+    package var onUnhealthy: UnhealthyAction
     package var attributes: RouteAttributes
 
     package init(
-        prefix: IPPrefix, checks: [String], hasGlobalScope: Bool = false,
-        attributes: RouteAttributes = RouteAttributes()
+        prefix: IPPrefix, checks: [String], binds: Bool = true, hasGlobalScope: Bool = false,
+        onUnhealthy: UnhealthyAction = .withdraw, attributes: RouteAttributes = RouteAttributes()
     ) {
         self.prefix = prefix
         self.checks = checks
+        self.binds = binds
         self.hasGlobalScope = hasGlobalScope
+        self.onUnhealthy = onUnhealthy
         self.attributes = attributes
     }
+}
+
+/// What becomes of a VIP while a check fails.
+package enum UnhealthyAction: String, Sendable, Hashable, CaseIterable {
+    /// Not advertised, and off the interface.
+    case withdraw
+    /// Still bound and advertised, but so that routers prefer every other path: if no node is healthy, the VIP leads
+    /// somewhere all the same.
+    case lastResort = "last-resort"
 }
 
 /// One BGP peer.
@@ -111,13 +130,15 @@ package struct PeerSettings: Sendable, Hashable {
     package var connectRetryMaximum: Duration
     /// What is different on the routes to this peer.
     package var routeAdjustment: RouteAdjustment
+    /// BFD beside the session; nil runs none.
+    package var bfd: BFDSettings?
 
     package init(
         address: ScopedAddress, peerAS: PeerAS, port: UInt16 = 179, password: Secret? = nil,
         distance: Distance = .direct, source: IPAddress? = nil, sourceInterface: String? = nil,
         isPassive: Bool = false, localAS: ASNumber? = nil, holdTime: UInt16 = 9, keepaliveInterval: Duration? = nil,
-        connectRetryInitial: Duration = .seconds(1), connectRetryMaximum: Duration = .seconds(5),
-        routeAdjustment: RouteAdjustment = RouteAdjustment()
+        connectRetryInitial: Duration = .milliseconds(200), connectRetryMaximum: Duration = .seconds(5),
+        routeAdjustment: RouteAdjustment = RouteAdjustment(), bfd: BFDSettings? = nil
     ) {
         self.address = address
         self.peerAS = peerAS
@@ -133,6 +154,7 @@ package struct PeerSettings: Sendable, Hashable {
         self.connectRetryInitial = connectRetryInitial
         self.connectRetryMaximum = connectRetryMaximum
         self.routeAdjustment = routeAdjustment
+        self.bfd = bfd
     }
 
     /// How long the peer may leave our bytes unread: RFC 9687 section 6 recommends the greater of eight minutes and
@@ -177,7 +199,7 @@ package struct DepartureSettings: Sendable, Hashable {
     package var linger: Duration
 
     package init(
-        settle: Duration = .zero, acknowledgement: Duration = .seconds(1), linger: Duration = .milliseconds(200)
+        settle: Duration = .seconds(1), acknowledgement: Duration = .seconds(1), linger: Duration = .milliseconds(200)
     ) {
         self.settle = settle
         self.acknowledgement = acknowledgement

@@ -33,6 +33,7 @@ extension Reading {
         let staleTime = longLivedStaleTime()
         let departure = departure()
         let controlSocket = value(.controlSocket, ValueText.socketPath)
+        let drainFile = drainFile(besides: controlSocket)
         let logLevel = value(.logLevel, Self.logLevel)
         let logFormat = value(.logFormat, Self.logFormat)
         let everywhere = Self.everywhere(vips)
@@ -56,7 +57,7 @@ extension Reading {
             settings: Settings(
                 localAS: localAS, routerID: routerID, routerInterface: routerInterface, interface: interface,
                 vips: vipSettings, checks: checks.map(\.check.value), peers: peerSettings, listen: listen,
-                longLivedStaleTime: staleTime, departure: departure, controlSocket: controlSocket,
+                longLivedStaleTime: staleTime, departure: departure, drainFile: drainFile, controlSocket: controlSocket,
                 logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil),
             vips: vips, checks: checks, peers: peers, passwordFiles: passwordFiles.map(\.value.path))
     }
@@ -71,17 +72,6 @@ extension Reading {
             return seconds
         }
         return seconds == 0 ? nil : seconds
-    }
-
-    private mutating func departure() -> DepartureSettings? {
-        let settle = value(.settle) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
-        }
-        let linger = value(.linger) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
-        }
-        guard let settle, let linger else { return nil }
-        return DepartureSettings(settle: settle, linger: linger)
     }
 
     mutating func localAS() -> ASNumber? {

@@ -56,6 +56,9 @@ extension Reading {
                 offset: text.prefix { $0 != "/" }.count)
         }
         let address = prefix.address
+        if case .v6(let address) = address, let mapped = address.mappedIPv4 {
+            throw Complaint("\(address) is an IPv4 address in IPv6 clothes, which no router routes", "write \(mapped)")
+        }
         guard !address.isUnspecified, !address.isMulticast, !address.isLoopback, !address.isLinkLocal,
             address != .v4(IPv4Address(0xFFFF_FFFF))
         else { throw Complaint("\(address) cannot be routed to, so it cannot be a virtual address") }
@@ -73,7 +76,9 @@ extension Reading {
     ) -> (vips: [VIPSettings], checks: [CheckEntry]) {
         // Read once as they stand, so that mistakes are found even if every entry has its own.
         _ = attributes()
+        _ = value(.bind, ValueText.boolean)
         _ = value(.globalScope, ValueText.boolean)
+        _ = onUnhealthy()
         if hasForeignChecks, vips.contains(where: { $0.item?.checks != nil }) {
             notices.append("\(origin(.check)) is used for all virtual addresses, the checks in the file are not")
         }
@@ -83,7 +88,9 @@ extension Reading {
             return within(entry.item) { reading in
                 VIPSettings(
                     prefix: entry.vip.value, checks: names,
+                    binds: reading.value(.bind, ValueText.boolean) ?? true,
                     hasGlobalScope: reading.value(.globalScope, ValueText.boolean) ?? false,
+                    onUnhealthy: reading.onUnhealthy(),
                     attributes: reading.attributes())
             }
         }

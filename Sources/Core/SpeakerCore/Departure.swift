@@ -25,6 +25,8 @@ package struct Departure: Sendable, Hashable {
     }
 
     package internal(set) var step: Step = .inService
+    /// When the present step began; nil while in service.
+    package internal(set) var stepSince: Instant?
     /// When the present step ends at the latest.
     package internal(set) var deadline: Instant?
     /// Why we leave; it goes on the wire with the Cease (RFC 9003).
@@ -35,6 +37,8 @@ package struct Departure: Sendable, Hashable {
     package internal(set) var isUrgent = false
     /// Peers whose acknowledgement is awaited.
     package internal(set) var awaited: Set<ScopedAddress> = []
+    /// VIPs that are being taken off the interface, and whose removal an exit waits for.
+    package internal(set) var unbinding: Set<IPPrefix> = []
     /// True if anything was advertised when the departure began, so that there is traffic to wait for.
     package internal(set) var hadRoutes = false
 

@@ -1,3 +1,4 @@
+package import BFD
 package import BGPFSM
 package import Health
 package import IPTypes
@@ -10,16 +11,22 @@ package enum Input: Sendable, Hashable {
     case deadlineReached
     /// TCP or the peer did something.
     case session(ScopedAddress, PeerSession.Event)
+    /// A connection that `close` ended is gone at the peer's side too, or the peer left it open for too long.
+    case connectionClosed(ScopedAddress)
+    /// The process did not run for a while up to now, so that nothing of BFD could be heard.
+    case stalled
+    /// A BFD packet arrived, on the port for multihop sessions or on the other one.
+    case bfdReceived(BFDPacket, from: ScopedAddress, isMultihop: Bool)
     /// A probe ended or its kept-open connection was lost; the check by name.
     case check(String, HealthCheck.Event)
     /// VIPs that an earlier run of ours left on the interface, found at start.
     case leftoversFound([IPPrefix])
-    /// The VIP is on the interface, put there by us or found there.
-    case bound(IPPrefix)
+    /// These VIPs are on the interface, put there by us or found there.
+    case bound([IPPrefix])
     /// The kernel refused to put the VIP on the interface.
     case bindFailed(IPPrefix, reason: String)
-    /// The VIP is off the interface, taken off by us.
-    case unbound(IPPrefix)
+    /// These VIPs are off the interface, taken off by us.
+    case unbound([IPPrefix])
     /// The kernel refused to take the VIP off the interface.
     case unbindFailed(IPPrefix, reason: String)
     /// Someone took the address off the interface.
@@ -28,8 +35,12 @@ package enum Input: Sendable, Hashable {
     case acknowledged(ScopedAddress, round: Int, Bool)
     /// Planned maintenance: take this node out of service and keep running.
     case drainRequested(reason: String)
-    /// Maintenance is over.
+    /// Maintenance is over, as far as `drainRequested` began it.
     case undrainRequested
+    /// The drain file is there, or its text has changed; `reason` is its first line, nil if that says nothing.
+    case drainFileFound(reason: String?)
+    /// The drain file is gone.
+    case drainFileGone
     /// SIGTERM, or SIGINT: leave and exit. `isUrgent` skips settling and lingering; a second request is always urgent.
     case terminationRequested(reason: String, isUrgent: Bool)
 }
@@ -38,6 +49,8 @@ package enum Input: Sendable, Hashable {
 package enum Effect: Sendable, Hashable {
     /// An action of one peer's session.
     case session(ScopedAddress, PeerSession.Action)
+    /// Send this BFD packet to the peer, after everything that was sent before is with the kernel.
+    case bfd(ScopedAddress, BFDPacket)
     /// Answer with `acknowledged` when the peer's TCP has everything, or after this time. `round` tells the answers
     /// of one departure from those of the next.
     case awaitAcknowledgement(ScopedAddress, round: Int, within: Duration)
@@ -52,6 +65,9 @@ package enum Effect: Sendable, Hashable {
     case report(Report)
     /// Everything is withdrawn, said and unbound: end the process with status 0.
     case exit
+    /// Everything is withdrawn and said, and the kernel refused to take VIPs off the interface: end the process with
+    /// status 1.
+    case exitStillBound
 }
 
 /// A decision, for the log and the metrics. One file of the daemon words them.
@@ -65,14 +81,28 @@ package enum Report: Sendable, Hashable {
     case attemptFailed(ScopedAddress, reason: String)
     /// The peer sent an UPDATE that is wrong in a way the session survives (RFC 7606).
     case malformedUpdate(ScopedAddress, String)
+    case bfdUp(ScopedAddress)
+    /// BFD finds the path to the peer broken; its BGP session is closed.
+    case bfdDown(ScopedAddress, reason: String)
+    /// The peer's operator has shut BFD down; its BGP session goes on.
+    case bfdShutDownByPeer(ScopedAddress)
+    /// BFD is not up after a while.
+    case bfdNotUp(ScopedAddress, reason: String)
+    /// The BGP session is not started before BFD is up.
+    case waitingForBFD(ScopedAddress)
     /// So many reports about this peer were held back, because it causes too many.
     case suppressed(ScopedAddress, count: Int)
     case checkChanged(String, Verdict)
-    case vipChanged(IPPrefix, Verdict)
-    case bound(IPPrefix)
-    case unbound(IPPrefix)
+    /// VIPs whose checks, taken together, say something else than before.
+    case vipsChanged([IPPrefix], Verdict)
+    case bound([IPPrefix])
+    case unbound([IPPrefix])
     case bindFailed(IPPrefix, reason: String)
     case unbindFailed(IPPrefix, reason: String)
+    /// The process ends, and these VIPs stay on the interface because the kernel refused to remove them.
+    case leftBound([IPPrefix], interface: String)
+    /// These VIPs are unhealthy, and stay bound and advertised as the last resort.
+    case keptAsLastResort([IPPrefix])
     /// Someone else removed the address; it is being put back.
     case vanished(IPPrefix)
     /// An earlier run left this address; it stays until the first verdict.
@@ -88,4 +118,6 @@ package enum Report: Sendable, Hashable {
     /// A peer's TCP did not acknowledge the withdrawal in time.
     case withdrawalUnacknowledged(ScopedAddress)
     case undrained
+    /// The node stays out of service for another reason than before: one who drains it has come, gone or changed.
+    case drainReasonChanged(String)
 }

@@ -28,22 +28,27 @@ extension Speaker {
         // Asking twice to exit means: now.
         departure.isUrgent = departure.isUrgent || isUrgent || (wasExiting && exits)
         if departure.step == .away {
-            if exits && !wasExiting { effects.append(.exit) }
+            if exits && !wasExiting { exitWhenUnbound(at: now) }
         } else if departure.isUrgent, departure.step != .acknowledging {
             departureDeadlineReached(at: now)
         }
     }
 
-    /// Ends a drain: sessions start again, VIPs are judged as before.
+    /// Ends a departure that only drains: sessions start again, VIPs are judged as before.
     mutating func undrain(at now: Instant) {
         guard departure.step != .inService, !departure.exits else { return }
         let wasAway = departure.step == .away
         departure = Departure(round: departure.round)
         effects.append(.report(.undrained))
-        if wasAway {
-            for index in peers.indices { handle(.started, peer: index, at: now) }
-        }
+        if wasAway { startSessions(at: now) }
         mustConverge = true
+    }
+
+    /// Settling gives routers time to move traffic away from routes that are still there. Where there is none any more,
+    /// because the sessions or the service are gone, there is nothing to wait for.
+    mutating func skipPointlessSettling(at now: Instant) {
+        guard departure.step == .settling, peers.allSatisfy({ $0.adjRIBOut.told.isEmpty }) else { return }
+        withdraw(at: now)
     }
 
     /// The present step has taken as long as it may.
@@ -82,6 +87,7 @@ extension Speaker {
         let holders = peers.filter { !$0.adjRIBOut.told.isEmpty }.map(\.settings.address)
         departure.awaited = Set(holders)
         enter(.acknowledging, for: settings.departure.acknowledgement, at: now)
+        mustConverge = true
         converge(at: now)
         for address in holders {
             effects.append(
@@ -101,17 +107,46 @@ extension Speaker {
 
     private mutating func goAway(at now: Instant) {
         departure.step = .away
+        departure.stepSince = now
         departure.deadline = nil
-        for index in peers.indices {
-            handle(.stopped(.administrativeShutdown, communication: departure.reason), peer: index, at: now)
-        }
+        stopSessions(departure.reason, at: now)
+        mustConverge = true
         converge(at: now)
         effects.append(.report(.departureStep(.away)))
-        if departure.exits { effects.append(.exit) }
+        if departure.exits { exitWhenUnbound(at: now) }
+    }
+
+    /// Ends the process, once the kernel has answered for every VIP that has to go.
+    private mutating func exitWhenUnbound(at now: Instant) {
+        // What the kernel has refused before is tried a last time, at once.
+        for index in vips.indices where vips[index].binding == .bound { vips[index].bindRetry = nil }
+        mustConverge = true
+        converge(at: now)
+        let unanswered = vips.filter { $0.binding == .unbinding || $0.binding == .binding }
+        departure.unbinding = Set(unanswered.map(\.settings.prefix))
+        if departure.unbinding.isEmpty { exit() }
+    }
+
+    /// The kernel has answered for a VIP.
+    mutating func stopAwaitingUnbind(_ prefix: IPPrefix) {
+        guard departure.unbinding.remove(prefix) != nil, departure.unbinding.isEmpty else { return }
+        exit()
+    }
+
+    private mutating func exit() {
+        let left = vips.filter { $0.binding == .bound }.map(\.settings.prefix)
+        guard !left.isEmpty else {
+            effects.append(.exit)
+            return
+        }
+        // The node would go on answering for an address that the routers now have elsewhere, and nobody would know.
+        effects.append(.report(.leftBound(left, interface: settings.interface)))
+        effects.append(.exitStillBound)
     }
 
     private mutating func enter(_ step: Departure.Step, for duration: Duration, at now: Instant) {
         departure.step = step
+        departure.stepSince = now
         departure.deadline = now + duration
         effects.append(.report(.departureStep(step)))
     }

@@ -33,6 +33,7 @@ extension Speaker {
                 }
                 reportEnd(of: index, reason, wasEstablished, at: now)
                 stopAwaiting(address, at: now)
+                holdBackIfStrict(index, at: now)
             }
         }
     }
@@ -76,7 +77,7 @@ extension Speaker {
 
     /// Reports what a peer caused, as far as its budget allows; false if it was held back.
     @discardableResult
-    private mutating func report(_ report: Report, of index: Int, at now: Instant) -> Bool {
+    mutating func report(_ report: Report, of index: Int, at now: Instant) -> Bool {
         guard let suppressed = peers[index].reportBudget.spend(at: now) else { return false }
         if suppressed > 0 {
             effects.append(.report(.suppressed(peers[index].settings.address, count: suppressed)))

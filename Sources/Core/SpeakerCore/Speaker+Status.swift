@@ -13,6 +13,7 @@ extension Speaker {
             version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
             interface: settings.interface, phase: phase,
             phaseReason: departure.step == .inService ? nil : departure.reason,
+            departure: departureStatus(at: now),
             uptime: (now - startedAt).inSeconds,
             peers: peers.map { status(of: $0, at: now) },
             vips: vips.map { status(of: $0, at: now) },
@@ -46,6 +47,7 @@ extension Speaker {
         status.flaps = session.flaps
         status.lastNotificationSent = session.lastNotificationSent.map { "\($0)" }
         status.lastNotificationReceived = session.lastNotificationReceived.map { "\($0)" }
+        status.bfd = bfdStatus(of: peer.settings.address, at: now)
         status.capabilitiesSent = session.offeredCapabilities.map { "\($0)" }
         guard let negotiated = session.negotiated else { return status }
         status.peerAS = negotiated.peerAS.value
@@ -70,35 +72,43 @@ extension Speaker {
         var bindError: String?
         if case .failed(let reason) = vip.binding { bindError = reason }
         return VIPStatus(
-            prefix: "\(prefix)", bound: vip.binding == .bound || vip.binding == .unbinding, bindError: bindError,
+            prefix: "\(prefix)", bound: vip.binding == .bound || vip.binding == .unbinding,
+            boundByOthers: vip.binding == .leftToOthers, bindError: bindError,
             verdict: vip.verdict.word,
-            verdictSeconds: (now - vip.verdictSince).inSeconds, advertisedTo: holders, peers: peers.count,
+            verdictSeconds: (now - vip.verdictSince).inSeconds,
+            lastResort: vip.isLastResort && (departure.step == .inService || departure.step == .settling),
+            advertisedTo: holders, peers: peers.count,
             reason: reason(for: vip, holders: holders), checks: vip.settings.checks)
     }
 
     /// Why a VIP is advertised, or the first link of the chain that stops it.
     private func reason(for vip: VIP, holders: Int) -> String {
         switch departure.step {
-        case .settling: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
+        case .settling where holders > 0: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
         case .acknowledging, .lingering: return "leaving: withdrawn (\(departure.reason))"
         case .away: return "drained: \(departure.reason)"
-        case .inService: break
+        case .inService, .settling: break
         }
+        let state: String
         switch vip.verdict {
         case .unknown: return "waiting for the first result of its checks"
-        case .unhealthy(let reason): return currentReason(of: vip) ?? reason
-        case .healthy: break
+        case .unhealthy(let reason):
+            let reason = currentReason(of: vip) ?? reason
+            guard vip.isLastResort else { return reason }
+            state = "last resort (\(reason))"
+        case .healthy: state = "healthy"
         }
         if case .failed(let reason) = vip.binding {
-            return "healthy, but cannot be bound to \(settings.interface): \(reason)"
+            return "\(state), but cannot be bound to \(settings.interface): \(reason)"
         }
-        if holders > 0 { return "healthy and bound" }
+        let bound = vip.binding == .leftToOthers ? "left to others to bind" : "bound"
+        if holders > 0 { return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)" }
         let established = peers.filter { $0.session.negotiated != nil }
-        if established.isEmpty { return "healthy and bound, but no BGP session is Established" }
+        if established.isEmpty { return "\(state) and \(bound), but no BGP session is Established" }
         let obstacles = established.compactMap {
             $0.adjRIBOut.path?.obstacle(to: AddressFamily(of: vip.settings.prefix))
         }
-        return "healthy and bound, but no session can carry it: " + (obstacles.first ?? "reason unknown")
+        return "\(state) and \(bound), but no session can carry it: " + (obstacles.first ?? "reason unknown")
     }
 
     /// The first failing check's present reason, which may have changed since the verdict.
@@ -146,7 +156,7 @@ extension SocketTarget {
 
 extension Duration {
     /// Seconds with a fraction, rounded to milliseconds.
-    fileprivate var inSeconds: Double {
+    var inSeconds: Double {
         Double(milliseconds) / 1000
     }
 }

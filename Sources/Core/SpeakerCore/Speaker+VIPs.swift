@@ -1,4 +1,5 @@
 import Advertising
+import BGPWire
 import Deadlines
 import Health
 import IPTypes
@@ -21,6 +22,7 @@ extension Speaker {
 
     /// Combines the verdicts of each VIP's checks: all must pass.
     private mutating func judgeVIPs(at now: Instant) {
+        var changed: [(verdict: Verdict, vips: [Int])] = []
         for index in vips.indices {
             let verdict = combinedVerdict(of: vips[index].settings)
             guard verdict != vips[index].verdict else { continue }
@@ -29,9 +31,22 @@ extension Speaker {
             vips[index].verdict = verdict
             guard isTransition else { continue }
             vips[index].verdictSince = now
-            effects.append(.report(.vipChanged(vips[index].settings.prefix, verdict)))
-            mustConverge = true
+            touched.append(index)
+            if changed.last?.verdict == verdict {
+                changed[changed.count - 1].vips.append(index)
+            } else {
+                changed.append((verdict, [index]))
+            }
         }
+        for (verdict, indices) in changed {
+            effects.append(.report(.vipsChanged(prefixes(of: indices), verdict)))
+            let kept = departure.step == .inService ? indices.filter { vips[$0].isLastResort } : []
+            if !kept.isEmpty { effects.append(.report(.keptAsLastResort(prefixes(of: kept)))) }
+        }
+    }
+
+    private func prefixes(of indices: [Int]) -> [IPPrefix] {
+        indices.map { vips[$0].settings.prefix }
     }
 
     private func combinedVerdict(of vip: VIPSettings) -> Verdict {
@@ -49,27 +64,48 @@ extension Speaker {
 
     /// What a peer should hold from us now.
     func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
-        let isSettling = departure.step == .settling
-        guard departure.step == .inService || isSettling else { return [:] }
         var routes: [IPPrefix: RouteAttributes] = [:]
-        for vip in vips where vip.verdict == .healthy && vip.binding == .bound {
-            // Before the mark of leaving, which must not be undone by what the operator sets for this peer.
-            let attributes = vip.settings.attributes.adjusted(by: peers[peer].settings.routeAdjustment)
-            routes[vip.settings.prefix] = isSettling ? attributes.withGracefulShutdown : attributes
+        for index in vips.indices {
+            if let route = desiredRoute(to: index, for: peer) { routes[vips[index].settings.prefix] = route }
         }
         return routes
+    }
+
+    /// The route to one VIP that a peer should hold from us now; nil if none.
+    private func desiredRoute(to index: Int, for peer: Int) -> RouteAttributes? {
+        let isSettling = departure.step == .settling
+        guard departure.step == .inService || isSettling, vips[index].isOffered, vips[index].isThere else {
+            return nil
+        }
+        // Before the marks of leaving and of last resort, which must not be undone by what is set for this peer.
+        var attributes = vips[index].settings.attributes.adjusted(by: peers[peer].settings.routeAdjustment)
+        if vips[index].isLastResort { attributes = attributes.asLastResort }
+        return isSettling ? attributes.withGracefulShutdown : attributes
     }
 
     /// Makes routes and bindings follow from verdicts and departure. Withdraws before it unbinds; what it binds is
     /// advertised when the kernel has confirmed it.
     mutating func converge(at now: Instant) {
-        mustConverge = false
-        for index in peers.indices {
-            send(peers[index].adjRIBOut.converge(to: desiredRoutes(for: index)), to: index, at: now)
+        let indices = mustConverge ? Array(vips.indices) : Set(touched).sorted()
+        for peer in peers.indices where peers[peer].adjRIBOut.path != nil {
+            let updates: [Update]
+            if mustConverge {
+                updates = peers[peer].adjRIBOut.converge(to: desiredRoutes(for: peer))
+            } else {
+                let routes = indices.map { (vips[$0].settings.prefix, desiredRoute(to: $0, for: peer)) }
+                updates = peers[peer].adjRIBOut.change(Dictionary(routes) { first, _ in first })
+            }
+            send(updates, to: peer, at: now)
         }
+        mustConverge = false
+        touched.removeAll(keepingCapacity: true)
+        convergeBindings(of: indices)
+    }
+
+    private mutating func convergeBindings(of indices: [Int]) {
         var toUnbind: [IPPrefix] = []
         var toBind: [Bool: [IPPrefix]] = [:]
-        for index in vips.indices {
+        for index in indices {
             switch vips[index].next(isAway: departure.step == .away) {
             case .bind:
                 if vips[index].binding == .unbound { vips[index].binding = .binding }
@@ -91,23 +127,46 @@ extension Speaker {
         }
     }
 
-    mutating func noteBound(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix] else { return }
-        switch vips[index].binding {
-        case .unbinding: return
-        case .bound: break
-        // An address that is not wanted any more by now is there all the same, and has to go.
-        case .unbound, .binding, .failed: effects.append(.report(.bound(prefix)))
+    /// Lets those try again whose pause is over.
+    mutating func retryBinding(at now: Instant) {
+        guard let next = nextBindRetry, next <= now else { return }
+        nextBindRetry = nil
+        for index in vips.indices {
+            guard let retry = vips[index].bindRetry else { continue }
+            if retry <= now {
+                vips[index].bindRetry = nil
+                touched.append(index)
+            } else {
+                planBindRetry(at: retry)
+            }
         }
-        vips[index].binding = .bound
-        vips[index].bindRetry = nil
-        mustConverge = true
+    }
+
+    private mutating func planBindRetry(at retry: Instant) {
+        nextBindRetry = min(nextBindRetry ?? retry, retry)
+    }
+
+    mutating func noteBound(_ prefixes: [IPPrefix]) {
+        var news: [IPPrefix] = []
+        for prefix in prefixes {
+            guard let index = vipIndex[prefix] else { continue }
+            switch vips[index].binding {
+            case .unbinding, .leftToOthers: continue
+            case .bound: break
+            // An address that is not wanted any more by now is there all the same, and has to go.
+            case .unbound, .binding, .failed: news.append(prefix)
+            }
+            vips[index].binding = .bound
+            vips[index].bindRetry = nil
+            touched.append(index)
+        }
+        if !news.isEmpty { effects.append(.report(.bound(news))) }
     }
 
     mutating func noteBindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
         guard let index = vipIndex[prefix] else { return }
         switch vips[index].binding {
-        case .unbound, .unbinding: return
+        case .unbound, .unbinding, .leftToOthers: return
         case .binding, .bound, .failed: break
         }
         if vips[index].binding != .failed(reason: reason) {
@@ -115,16 +174,23 @@ extension Speaker {
         }
         vips[index].binding = .failed(reason: reason)
         vips[index].bindRetry = now + Self.bindRetryPause
-        mustConverge = true
+        planBindRetry(at: now + Self.bindRetryPause)
+        touched.append(index)
+        stopAwaitingUnbind(prefix)
     }
 
-    mutating func noteUnbound(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { return }
-        vips[index].binding = .unbound
-        vips[index].bindRetry = nil
-        vips[index].reportedUnbindFailure = nil
-        effects.append(.report(.unbound(prefix)))
-        mustConverge = true
+    mutating func noteUnbound(_ prefixes: [IPPrefix]) {
+        var news: [IPPrefix] = []
+        for prefix in prefixes {
+            guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { continue }
+            vips[index].binding = .unbound
+            vips[index].bindRetry = nil
+            vips[index].reportedUnbindFailure = nil
+            news.append(prefix)
+            touched.append(index)
+        }
+        if !news.isEmpty { effects.append(.report(.unbound(news))) }
+        for prefix in news { stopAwaitingUnbind(prefix) }
     }
 
     /// The address is still there: it counts as bound, and is taken off again after a pause, or used if it is wanted.
@@ -132,11 +198,13 @@ extension Speaker {
         guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { return }
         vips[index].binding = .bound
         vips[index].bindRetry = now + Self.bindRetryPause
+        planBindRetry(at: now + Self.bindRetryPause)
         if vips[index].reportedUnbindFailure != reason {
             vips[index].reportedUnbindFailure = reason
             effects.append(.report(.unbindFailed(prefix, reason: reason)))
         }
-        mustConverge = true
+        touched.append(index)
+        stopAwaitingUnbind(prefix)
     }
 
     /// Puts an address back that someone else removed. The route stays: the gap is shorter than a withdrawal would be,
@@ -160,11 +228,16 @@ extension Speaker {
             effects.append(.report(.leftoverRemoved(prefix)))
             return
         }
-        guard vips[index].binding == .unbound else { return }
+        switch vips[index].binding {
+        case .binding, .bound, .failed, .unbinding: return
+        // It is not ours to bind any more.
+        case .leftToOthers: return effects.append(.unbind([prefix]))
+        case .unbound: break
+        }
         vips[index].binding = .bound
         vips[index].isLeftover = true
         effects.append(.report(.adopted(prefix)))
-        mustConverge = true
+        touched.append(index)
     }
 }
 
@@ -177,12 +250,15 @@ extension Speaker.VIP {
         case forget
     }
 
+    /// True if packets to the address find this node.
+    var isThere: Bool { binding == .bound || binding == .leftToOthers }
+
     /// True if the address should not be on the interface.
     func isUnwanted(isAway: Bool) -> Bool {
         switch verdict {
         case _ where isAway: true
         case .healthy: false
-        case .unhealthy: true
+        case .unhealthy: !isLastResort
         case .unknown: binding != .bound
         }
     }
@@ -194,10 +270,10 @@ extension Speaker.VIP {
         case (true, .unbound): return .bind
         case (true, .failed): return bindRetry == nil ? .bind : nil
         // Once, so that its scope is what this run wants; the kernel keeps what is right already.
-        case (true, .bound): return isLeftover && verdict == .healthy ? .bind : nil
+        case (true, .bound): return isLeftover && isOffered ? .bind : nil
         case (false, .bound): return bindRetry == nil ? .unbind : nil
         case (false, .failed): return .forget
-        case (false, .unbound), (_, .binding), (_, .unbinding): return nil
+        case (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
         }
     }
 }

@@ -15,7 +15,11 @@ package struct Speaker: Sendable {
     /// One configured peer.
     struct Peer: Sendable {
         var settings: PeerSettings
-        var session: PeerSession
+        var session: PeerSession {
+            didSet { deadline = session.nextDeadline }
+        }
+        /// When the session wants to be told of the time, kept here because all peers are asked after every input.
+        private(set) var deadline: Instant?
         var adjRIBOut = AdjRIBOut()
         /// The last failure that was reported, so that each is said once and not at every retry.
         var reportedFailure: EndReason.Kind?
@@ -38,6 +42,8 @@ package struct Speaker: Sendable {
             case failed(reason: String)
             /// The kernel has been asked to remove the address.
             case unbinding
+            /// Not ours to bind: taken to be there.
+            case leftToOthers
         }
         var settings: VIPSettings
         var binding = Binding.unbound
@@ -66,11 +72,17 @@ package struct Speaker: Sendable {
     let checkIndex: [String: Int]
     var vips: [VIP]
     let vipIndex: [IPPrefix: Int]
+    var bfd: BFDSessions
     var departure = Departure()
+    var drainHolds = DrainHolds()
     /// Effects of the input being handled, in order.
     var effects: [Effect] = []
-    /// True if something changed that bindings or routes follow from.
+    /// True if something changed that all bindings and routes follow from.
     var mustConverge = false
+    /// VIPs of which something changed that their own binding and routes follow from.
+    var touched: [Int] = []
+    /// No VIP wants to be bound or unbound again before this moment; nil if none waits.
+    var nextBindRetry: Instant?
 
     /// A speaker that has not started. `seed` decides all jitter.
     package init(settings: Settings, identifier: BGPIdentifier, hostName: String?, seed: UInt64, at now: Instant) {
@@ -94,10 +106,12 @@ package struct Speaker: Sendable {
         checkIndex = Dictionary(
             settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         vips = settings.vips.map { vip in
-            VIP(settings: vip, verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
+            VIP(
+                settings: vip, binding: vip.binds ? .unbound : .leftToOthers, verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
         }
         vipIndex = Dictionary(
             settings.vips.enumerated().map { ($1.prefix, $0) }, uniquingKeysWith: { first, _ in first })
+        bfd = BFDSessions(settings.peers, generator: &generator)
     }
 
     /// Takes one input and says what has to be done. Any input is legal at any time; unknown names are ignored.
@@ -111,24 +125,28 @@ package struct Speaker: Sendable {
         case .started:
             for index in checks.indices { handle(.started, check: index, at: now) }
             // A node that was drained before it started stays out of service.
-            if departure.step != .away {
-                for index in peers.indices { handle(.started, peer: index, at: now) }
-            }
+            if departure.step != .away { startSessions(at: now) }
             mustConverge = true
         case .deadlineReached:
             passDeadlines(at: now)
         case .session(let address, let event):
             if let index = peerIndex[address] { handle(event, peer: index, at: now) }
+        case .connectionClosed(let address):
+            stopBFDIfDue(of: address, at: now)
+        case .stalled:
+            excuseBFD(at: now)
+        case .bfdReceived(let packet, let source, let isMultihop):
+            receiveBFD(packet, from: source, isMultihop: isMultihop, at: now)
         case .check(let name, let event):
             if let index = checkIndex[name] { handle(event, check: index, at: now) }
         case .leftoversFound(let prefixes):
             for prefix in prefixes { adoptOrRemove(prefix) }
-        case .bound(let prefix):
-            noteBound(prefix)
+        case .bound(let prefixes):
+            noteBound(prefixes)
         case .bindFailed(let prefix, let reason):
             noteBindFailed(prefix, reason: reason, at: now)
-        case .unbound(let prefix):
-            noteUnbound(prefix)
+        case .unbound(let prefixes):
+            noteUnbound(prefixes)
         case .unbindFailed(let prefix, let reason):
             noteUnbindFailed(prefix, reason: reason, at: now)
         case .vanished(let prefix):
@@ -136,13 +154,18 @@ package struct Speaker: Sendable {
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .drainRequested(let reason):
-            depart(reason: reason, exits: false, isUrgent: false, at: now)
+            drain(by: \.command, reason: reason, at: now)
         case .undrainRequested:
-            undrain(at: now)
+            endDrain(by: \.command, at: now)
+        case .drainFileFound(let reason):
+            drain(by: \.file, reason: reason ?? "drain file \(settings.drainFile ?? "")", at: now)
+        case .drainFileGone:
+            endDrain(by: \.file, at: now)
         case .terminationRequested(let reason, let isUrgent):
             depart(reason: reason, exits: true, isUrgent: isUrgent, at: now)
         }
-        if mustConverge { converge(at: now) }
+        if mustConverge || !touched.isEmpty { converge(at: now) }
+        skipPointlessSettling(at: now)
         return effects
     }
 
@@ -153,12 +176,13 @@ package struct Speaker: Sendable {
             guard let deadline else { return }
             earliest = min(earliest ?? deadline, deadline)
         }
-        for peer in peers {
-            consider(peer.session.nextDeadline)
-            if !peer.refreshRequests.isEmpty { consider(peer.nextRefresh) }
+        for index in peers.indices {
+            consider(peers[index].deadline)
+            if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
         }
+        consider(bfd.nextDeadline)
         for check in checks { consider(check.nextDeadline) }
-        for vip in vips { consider(vip.bindRetry) }
+        consider(nextBindRetry)
         return earliest
     }
 
@@ -172,22 +196,23 @@ package struct Speaker: Sendable {
         Set(vips.filter { $0.binding == .bound }.map(\.settings.prefix))
     }
 
+    /// True if this is a VIP that is taken to be on the interface.
+    package func isBound(_ prefix: IPPrefix) -> Bool {
+        vipIndex[prefix].map { vips[$0].binding == .bound } ?? false
+    }
+
     /// Where a departure stands; `inService` while there is none.
     package var departureStep: Departure.Step { departure.step }
 
     private mutating func passDeadlines(at now: Instant) {
+        passBFDDeadlines(at: now)
         for index in peers.indices {
-            if let deadline = peers[index].session.nextDeadline, deadline <= now {
+            if let deadline = peers[index].deadline, deadline <= now {
                 handle(.deadlineReached, peer: index, at: now)
             }
             answerRefreshRequests(of: index, at: now)
         }
-        for index in vips.indices {
-            if let retry = vips[index].bindRetry, retry <= now {
-                vips[index].bindRetry = nil
-                mustConverge = true
-            }
-        }
+        retryBinding(at: now)
         if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
     }
 }

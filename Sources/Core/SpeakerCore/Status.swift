@@ -11,6 +11,12 @@ package struct Status: Codable, Sendable, Hashable {
     package var phase: String
     /// Why the node drains or leaves, if it does.
     package var phaseReason: String?
+    /// Where the departure stands, while the node drains or leaves.
+    package var departure: DepartureStatus?
+    /// `real-time scheduling`, or why not; nil if no peer has BFD.
+    package var bfdScheduling: String?
+    /// Datagrams on BFD's ports that were thrown away; nil if no peer has BFD.
+    package var bfdPacketsDiscarded: Int?
     /// Seconds since the daemon started.
     package var uptime: Double
     package var peers: [PeerStatus]
@@ -19,7 +25,8 @@ package struct Status: Codable, Sendable, Hashable {
 
     package init(
         version: String, localAS: UInt32, routerID: String, interface: String, phase: String,
-        phaseReason: String? = nil, uptime: Double, peers: [PeerStatus], vips: [VIPStatus], checks: [CheckStatus]
+        phaseReason: String? = nil, departure: DepartureStatus? = nil, uptime: Double, peers: [PeerStatus],
+        vips: [VIPStatus], checks: [CheckStatus]
     ) {
         self.version = version
         self.localAS = localAS
@@ -27,6 +34,7 @@ package struct Status: Codable, Sendable, Hashable {
         self.interface = interface
         self.phase = phase
         self.phaseReason = phaseReason
+        self.departure = departure
         self.uptime = uptime
         self.peers = peers
         self.vips = vips
@@ -61,6 +69,8 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     package var localAddress: String?
     package var peerIdentifier: String?
     package var peerHostName: String?
+    /// BFD beside the session; nil if it is off.
+    package var bfd: BFDStatus?
     package var usesMD5: Bool
     package var isPassive: Bool
     /// `direct`, `multihop 3`, `ttl-security 1`.
@@ -82,7 +92,8 @@ package struct PeerStatus: Codable, Sendable, Hashable {
         address: String, port: Int, configuredAS: String, peerAS: UInt32? = nil, state: String, stateSeconds: Double,
         holdTime: Int? = nil, keepaliveSeconds: Double? = nil, advertised: Int, total: Int, lastError: String? = nil,
         lastErrorSecondsAgo: Double? = nil, nextAttemptSeconds: Double? = nil, localAddress: String? = nil,
-        peerIdentifier: String? = nil, peerHostName: String? = nil, usesMD5: Bool, isPassive: Bool, distance: String,
+        peerIdentifier: String? = nil, peerHostName: String? = nil, bfd: BFDStatus? = nil, usesMD5: Bool,
+        isPassive: Bool, distance: String,
         capabilitiesSent: [String] = [], capabilitiesReceived: [String] = [], families: [String] = [],
         messagesSent: MessageCounts = MessageCounts(), messagesReceived: MessageCounts = MessageCounts(),
         prefixesDiscarded: Int = 0, flaps: Int = 0, lastNotificationSent: String? = nil,
@@ -104,6 +115,7 @@ package struct PeerStatus: Codable, Sendable, Hashable {
         self.localAddress = localAddress
         self.peerIdentifier = peerIdentifier
         self.peerHostName = peerHostName
+        self.bfd = bfd
         self.usesMD5 = usesMD5
         self.isPassive = isPassive
         self.distance = distance
@@ -150,11 +162,15 @@ package struct VIPStatus: Codable, Sendable, Hashable {
     package var prefix: String
     /// True while the address is on the interface.
     package var bound: Bool
+    /// True if it is left to others to put the address there; nobody looks whether they have.
+    package var boundByOthers: Bool
     /// Why it could not be bound.
     package var bindError: String?
     /// `unknown`, `healthy` or `unhealthy`.
     package var verdict: String
     package var verdictSeconds: Double
+    /// True while it is kept although it is unhealthy: bound, and advertised so that routers prefer every other path.
+    package var lastResort: Bool
     /// Peers that have been told this VIP, and peers configured.
     package var advertisedTo: Int
     package var peers: Int
@@ -164,14 +180,16 @@ package struct VIPStatus: Codable, Sendable, Hashable {
     package var checks: [String]
 
     package init(
-        prefix: String, bound: Bool, bindError: String? = nil, verdict: String, verdictSeconds: Double,
-        advertisedTo: Int, peers: Int, reason: String, checks: [String]
+        prefix: String, bound: Bool, boundByOthers: Bool = false, bindError: String? = nil, verdict: String, verdictSeconds: Double,
+        lastResort: Bool = false, advertisedTo: Int, peers: Int, reason: String, checks: [String]
     ) {
         self.prefix = prefix
         self.bound = bound
+        self.boundByOthers = boundByOthers
         self.bindError = bindError
         self.verdict = verdict
         self.verdictSeconds = verdictSeconds
+        self.lastResort = lastResort
         self.advertisedTo = advertisedTo
         self.peers = peers
         self.reason = reason

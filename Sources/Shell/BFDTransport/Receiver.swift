@@ -28,12 +28,16 @@ package final class BFDReceiver: @unchecked Sendable {
     private let loop: any EventLoop
     private let isMultihop: Bool
     private let onEvent: @Sendable (BFDReceiverEvent) -> Void
+    private let descriptor: CInt
     private var channel: (any Channel)?
-    private var isOpen = true
+    /// False once nothing is received any more.
+    package private(set) var isOpen = true
 
     private init(
-        port: UInt16, loop: any EventLoop, isMultihop: Bool, onEvent: @escaping @Sendable (BFDReceiverEvent) -> Void
+        descriptor: CInt, port: UInt16, loop: any EventLoop, isMultihop: Bool,
+        onEvent: @escaping @Sendable (BFDReceiverEvent) -> Void
     ) {
+        self.descriptor = descriptor
         self.port = port
         self.loop = loop
         self.isMultihop = isMultihop
@@ -70,7 +74,8 @@ package final class BFDReceiver: @unchecked Sendable {
             throw error
         }
         let receiver = BFDReceiver(
-            port: socket.localPort ?? port, loop: loop, isMultihop: isMultihop, onEvent: onEvent)
+            descriptor: socket.number, port: socket.localPort ?? port, loop: loop, isMultihop: isMultihop,
+            onEvent: onEvent)
         receiver.read(socket)
         return receiver
     }
@@ -90,6 +95,13 @@ package final class BFDReceiver: @unchecked Sendable {
             }
             .withBoundSocket(socket.number)
             .whenFailure { error in self.loop.execute { self.end("\(error)") } }
+    }
+
+    /// True if packets wait to be read.
+    package var hasWaiting: Bool {
+        guard isOpen else { return false }
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) > 0 && state.revents & Int16(POLLIN) != 0
     }
 
     /// Closes the socket. No event follows.

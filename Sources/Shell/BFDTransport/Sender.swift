@@ -1,6 +1,6 @@
 package import BFD
 import Glibc
-import IPTypes
+package import IPTypes
 
 /// The socket that one session sends from, with a source port of its own for the session's life (RFC 5881 section 4).
 ///
@@ -12,25 +12,32 @@ package final class BFDSender {
 
     /// The port that all packets of the session come from.
     package let sourcePort: UInt16
+    /// The host that packets go to.
+    package let remote: ScopedAddress
     let socket: UDPSocket
-    private let remote: SocketName
+    private let name: SocketName
     private var isOpen = true
 
-    private init(socket: UDPSocket, sourcePort: UInt16, remote: SocketName) {
+    private init(socket: UDPSocket, sourcePort: UInt16, remote: ScopedAddress, name: SocketName) {
         self.socket = socket
         self.sourcePort = sourcePort
         self.remote = remote
+        self.name = name
     }
 
-    /// Opens a socket on a random source port that is not in `taken`: ports have to be unique among all sessions, and
-    /// the kernel sees to that only for the same local address.
+    /// Opens a socket on the source port `preferred`, or else on a random one, that is not in `taken`: ports have to be
+    /// unique among all sessions, and the kernel sees to that only for the same local address.
     package static func open(
-        _ endpoint: BFDEndpoint, avoiding taken: Set<UInt16> = []
+        _ endpoint: BFDEndpoint, preferring preferred: UInt16? = nil, avoiding taken: Set<UInt16> = []
     ) throws(BFDSocketFailure) -> BFDSender {
-        try open(
+        var preferred = preferred
+        return try open(
             endpoint, port: endpoint.isMultihop ? BFDReceiver.multihopPort : BFDReceiver.singleHopPort,
             avoiding: taken
-        ) { UInt16.random(in: sourcePorts) }
+        ) {
+            defer { preferred = nil }
+            return preferred ?? UInt16.random(in: sourcePorts)
+        }
     }
 
     /// The same to any port, with another source of randomness.
@@ -52,7 +59,8 @@ package final class BFDSender {
             let sourcePort = try bind(
                 socket, to: source, scope: source.isLinkLocal ? scope : 0, avoiding: taken, random)
             return BFDSender(
-                socket: socket, sourcePort: sourcePort, remote: SocketName(address, port: port, scope: scope))
+                socket: socket, sourcePort: sourcePort, remote: endpoint.remote,
+                name: SocketName(address, port: port, scope: scope))
         } catch {
             socket.close()
             throw error
@@ -81,7 +89,7 @@ package final class BFDSender {
         guard isOpen else { return }
         let octets = packet.octets
         let result = withUnsafeBytes(of: octets) { bytes in
-            remote.withSockaddr { name, size in
+            name.withSockaddr { name, size in
                 sendto(socket.number, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT), name, size)
             }
         }

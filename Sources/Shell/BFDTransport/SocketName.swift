@@ -1,36 +1,29 @@
 import Glibc
 import IPTypes
 
-/// An address and port as the kernel wants them.
+/// An address and port as the kernel wants them: the bytes of `sockaddr_in` or `sockaddr_in6` on Linux. Their fields
+/// cannot be named here: to the compiler they belong to a module of NIO's own.
 struct SocketName {
-    private var name = sockaddr_in6()
-    private let size: socklen_t
+    private var bytes: [UInt8]
+    /// Where the port stands in both.
+    static let port = 2..<4
 
     /// `scope` is the index of the interface of a link-local address, or 0.
     init(_ address: IPAddress, port: UInt16, scope: UInt32 = 0) {
+        let family = sa_family_t(address.isIPv4 ? AF_INET : AF_INET6)
+        bytes = Self.native(family) + [UInt8(port >> 8), UInt8(port & 0xFF)]
         switch address {
-        case .v4(let address):
-            var name4 = sockaddr_in()
-            name4.sin_family = sa_family_t(AF_INET)
-            name4.sin_port = port.bigEndian
-            name4.sin_addr.s_addr = address.value.bigEndian
-            size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutableBytes(of: &name) { target in
-                withUnsafeBytes(of: name4) { target.copyMemory(from: $0) }
-            }
-        case .v6(let address):
-            name.sin6_family = sa_family_t(AF_INET6)
-            name.sin6_port = port.bigEndian
-            name.sin6_scope_id = scope
-            size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-            withUnsafeMutableBytes(of: &name.sin6_addr) { $0.copyBytes(from: address.bytes) }
+        case .v4(let address): bytes += address.bytes + [UInt8](repeating: 0, count: 8)
+        case .v6(let address): bytes += [0, 0, 0, 0] + address.bytes + Self.native(scope)
         }
     }
 
     /// Shows the name to a system call.
-    func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        withUnsafePointer(to: name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, size) }
-        }
+    func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result) -> Result {
+        bytes.withUnsafeBytes { body($0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) }
+    }
+
+    private static func native<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) -> [UInt8] {
+        withUnsafeBytes(of: number) { [UInt8]($0) }
     }
 }

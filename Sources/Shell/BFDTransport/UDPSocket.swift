@@ -68,13 +68,12 @@ struct UDPSocket {
 
     /// The local port; nil if the kernel does not tell.
     var localPort: UInt16? {
-        var name = sockaddr_in6()
-        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-        let result = withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(number, $0, &size) }
+        withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_storage>.size, alignment: 8) { name in
+            var size = socklen_t(name.count)
+            let start = name.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            guard getsockname(number, start, &size) == 0, size >= SocketName.port.upperBound else { return nil }
+            return UInt16(bigEndian: name.load(fromByteOffset: SocketName.port.lowerBound, as: UInt16.self))
         }
-        // The port stands at the same place in both families.
-        return result == 0 ? UInt16(bigEndian: name.sin6_port) : nil
     }
 
     /// Sets one option.

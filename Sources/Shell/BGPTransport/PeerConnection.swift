@@ -60,6 +60,13 @@ package final class PeerConnection: @unchecked Sendable {
 // MARK: - Opening
 
 extension PeerConnection {
+    /// True while our SYN has no answer.
+    package var isConnecting: Bool {
+        if case .connecting = state { true } else { false }
+    }
+}
+
+extension PeerConnection {
     /// Starts to connect. The first event is `connected` or `ended`.
     package static func dial(
         _ endpoint: PeerEndpoint, on loop: any EventLoop, onEvent: @escaping EventHandler

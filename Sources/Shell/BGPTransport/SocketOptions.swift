@@ -31,6 +31,8 @@ struct SocketDescriptor {
         let milliseconds = TimeAmount(endpoint.userTimeout).nanoseconds / 1_000_000
         try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
         try set(tcp, TCP_NODELAY, CInt(1), "TCP_NODELAY")
+        // Kernels before 6.15 do without: a link that is back then waits longer for the next retransmission.
+        _ = try? set(tcp, retransmissionLimit, CInt(1_000), "TCP_RTO_MAX_MS")
     }
 
     /// DSCP CS6, network control, which switches keep when they have to drop.
@@ -108,6 +110,8 @@ struct SocketDescriptor {
 
 private let ipv4 = CInt(IPPROTO_IP)
 private let tcp = CInt(IPPROTO_TCP)
+/// TCP_RTO_MAX_MS, the longest pause between two retransmissions; too new for the C library.
+private let retransmissionLimit: CInt = 44
 /// The level of IPv6 options.
 let ipv6 = CInt(IPPROTO_IPV6)
 

@@ -2,7 +2,7 @@ import Glibc
 package import Settings
 
 /// The largest configuration file that is read, in bytes.
-package let largestFile = 1 << 20
+package let largestFile = 16 << 20
 
 /// The values of a YAML file with their places. Blocks while the file is read; nothing in the file can trap.
 package func tree(ofFile path: String) -> Result<FileNode, FileFault> {

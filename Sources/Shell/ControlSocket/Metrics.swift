@@ -6,8 +6,10 @@ package import SpeakerCore
 package func prometheusText(of status: Status) -> String {
     [
         buildInformation(status), sessions(status), flaps(status),
+        bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
         messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
-        checks(status), probes(status), bound(status), healthy(status), advertised(status), draining(status),
+        checks(status), probes(status), bound(status), healthy(status), lastResort(status), advertised(status),
+        draining(status),
     ].map(\.text).joined()
 }
 
@@ -39,6 +41,40 @@ private func messages(
         })
 }
 
+private func bfdSessions(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bfd_session_up", .gauge, "1 while the BFD session is Up.",
+        bfd(status).map { ($0.peer.labels, $0.bfd.state == "Up" ? 1 : 0) })
+}
+
+private func bfdFailures(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bfd_session_failures_total", .counter, "Times BFD found the path broken.",
+        bfd(status).map { ($0.peer.labels, $0.bfd.failures) })
+}
+
+private func bfdPackets(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bfd_packets_total", .counter, "BFD packets, by direction.",
+        bfd(status).flatMap { peer, bfd in
+            [
+                ([("peer", peer.address), ("direction", "sent")], bfd.packetsSent),
+                ([("peer", peer.address), ("direction", "received")], bfd.packetsReceived),
+            ]
+        })
+}
+
+private func bfdDiscarded(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bfd_packets_discarded_total", .counter, "Datagrams on the ports of BFD that belong to no session.",
+        status.bfdPacketsDiscarded.map { [([], $0)] } ?? [])
+}
+
+/// The peers that have BFD.
+private func bfd(_ status: Status) -> [(peer: PeerStatus, bfd: BFDStatus)] {
+    status.peers.compactMap { peer in peer.bfd.map { (peer, $0) } }
+}
+
 private func checks(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_check_up", .gauge, "1 while the check finds its service healthy.",
@@ -66,6 +102,13 @@ private func healthy(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_vip_healthy", .gauge, "1 while all checks of the VIP find their services healthy.",
         status.vips.map { ([("vip", $0.prefix)], $0.verdict == "healthy" ? 1 : 0) })
+}
+
+private func lastResort(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_vip_last_resort", .gauge,
+        "1 while the VIP is unhealthy and kept all the same, advertised so that routers prefer every other path.",
+        status.vips.map { ([("vip", $0.prefix)], $0.lastResort ? 1 : 0) })
 }
 
 private func advertised(_ status: Status) -> MetricFamily {

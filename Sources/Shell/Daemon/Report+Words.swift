@@ -51,14 +51,27 @@ struct LogLine: Equatable {
             self.init(
                 .warning, "this peer causes too many lines; some were left out",
                 [("peer", "\(peer)"), ("lines", "\(count)")])
+        case .bfdUp(let peer):
+            self.init(.info, "BFD session Up", [("peer", "\(peer)")])
+        case .bfdDown(let peer, let reason):
+            self.init(
+                .error, "BFD says that the path is down; the BGP session is closed",
+                [("peer", "\(peer)"), ("reason", reason)])
+        case .bfdShutDownByPeer(let peer):
+            self.init(
+                .notice, "BFD was shut down by the peer's operator; the BGP session goes on", [("peer", "\(peer)")])
+        case .bfdNotUp(let peer, let reason):
+            self.init(.warning, "BFD does not come up", [("peer", "\(peer)"), ("reason", reason)])
+        case .waitingForBFD(let peer):
+            self.init(.info, "BGP session waits until BFD is up", [("peer", "\(peer)")])
         case .checkChanged(let name, let verdict):
             self.init(verdict.level, "check is \(verdict.word)", [("check", name)] + verdict.reasonField)
-        case .vipChanged(let vip, let verdict):
-            self.init(verdict.level, "VIP is \(verdict.word)", [("vip", "\(vip)")] + verdict.reasonField)
-        case .bound(let vip):
-            self.init(.info, "VIP bound", [("vip", "\(vip)")])
-        case .unbound(let vip):
-            self.init(.info, "VIP unbound", [("vip", "\(vip)")])
+        case .vipsChanged(let vips, let verdict):
+            self.init(verdict.level, "VIP is \(verdict.word)", [("vip", Self.list(vips))] + verdict.reasonField)
+        case .bound(let vips):
+            self.init(.info, "VIP bound", [("vip", Self.list(vips))])
+        case .unbound(let vips):
+            self.init(.info, "VIP unbound", [("vip", Self.list(vips))])
         case .bindFailed(let vip, let reason):
             self.init(.error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", reason)])
         case .unbindFailed(let vip, let reason):
@@ -86,6 +99,17 @@ struct LogLine: Equatable {
             self.init(.warning, "the peer's TCP has not acknowledged the withdrawal; going on", [("peer", "\(peer)")])
         case .undrained:
             self.init(.info, "back in service")
+        case .drainReasonChanged(let reason):
+            self.init(.info, "still out of service", [("reason", reason)])
+        case .keptAsLastResort(let vips):
+            self.init(
+                .warning, "VIP stays bound and advertised as the last resort", [("vip", Self.list(vips))])
+        case .leftBound(let vips, let interface):
+            let commands = vips.prefix(8).map { "ip address del \($0) dev \(interface)" }
+            self.init(
+                .error,
+                "VIP stays on the interface: the kernel refused to remove it, and this node still answers for it",
+                [("vips", Self.list(vips)), ("remove_with", commands.joined(separator: "; "))])
         }
     }
 

@@ -15,7 +15,7 @@ package import Settings
 ///   - configured: validated settings.
 ///   - notices: what the loading of the settings has to say; logged first.
 ///   - version: shown in the status.
-/// - Returns: the exit status: 0 after an orderly departure, 2 if the node does not fit the settings.
+/// - Returns: the exit status: 0 after an orderly departure, 1 if a VIP could not be taken off the interface, 2 if the node does not fit the settings.
 package func run(settings configured: Settings, notices: [String], version: String) -> Int32 {
     occupyStandardDescriptors()
     Signals.block()

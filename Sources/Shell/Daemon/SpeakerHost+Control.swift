@@ -46,7 +46,11 @@ extension SpeakerHost {
             }
         case .undrain:
             take(.undrainRequested)
-            reply(.status(status))
+            if let file = speaker.drainFileInForce {
+                reply(.text(409, "still out of service: the drain file \(file) is there; remove it"))
+            } else {
+                reply(.status(status))
+            }
         }
     }
 
@@ -61,7 +65,10 @@ extension SpeakerHost {
     }
 
     private var status: Status {
-        speaker.status(version: version, at: Self.now())
+        var status = speaker.status(version: version, at: Self.now())
+        status.bfdScheduling = bfd.scheduling.map { "\($0)" }
+        if bfd.scheduling != nil { status.bfdPacketsDiscarded = speaker.bfdPacketsDiscarded + bfd.discarded }
+        return status
     }
 }
 

@@ -13,6 +13,8 @@ extension SpeakerHost {
         switch effect {
         case .session(let peer, let action):
             perform(action, for: peer)
+        case .bfd(let peer, let packet):
+            send(packet, to: peer)
         case .awaitAcknowledgement(let peer, let round, let limit):
             awaitAcknowledgement(of: peer, round: round, within: limit)
         case .probe(let check):
@@ -22,9 +24,11 @@ extension SpeakerHost {
         case .unbind(let prefixes):
             unbind(prefixes)
         case .report(let report):
-            log(LogLine(report))
+            unlogged.append(report)
         case .exit:
-            exitWhenClosed()
+            exitWhenClosed(status: 0)
+        case .exitStillBound:
+            exitWhenClosed(status: 1)
         }
     }
 
@@ -39,9 +43,15 @@ extension SpeakerHost {
         }
     }
 
+    /// So many addresses are added or removed in one go: with thousands on an interface the kernel takes a good part of
+    /// a millisecond for each, and packets have to be read in between.
+    private static let batch = 128
+
     private func bind(_ prefixes: [IPPrefix], globalScope: Bool) {
         guard let addresses else { return }
-        for (prefix, result) in zip(prefixes, addresses.bind(contentsOf: prefixes, globalScope: globalScope)) {
+        let batch = Array(prefixes.prefix(Self.batch))
+        var bound: [IPPrefix] = []
+        for (prefix, result) in zip(batch, addresses.bind(contentsOf: batch, globalScope: globalScope)) {
             switch result {
             case .success(let binding):
                 if binding == .foreign {
@@ -49,22 +59,38 @@ extension SpeakerHost {
                         "VIP was put on \(settings.interface) by someone else; it is used, and left there in the end",
                         metadata: ["vip": "\(prefix)"])
                 }
-                take(.bound(prefix))
+                bound.append(prefix)
             case .failure(let error):
                 take(.bindFailed(prefix, reason: "\(error)"))
             }
         }
+        if !bound.isEmpty { take(.bound(bound)) }
+        let rest = Array(prefixes.dropFirst(Self.batch))
+        guard !rest.isEmpty else { return }
+        loop.execute { [self] in assumeIsolated { $0.bind(rest, globalScope: globalScope) } }
     }
 
     private func unbind(_ prefixes: [IPPrefix]) {
         guard let addresses else { return }
         flush()
-        for (prefix, result) in zip(prefixes, addresses.unbind(contentsOf: prefixes)) {
+        let batch = Array(prefixes.prefix(Self.batch))
+        var unbound: [IPPrefix] = []
+        for (prefix, result) in zip(batch, addresses.unbind(contentsOf: batch)) {
             switch result {
-            case .success: take(.unbound(prefix))
+            case .success: unbound.append(prefix)
             case .failure(let error): take(.unbindFailed(prefix, reason: "\(error)"))
             }
         }
+        if !unbound.isEmpty { take(.unbound(unbound)) }
+        let rest = Array(prefixes.dropFirst(Self.batch))
+        guard !rest.isEmpty else { return }
+        loop.execute { [self] in assumeIsolated { $0.unbind(rest) } }
+    }
+
+    /// Logs what was reported since the last time.
+    func logReports() {
+        for report in unlogged { log(LogLine(report)) }
+        unlogged.removeAll(keepingCapacity: true)
     }
 
     private func log(_ line: LogLine) {
@@ -74,18 +100,19 @@ extension SpeakerHost {
     }
 
     /// Ends the process once the last NOTIFICATION has left, or after a second.
-    private func exitWhenClosed() {
+    private func exitWhenClosed(status: Int32) {
         guard closing > 0 else {
-            finish(status: 0)
+            finish(status: status)
             return
         }
-        isExiting = true
-        loop.scheduleTask(in: .seconds(1)) { [self] in assumeIsolated { $0.finish(status: 0) } }
+        exitStatus = status
+        loop.scheduleTask(in: .seconds(1)) { [self] in assumeIsolated { $0.finish(status: status) } }
     }
 
     /// A connection is closed for good; an exit may have waited for it.
-    func connectionClosed() {
+    func connectionClosed(of peer: ScopedAddress) {
         closing -= 1
-        if closing == 0 && isExiting { finish(status: 0) }
+        take(.connectionClosed(peer))
+        if closing == 0, let exitStatus { finish(status: exitStatus) }
     }
 }

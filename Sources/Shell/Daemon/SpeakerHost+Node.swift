@@ -23,6 +23,7 @@ extension SpeakerHost {
             }
         }
         try listen()
+        try openBFD()
         try Signals.watch(on: loop) { [self] number in
             assumeIsolated { $0.signalled(number) }
         }
@@ -33,6 +34,7 @@ extension SpeakerHost {
         switch event {
         case .outcome(let outcome, _): take(.check(check, .outcome(outcome)))
         case .connectionLost: take(.check(check, .connectionLost))
+        case .stoppedListening: take(.check(check, .stoppedListening))
         }
     }
 
@@ -40,7 +42,7 @@ extension SpeakerHost {
     private func addressChanged(_ change: AddressChange) {
         switch change {
         case .removed(let address):
-            if vips.contains(address.hostPrefix) { reassertSoon() }
+            if speaker.isBound(address.hostPrefix) { reassertSoon() }
         case .linkChanged(let name, _):
             if name == settings.interface { reassertSoon() }
         case .resynchronise:
@@ -52,8 +54,6 @@ extension SpeakerHost {
                 "changes of addresses are not seen for now, trying again each second", metadata: ["reason": "\(error)"])
         }
     }
-
-    private var vips: Set<IPPrefix> { Set(settings.vips.map(\.prefix)) }
 
     /// Looks once for all changes that came together.
     private func reassertSoon() {

@@ -66,10 +66,11 @@ extension SpeakerHost {
     }
 
     /// Hands everything that was sent to the kernel. What is sent together leaves together, but nothing waits behind
-    /// an address that is being unbound.
+    /// an address that is being unbound, nor behind the log.
     func flush() {
         for connection in unflushed { connection.flush() }
         unflushed.removeAll(keepingCapacity: true)
+        logReports()
     }
 
     /// Dials a peer; what comes of it returns as events of its session.
@@ -85,19 +86,28 @@ extension SpeakerHost {
     /// Dials a peer at this address.
     func dial(_ settings: PeerSettings, at remote: ScopedAddress) {
         let peer = settings.address
-        connections[peer, default: PeerConnections()].outgoing = PeerConnection.dial(
-            endpoint(of: settings, at: remote), on: loop
-        ) { [self] connection, event in
+        let connection = PeerConnection.dial(endpoint(of: settings, at: remote), on: loop) {
+            [self] connection, event in
             assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
         }
+        connections[peer, default: PeerConnections()].outgoing = connection
+        loop.scheduleTask(in: Self.patience) {
+            guard connection.isConnecting else { return }
+            // If that is not permitted, the kernel's own time passes.
+            try? NodeNetwork.forgetIfSilent(remote)
+        }
     }
+
+    /// How long a host on our link may take to answer ARP or neighbour discovery before we ask again: the kernel would
+    /// take a second, and a link that is back would wait for it.
+    private static let patience = TimeAmount.milliseconds(150)
 
     /// Closes after what was written has left.
     private func close(_ connection: PeerConnection?, of peer: ScopedAddress) {
         guard let connection else { return }
         connections[peer]?.forget(connection)
         closing += 1
-        connection.close { [self] in assumeIsolated { $0.connectionClosed() } }
+        connection.close { [self] in assumeIsolated { $0.connectionClosed(of: peer) } }
     }
 
     private func connectionEvent(
@@ -106,6 +116,7 @@ extension SpeakerHost {
         guard connections[peer]?[direction] === connection else { return }
         switch event {
         case .connected(let endpoints):
+            follow(local: endpoints.local, of: peer)
             take(.session(peer, .tcpConnected(direction, completed(endpoints, of: connection))))
         case .received(let message):
             take(.session(peer, .received(message, direction)))
@@ -185,6 +196,7 @@ extension SpeakerHost {
             return
         }
         connections[peer, default: PeerConnections()].candidate = connection
+        follow(local: endpoints.local, of: peer)
         take(.session(peer, .tcpConnected(.incoming, completed(endpoints, of: connection))))
         // Not rejected: it is the session's incoming connection now.
         if connections[peer]?.candidate === connection {

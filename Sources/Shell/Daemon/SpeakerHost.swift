@@ -28,16 +28,24 @@ actor SpeakerHost {
     var connections: [ScopedAddress: PeerConnections] = [:]
     var listeners: [PeerListener] = []
     var controlServers: [ControlServer] = []
+    var bfd = BFDSockets()
+    var drainFileWatch: FileWatch?
+    /// What was last seen of the drain file.
+    var drainFile = DrainFile.absent
+    /// The last troubles with looking at it and with watching it that were logged.
+    var drainFileFaults: (look: String?, watch: String?)
     /// True while changes of addresses wait to be looked at.
     var isReassertPlanned = false
     /// Connections that have been sent something in this turn.
     var unflushed: [PeerConnection] = []
+    /// What was reported and is logged when that has left.
+    var unlogged: [Report] = []
     /// Replies to `drain --wait` that are due when the node is out of service.
     var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
     /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
     var closing = 0
-    /// True once the process only waits for the last bytes to leave.
-    var isExiting = false
+    /// What to exit with, once the process only waits for the last bytes to leave.
+    var exitStatus: Int32?
     /// Called once, with the exit status.
     private var onExit: (@Sendable (Int32) -> Void)?
 
@@ -119,6 +127,7 @@ actor SpeakerHost {
             if let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
                 take(.leftoversFound(leftovers.map(\.hostPrefix)))
             }
+            try watchDrainFile()
         } catch {
             fail(error)
             return
@@ -145,11 +154,14 @@ actor SpeakerHost {
         timer?.task.cancel()
         timer = nil
         guard onExit != nil else { return }
+        logReports()
         answerDrainWaiters()
         for prober in probers.values { prober.stop() }
         for listener in listeners { listener.close() }
         for server in controlServers { server.stop() }
         addresses?.stopWatching()
+        closeBFD()
+        drainFileWatch?.stop()
         onExit?(status)
         onExit = nil
     }
@@ -168,8 +180,15 @@ actor SpeakerHost {
     }
 
     private func timerFired() {
+        let due = timer?.deadline
         timer = nil
         if let deadline = speaker.nextDeadline, deadline <= Self.now() {
+            if mustReadBFDFirst() {
+                let task = loop.scheduleTask(in: .microseconds(200)) { [self] in assumeIsolated { $0.timerFired() } }
+                timer = (deadline, task)
+                return
+            }
+            if let due { excuseBFD(ifLateSince: due) }
             take(.deadlineReached)
         } else {
             armTimer()

@@ -25,6 +25,8 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
     private let tls: TLSClient?
     private var authorization: String?
     private var phase = Phase.connecting
+    /// True from the second request on.
+    private var isReused = false
 
     init(_ check: HTTPCheck, tls: TLSClient?, to name: String) {
         self.check = check
@@ -63,6 +65,7 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
 
     func ask() {
         phase = .waiting
+        isReused = true
         guard let channel, let context = try? channel.pipeline.syncOperations.context(handler: self) else {
             return close(.closedEarly(reason: "\(name) closed the connection without an answer"))
         }
@@ -81,6 +84,9 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), phase) {
+        case (.head(let head), .waiting) where isReused && head.status == .requestTimeout:
+            // It waited for us too long and our request has crossed its goodbye (RFC 9110 section 15.5.9).
+            close(.closedEarly(reason: "\(name) waited too long for the request"))
         case (.head(let head), .waiting), (.head(let head), .securing):
             phase = .reading(HTTPAnswer(head: head, expected: check))
         case (.body(let bytes), .reading(var answer)):

@@ -16,4 +16,5 @@ protocol ProbeMethod: AnyObject {
 enum ProbeReport {
     case ended(Outcome)
     case connectionLost
+    case stoppedListening
 }

@@ -8,6 +8,8 @@ package enum ProbeEvent: Sendable, Hashable {
     case outcome(Outcome, took: Duration)
     /// The service closed or reset, unannounced, the connection that was kept open between probes.
     case connectionLost
+    /// The service's listening socket on this host is gone: no new connection will be accepted.
+    case stoppedListening
 }
 
 /// A check that cannot be run as it is configured, in words.
@@ -93,6 +95,8 @@ package final class Prober {
             deliver(.outcome(outcome, took: took))
         case .connectionLost:
             deliver(.connectionLost)
+        case .stoppedListening:
+            deliver(.stoppedListening)
         }
     }
 

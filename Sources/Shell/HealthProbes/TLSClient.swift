@@ -69,6 +69,8 @@ final class TLSClient {
         case "TLSV1_ALERT_CERTIFICATE_REQUIRED" where options.certificateFile == nil,
             "SSLV3_ALERT_HANDSHAKE_FAILURE" where options.certificateFile == nil:
             return "TLS refused by \(name): it asks for a client certificate (\(code))"
+        case "TLSV1_ALERT_NO_APPLICATION_PROTOCOL":
+            return "\(name) does not speak HTTP/1.1, which the check needs (\(code))"
         case "WRONG_VERSION_NUMBER", "HTTP_REQUEST":
             return "\(name) does not answer in TLS (\(code))"
         default:
@@ -92,6 +94,8 @@ extension HTTPCheck.TLSOptions {
 
     fileprivate func makeContext() throws(CheckUnusable) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
+        // A server that speaks HTTP/2 alone says so in the handshake.
+        configuration.applicationProtocols = ["http/1.1"]
         // The default of 5 s holds some 25 kB for each closed connection until the service says goodbye too.
         configuration.shutdownTimeout = .milliseconds(50)
         configuration.certificateVerification = verifies ? .fullVerification : .none
@@ -103,12 +107,7 @@ extension HTTPCheck.TLSOptions {
         case (let certificateFile?, let keyFile?):
             let chain = try certificates(in: certificateFile, role: "client certificate")
             configuration.certificateChain = chain.map { .certificate($0) }
-            let bytes = try contents(of: keyFile, role: "client key")
-            do {
-                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: bytes, format: .pem))
-            } catch {
-                throw CheckUnusable(reason: "the client key \(keyFile) holds no PEM key without a passphrase")
-            }
+            configuration.privateKey = .privateKey(try key(in: keyFile))
         case (nil, nil):
             break
         case (let certificateFile?, nil):
@@ -131,11 +130,46 @@ extension HTTPCheck.TLSOptions {
         return "the system has no store of certificate authorities: name a CA file"
     }
 
-    private func certificates(in path: String, role: String) throws(CheckUnusable) -> [NIOSSLCertificate] {
+    fileprivate func key(in path: String) throws(CheckUnusable) -> NIOSSLPrivateKey {
+        let bytes = try contents(of: path, role: "client key")
+        do {
+            return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
+        } catch {
+            throw CheckUnusable(reason: "the client key \(path) holds no PEM key without a passphrase")
+        }
+    }
+
+    fileprivate func certificates(in path: String, role: String) throws(CheckUnusable) -> [NIOSSLCertificate] {
         let bytes = try contents(of: path, role: role)
         guard let found = try? NIOSSLCertificate.fromPEMBytes(bytes), !found.isEmpty else {
             throw CheckUnusable(reason: "the \(role) \(path) holds no PEM certificate")
         }
         return found
+    }
+}
+
+extension HTTPCheck {
+    /// What is wrong with the files that the check names, each for itself, then with all of them together.
+    func fileFaults() -> [CheckUnusable] {
+        var faults: [CheckUnusable] = []
+        func attempt(_ body: () throws(CheckUnusable) -> Void) {
+            do throws(CheckUnusable) { try body() } catch { faults.append(error) }
+        }
+        if let tls {
+            if let path = tls.caFile {
+                attempt { () throws(CheckUnusable) in _ = try tls.certificates(in: path, role: "CA file") }
+            }
+            if let path = tls.certificateFile {
+                attempt { () throws(CheckUnusable) in _ = try tls.certificates(in: path, role: "client certificate") }
+            }
+            if let path = tls.keyFile { attempt { () throws(CheckUnusable) in _ = try tls.key(in: path) } }
+            if faults.isEmpty {
+                attempt { () throws(CheckUnusable) in _ = try TLSClient(options: tls, host: host) }
+            }
+        }
+        if let path = bearerTokenFile {
+            attempt { () throws(CheckUnusable) in _ = try bearerToken(in: path) }
+        }
+        return faults
     }
 }

@@ -67,7 +67,30 @@ struct Neighbour: Equatable {
 }
 
 extension NetlinkExchange {
+    func forgetIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
+        for entry in try neighbours(at: address) where entry.state.answersARP == false {
+            var header = ndmsg()
+            header.ndm_family = AddressFamily(address.address).number
+            header.ndm_ifindex = entry.interfaceIndex
+            var request = NetlinkRequest(.deleteNeighbour, flags: NLM_F_ACK, header: header)
+            request.append(Int(NDA_DST), bytes: address.address.bytes)
+            do throws(NetlinkError) {
+                try perform(request, operation: "forgetting the neighbour \(address)")
+            } catch {
+                // It went by itself.
+                guard error.code == ENOENT else { throw error }
+            }
+        }
+    }
+
     func neighbour(of address: ScopedAddress) throws(NetlinkError) -> NeighbourState? {
+        let states = try neighbours(at: address).map(\.state)
+        // Without a zone the address may be known on several links; one that answers counts.
+        return states.first { $0.answersARP == true } ?? states.first
+    }
+
+    /// The lines of the neighbour table for this address, on all links unless it has a zone.
+    private func neighbours(at address: ScopedAddress) throws(NetlinkError) -> [Neighbour] {
         var interfaceIndex: CInt?
         if let zone = address.zone {
             interfaceIndex = CInt(truncatingIfNeeded: try link(named: zone).index)
@@ -77,10 +100,8 @@ extension NetlinkExchange {
         let table = try dump(
             NetlinkRequest(dump: .getNeighbours, header: header), operation: "listing the neighbours",
             parse: Neighbour.init(parsing:))
-        let states = table.filter {
+        return table.filter {
             $0.address == address.address && (interfaceIndex == nil || $0.interfaceIndex == interfaceIndex)
-        }.map(\.state)
-        // Without a zone the address may be known on several links; one that answers counts.
-        return states.first { $0.answersARP == true } ?? states.first
+        }
     }
 }

@@ -29,6 +29,13 @@ package enum NodeNetwork {
     package static func neighbour(of address: ScopedAddress) throws(NetlinkError) -> NeighbourState? {
         try NetlinkExchange().neighbour(of: address)
     }
+
+    /// Lets the kernel ask anew for a host on a connected link that does not answer ARP or neighbour discovery. By
+    /// itself it asks once a second, and tells whoever waits after three. What waits for the answer fails at once with
+    /// EHOSTUNREACH; the next packet asks again. Does nothing about a host that answers, or that nobody has asked for.
+    package static func forgetIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
+        try NetlinkExchange().forgetIfSilent(address)
+    }
 }
 
 extension NetlinkExchange {

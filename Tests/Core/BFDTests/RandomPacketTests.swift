@@ -73,7 +73,7 @@ struct RandomPacketTests {
         switch generator.next() % 40 {
         case 0: .started
         case 1: .stopped
-        case 2: .forcedDown
+        case 2: generator.next() % 2 == 0 ? .forcedDown : .stalled
         case 3:
             .configured(
                 BFDConfiguration(

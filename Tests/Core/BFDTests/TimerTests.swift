@@ -56,6 +56,23 @@ struct TimerTests {
         #expect(session.nextDeadline == late + .nanoseconds(46_281_060))
     }
 
+    @Test("Silence is excused once, by one interval, if we did not run ourselves")
+    func stalled() {
+        let isUp: ([BFDSession.Action]) -> Bool = { !$0.contains { if case .stateChanged = $0 { true } else { false } } }
+        var session = session(.up)
+        #expect(session.detectionDeadline == t0 + .milliseconds(200))
+        #expect(session.handle(.stalled, at: t0 + .milliseconds(199)) == [])
+        #expect(session.detectionDeadline == t0 + .milliseconds(200))
+        #expect(session.handle(.stalled, at: t0 + .milliseconds(1000)) == [])
+        #expect(isUp(session.handle(.deadlineReached, at: t0 + .milliseconds(1000))))
+        #expect(session.handle(.stalled, at: t0 + .milliseconds(1050)) == [])
+        #expect(session.detectionDeadline == t0 + .milliseconds(1050))
+        var saved = session
+        #expect(!isUp(session.handle(.deadlineReached, at: t0 + .milliseconds(1050))))
+        _ = saved.handle(.received(.theirs(.up)), at: t0 + .milliseconds(1049))
+        #expect(saved.detectionDeadline == t0 + .milliseconds(1249))
+    }
+
     @Test("The slower of both decides, and a slower peer is obeyed at once")
     func remoteMinRx() {
         var session = session(.up)

@@ -37,8 +37,8 @@ struct RetryTests {
         }
     }
 
-    private func refused(_ session: inout PeerSession, _ now: inout Instant) {
-        _ = session.handle(.tcpFailed(.outgoing, .refused), at: now)
+    private func silent(_ session: inout PeerSession, _ now: inout Instant) {
+        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: false, onLink: true)), at: now)
     }
 
     private func receives(_ notification: Notification) -> (inout PeerSession, inout Instant) -> Void {
@@ -63,14 +63,33 @@ struct RetryTests {
 
     @Test("The first dial goes out at once, the pause doubles up to the maximum")
     func doubling() {
-        expect(pauses(6, end: refused), [1, 2, 4, 5, 5, 5])
-        expect(pauses(7, { $0.connectRetryMaximum = .seconds(30) }, end: refused), [1, 2, 4, 8, 16, 30, 30])
+        expect(pauses(6, end: silent), [1, 2, 4, 5, 5, 5])
+        expect(pauses(7, { $0.connectRetryMaximum = .seconds(30) }, end: silent), [1, 2, 4, 8, 16, 30, 30])
+    }
+
+    @Test(
+        "While nobody is there the pause stays the first one, and counts for nothing",
+        arguments: [
+            TransportFailure.refused, .hostUnreachable, .networkUnreachable, .noNeighbour(interface: "eth0"),
+            .sourceUnavailable,
+        ])
+    func absence(_ failure: TransportFailure) {
+        var count = 0
+        expect(
+            pauses(6) { session, now in
+                count += 1
+                if count < 5 {
+                    _ = session.handle(.tcpFailed(.outgoing, failure), at: now)
+                } else {
+                    silent(&session, &now)
+                }
+            }, [1, 1, 1, 1, 1, 2])
     }
 
     @Test("The pause is jittered by the seed, to the nanosecond")
     func jitter() {
         var generator = SeededGenerator(seed: 3)
-        #expect(pauses(2, end: refused) == [generator.jittered(.seconds(1)), generator.jittered(.seconds(2))])
+        #expect(pauses(2, end: silent) == [generator.jittered(.seconds(1)), generator.jittered(.seconds(2))])
     }
 
     @Test(
@@ -113,7 +132,7 @@ struct RetryTests {
         for event in [
             .tcpFailed(.outgoing, .reset), .received(.notification(cease(4)), .outgoing), .reset(.bfdDown),
         ] as [PeerSession.Event] {
-            expect(pauses(4, end: establishes(for: .seconds(5), then: event)), [1, 1, 1, 1])
+            expect(pauses(4, end: establishes(for: .seconds(5), then: event)), [0.1, 0.1, 0.1, 0.1])
         }
         var isFirst = true
         expect(
@@ -121,10 +140,10 @@ struct RetryTests {
                 if isFirst {
                     establishes(for: .seconds(5), then: .tcpFailed(.outgoing, .closedByPeer))(&session, &now)
                 } else {
-                    refused(&session, &now)
+                    silent(&session, &now)
                 }
                 isFirst = false
-            }, [1, 2, 4, 5])
+            }, [0.1, 1, 2, 4])
     }
 
     @Test("An error right after each Established backs off as well, and is forgotten after a minute of Established")
@@ -142,7 +161,7 @@ struct RetryTests {
             {
                 $0.connectRetryInitial = .zero
                 $0.connectRetryMaximum = .seconds(-5)
-            }, end: refused)
+            }, end: silent)
         expect(pauses, [0.1, 0.1, 0.1, 0.1, 0.1])
     }
 
@@ -152,7 +171,7 @@ struct RetryTests {
             configuration.connectRetryInitial = .seconds(Int64.max)
             configuration.connectRetryMaximum = .seconds(Int64.max)
         }
-        expect(pauses(2, longest, end: refused), [86_400, 86_400])
+        expect(pauses(2, longest, end: silent), [86_400, 86_400])
         expect(pauses(2, longest, end: receives(Notification(code: 2, subcode: 2))), [86_400, 86_400])
     }
 
@@ -161,17 +180,17 @@ struct RetryTests {
         var session = PeerSession(configuration: configured(), seed: 3)
         _ = session.handle(.started, at: t0)
         for _ in 0..<4 {
-            _ = session.handle(.tcpFailed(.outgoing, .refused), at: t0)
+            _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
             _ = session.handle(.deadlineReached, at: session.nextAttempt ?? t0)
         }
         _ = session.handle(.stopped(.administrativeShutdown, communication: ""), at: t0)
         #expect(session.nextAttempt == nil)
         #expect(session.handle(.started, at: t0) == [.connect])
-        _ = session.handle(.tcpFailed(.outgoing, .refused), at: t0)
+        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
         #expect(session.nextAttempt.map { range(1).contains($0 - t0) } == true)
 
         _ = session.handle(.deadlineReached, at: session.nextAttempt ?? t0)
-        _ = session.handle(.tcpFailed(.outgoing, .refused), at: t0)
+        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
         #expect(session.nextAttempt.map { range(2).contains($0 - t0) } == true)
         #expect(session.handle(.reset(.administrativeReset), at: t0) == [])
         #expect(session.nextAttempt.map { range(1).contains($0 - t0) } == true)

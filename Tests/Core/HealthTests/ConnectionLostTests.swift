@@ -72,6 +72,23 @@ struct ConnectionLostTests {
         #expect(!close(at: .milliseconds(3040)))
     }
 
+    @Test("When nobody listens any more, a service that has used up its extra probes gets one more")
+    func stoppedListening() {
+        var health = HealthCheck.healthy()
+        func ask(_ event: HealthCheck.Event, at time: Duration) -> Bool {
+            guard health.handle(event, at: at(time)) == [.probe] else { return false }
+            _ = health.handle(.outcome(.passed), at: at(time))
+            return true
+        }
+        #expect(ask(.connectionLost, at: .milliseconds(10)))
+        #expect(ask(.connectionLost, at: .milliseconds(20)))
+        #expect(!ask(.connectionLost, at: .milliseconds(30)))
+        #expect(ask(.stoppedListening, at: .milliseconds(40)))
+        #expect(!ask(.stoppedListening, at: .milliseconds(50)))
+        #expect(!ask(.connectionLost, at: .milliseconds(1030)))
+        #expect(ask(.stoppedListening, at: .milliseconds(1039)))
+    }
+
     @Test("While unhealthy no extra probe undermines rise")
     func notWhileUnhealthy() {
         var health = HealthCheck.healthy()

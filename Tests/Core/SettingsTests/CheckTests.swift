@@ -60,6 +60,22 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         #expect(loaded.notices == ["no check is set: the addresses are advertised whatever the service does"])
     }
 
+    @Test func `whose timeout is longer than the interval notice a hanging service late, which is said`() throws {
+        let loaded = try load(
+            with([
+                "check": "tcp://127.0.0.1:53", "check-interval": "200ms", "check-timeout": "500ms", "check-fall": "3",
+            ]))
+        #expect(
+            loaded.notices == [
+                "check tcp://127.0.0.1:53: the timeout is longer than the interval, so a service that hangs is noticed "
+                    + "after up to interval + fall × timeout = 1.7s"
+            ])
+        #expect(
+            try load(
+                with(["check": "tcp://127.0.0.1:53", "check-interval": "200ms", "check-timeout": "200ms"])
+            ).notices == [])
+    }
+
     @Test func `take their options`() throws {
         let checks = try load(
             with([

@@ -126,8 +126,8 @@ import Testing
                 "b.yaml:4:14: AS 0 is reserved and cannot be ours"
             ),
             (
-                ["address": "10.0.0.1", "as": "65000", "bfd": "true"],
-                #"b.yaml:4:5: "bfd" is not a key here"#
+                ["address": "10.0.0.1", "as": "65000", "color": "red"],
+                #"b.yaml:4:5: "color" is not a key here"#
             ),
         ] as [(FileText, String)]) func `say what is wrong and where`(peer: FileText, message: String)
     {

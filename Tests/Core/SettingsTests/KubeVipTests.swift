@@ -228,10 +228,6 @@ private func changed(_ changes: [String: String?]) -> [String: String] {
                 ["BGPVIP_IGNORE": "vip_leaderelection", "vip_leaderelection": "true"],
                 "environment vip_leaderelection is disregarded: bgpvip elects no leader: every healthy node advertises the address"
             ),
-            (
-                ["bgp_peers": "192.168.0.10:65000::false:::true;300;300;3"],
-                "BFD is not supported: a dead peer is noticed when the hold time has run out"
-            ),
         ] as [([String: String?], String)]) func `gets a notice`(changes: [String: String?], notice: String) throws
     {
         #expect(try load(environment: changed(changes)).notices == [notice])

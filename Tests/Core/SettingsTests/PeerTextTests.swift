@@ -52,21 +52,23 @@ import Testing
         Good(
             text: "10.0.0.1:65000::false:1790:mpbgp_nexthop=auto_sourceif", isKubeVip: true,
             spelled: "10.0.0.1:65000:::1790"),
-        Good(text: "10.0.0.1:65000::false:::false;300;300;3", isKubeVip: true, spelled: "10.0.0.1:65000"),
+        Good(
+            text: "10.0.0.1:65000::false:::false;300;300;3", isKubeVip: true,
+            spelled: "10.0.0.1:65000:::::false;300;300;3"),
+        Good(text: "10.0.0.1:65000:::::true;50;40;5", isKubeVip: false, spelled: "10.0.0.1:65000:::::true;50;40;5"),
         Good(
             text: "10.0.0.1:65000::false::mpbgp_nexthop=auto_sourceip;mpbgp_ipv6=fd00::1", isKubeVip: true,
             spelled: "10.0.0.1:65000"),
         // the form in kube-vip's documentation
         Good(
             text: "10.0.0.1:65000::true:mpbgp_nexthop=auto_sourceif:false;;;", isKubeVip: true,
-            spelled: "10.0.0.1:65000::true"),
+            spelled: "10.0.0.1:65000::true:::false;300;300;3"),
     ]
 
     @Test(arguments: good) func `takes all forms there are or were`(entry: Good) throws {
         let peer = try PeerText(entry.text, isKubeVip: entry.isKubeVip)
         #expect(peer.spelled() == entry.spelled)
         #expect(try PeerText(peer.spelled(), isKubeVip: false) == peer)
-        #expect(!peer.wantsBFD)
     }
 
     @Test func `masks the password`() throws {
@@ -74,9 +76,15 @@ import Testing
         #expect(peer.spelled(mask: "***") == "10.0.0.1:65000:***:true")
     }
 
-    @Test func `sees that kube-vip's BFD field is on`() throws {
-        #expect(try PeerText("10.0.0.1:65000::false:::true;300;300;3", isKubeVip: true).wantsBFD)
-        #expect(try PeerText("10.0.0.1:65000::false:mpbgp_nexthop=auto_sourceip:true;;;", isKubeVip: true).wantsBFD)
+    @Test func `reads kube-vip's BFD field`() throws {
+        let bfd = try #require(try PeerText("10.0.0.1:65000::false:::true;50;40;5", isKubeVip: true).bfd)
+        #expect(bfd.isOn)
+        #expect(bfd.receiveInterval == .milliseconds(50))
+        #expect(bfd.transmitInterval == .milliseconds(40))
+        #expect(bfd.multiplier == 5)
+        let text = "10.0.0.1:65000::false:mpbgp_nexthop=auto_sourceip:true;;;"
+        #expect(try PeerText(text, isKubeVip: true).bfd?.spelled == "true;300;300;3")
+        #expect(try PeerText("10.0.0.1:65000::false", isKubeVip: true).bfd == nil)
     }
 
     @Test(arguments: [

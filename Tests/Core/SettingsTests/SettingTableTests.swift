@@ -52,8 +52,8 @@ import Testing
         let bare = try load(needed)
         for setting in Setting.all {
             guard let text = setting.defaultText else { continue }
-            // A listening port alone is refused, because it would have no effect.
-            guard setting.key != .listenPort else { continue }
+            // Refused alone, because they would have no effect.
+            guard ![.listenPort, .bfdMultiplier].contains(setting.key) else { continue }
             var flags = needed
             flags[setting.key.rawValue] = [text]
             #expect(try load(flags).settings == bare.settings, "\(setting.key)")

@@ -34,6 +34,12 @@ struct DepartureTests {
         ]
     }
 
+    /// The kernel's answer, and the end.
+    private func expectExit(of rack: inout Rack, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(
+            rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip])), .exit], sourceLocation: sourceLocation)
+    }
+
     var endWords: String {
         EndReason.local(.administrativeShutdown, communication: "stopped by SIGTERM")
             .words(Rack().speaker.peers[0].session.configuration)
@@ -50,8 +56,9 @@ struct DepartureTests {
         #expect(rack.speaker.departure.deadline == settled)
         #expect(expire(&rack, at: settled) == withdrawing)
         #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == [.report(.departureStep(.lingering))])
-        #expect(expire(&rack, at: rack.now + .milliseconds(200)) == leaving + [.exit])
+        #expect(expire(&rack, at: rack.now + .milliseconds(200)) == leaving)
         #expect(rack.speaker.departure.deadline == nil)
+        expectExit(of: &rack)
     }
 
     /// Reaches a deadline of the departure; checks and keepalives that are due too are not what is looked at.
@@ -76,19 +83,22 @@ struct DepartureTests {
         let effects = rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: true))
         #expect(
             effects == [.report(.departureStarted(reason: "stopped by SIGTERM", exits: true))] + withdrawing)
-        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving + [.exit])
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving)
+        expectExit(of: &rack)
     }
 
     @Test func aSecondSigtermEndsSettlingAndLingeringAtOnce() {
         var rack = Rack.inService(departure: settings)
         _ = rack.take(term)
         #expect(rack.take(term) == withdrawing)
-        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving + [.exit])
+        #expect(rack.take(.acknowledged(Rack.tor, round: 1, true)) == leaving)
+        expectExit(of: &rack)
 
         var lingering = Rack.inService()
         _ = lingering.take(term)
         _ = lingering.take(.acknowledged(Rack.tor, round: 1, true))
-        #expect(lingering.take(term) == leaving + [.exit])
+        #expect(lingering.take(term) == leaving)
+        expectExit(of: &lingering)
     }
 
     @Test func aPeerThatNeverAcknowledgesHoldsNobodyUp() {
@@ -123,10 +133,25 @@ struct DepartureTests {
         var rack = Rack.inService(departure: settings)
         _ = rack.take(term)
         _ = rack.take(.deadlineReached, after: .milliseconds(800))
-        let effects = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
-        #expect(effects.contains(Rack.send(Rack.withdrawal)))
-        #expect(effects.last == .unbind([Rack.vip]))
+        let refused = Outcome.failed(reason: "connection refused", definitive: true)
+        #expect(
+            rack.take(.check("api", .outcome(refused))) == [
+                .report(.checkChanged("api", .unhealthy(reason: "connection refused"))),
+                .report(.vipsChanged([Rack.vip], .unhealthy(reason: "check api: connection refused"))),
+                Rack.send(Rack.withdrawal), .report(.withdrawn(Rack.tor, [Rack.vip])), .unbind([Rack.vip]),
+                // There is nothing left that routers could move away from.
+                .report(.departureStep(.acknowledging)), .report(.departureStep(.lingering)),
+            ])
+    }
+
+    @Test func settlingEndsWithTheLastSession() {
+        var rack = Rack.inService(peers: [Rack.tor, Rack.secondToR], departure: settings)
+        _ = rack.take(term)
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
         #expect(rack.speaker.departureStep == .settling)
+        let effects = rack.take(.session(Rack.secondToR, .tcpFailed(.outgoing, .reset)))
+        #expect(
+            Array(effects.suffix(2)) == [.report(.departureStep(.acknowledging)), .report(.departureStep(.lingering))])
     }
 
     @Test func aDrainedNodeKeepsRunningAndComesBack() {
@@ -139,7 +164,7 @@ struct DepartureTests {
         #expect(!away.contains(.exit))
         #expect(rack.speaker.status(version: "", at: rack.now).phase == "drained")
 
-        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
+        #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip]))])
         #expect(
             rack.take(.undrainRequested) == [
                 .report(.undrained), .session(Rack.tor, .connect), .bind([Rack.vip], globalScope: false),
@@ -152,7 +177,38 @@ struct DepartureTests {
         _ = rack.take(.drainRequested(reason: "kernel update"))
         _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
         _ = expire(&rack, at: rack.now + .milliseconds(200))
+        #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip]))])
         #expect(rack.take(term) == [.exit])
+    }
+
+    @Test func anExitWaitsForTheKernelsAnswer() {
+        var rack = Rack.inService()
+        _ = rack.take(.terminationRequested(reason: "stopped by SIGINT", isUrgent: true))
+        let effects = rack.take(.acknowledged(Rack.tor, round: 1, true))
+        #expect(effects.suffix(2) == [.unbind([Rack.vip]), .report(.departureStep(.away))])
+        #expect(rack.take(term) == [])
+        expectExit(of: &rack)
+    }
+
+    @Test func anAddressThatTheKernelKeepsIsNamedAndTheExitIsNoSuccess() {
+        var rack = Rack.inService()
+        _ = rack.take(.terminationRequested(reason: "stopped by SIGINT", isUrgent: true))
+        _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
+        #expect(
+            rack.take(.unbindFailed(Rack.vip, reason: "not permitted")) == [
+                .report(.unbindFailed(Rack.vip, reason: "not permitted")),
+                .report(.leftBound([Rack.vip], interface: "lo")), .exitStillBound,
+            ])
+    }
+
+    @Test func whatADrainCouldNotRemoveIsTriedOnceMoreBeforeTheExit() {
+        var rack = Rack.inService()
+        _ = rack.take(.drainRequested(reason: "kernel update"))
+        _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
+        _ = expire(&rack, at: rack.now + .milliseconds(200))
+        _ = rack.take(.unbindFailed(Rack.vip, reason: "not permitted"))
+        #expect(rack.take(term) == [.unbind([Rack.vip])])
+        expectExit(of: &rack)
     }
 
     @Test func aLateAnswerOfADrainThatWasCalledOffDoesNotCountForTheNext() {

@@ -27,7 +27,7 @@ struct LinkLocalTests {
         var speaker = Speaker(
             settings: settings, identifier: BGPIdentifier(0x0A00_0002), hostName: nil, seed: 1, at: Rack.start)
         #expect(speaker.handle(.started, at: Rack.start).contains(.session(Self.peer, .connect)))
-        for vip in [Rack.vip, Self.vip6] { _ = speaker.handle(.bound(vip), at: Rack.start) }
+        for vip in [Rack.vip, Self.vip6] { _ = speaker.handle(.bound([vip]), at: Rack.start) }
         return speaker
     }
 

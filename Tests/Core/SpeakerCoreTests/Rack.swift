@@ -28,7 +28,7 @@ struct Rack {
     var now = start
 
     init(
-        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(),
+        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(settle: .zero),
         communities: [Community] = [], adapt: (inout Settings) -> Void = { _ in }
     ) {
         let check = Check(
@@ -72,12 +72,12 @@ struct Rack {
     @discardableResult
     mutating func becomeHealthy() -> [Effect] {
         _ = take(.check("api", .outcome(.passed)))
-        return take(.bound(Self.vip))
+        return take(.bound([Self.vip]))
     }
 
     /// Started, healthy, bound, Established with all peers and advertising.
     static func inService(
-        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings()
+        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(settle: .zero)
     ) -> Rack {
         var rack = Rack(peers: peers, departure: departure)
         _ = rack.take(.started)

@@ -22,12 +22,12 @@ struct ServiceTests {
         rack.establish()
         #expect(
             rack.take(.check("api", .outcome(.passed))) == [
-                .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
+                .report(.checkChanged("api", .healthy)), .report(.vipsChanged([Rack.vip], .healthy)),
                 .bind([Rack.vip], globalScope: false),
             ])
         #expect(
-            rack.take(.bound(Rack.vip)) == [
-                .report(.bound(Rack.vip)), Rack.send(Rack.announcement),
+            rack.take(.bound([Rack.vip])) == [
+                .report(.bound([Rack.vip])), Rack.send(Rack.announcement),
                 .report(.advertised(Rack.tor, [Rack.vip])),
             ])
     }
@@ -57,12 +57,12 @@ struct ServiceTests {
         #expect(
             effects == [
                 .report(.checkChanged("api", .unhealthy(reason: "connection refused"))),
-                .report(.vipChanged(Rack.vip, .unhealthy(reason: "check api: connection refused"))),
+                .report(.vipsChanged([Rack.vip], .unhealthy(reason: "check api: connection refused"))),
                 Rack.send(Rack.withdrawal), .report(.withdrawn(Rack.tor, [Rack.vip])),
                 Rack.send(Rack.withdrawal, to: Rack.secondToR), .report(.withdrawn(Rack.secondToR, [Rack.vip])),
                 .unbind([Rack.vip]),
             ])
-        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
+        #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip]))])
     }
 
     @Test func whatCannotBeUnboundIsReportedOnceAndTriedAgain() {
@@ -76,7 +76,7 @@ struct ServiceTests {
         #expect(rack.take(.deadlineReached, after: .seconds(1)).contains(.unbind([Rack.vip])))
         #expect(rack.take(failure) == [])
         #expect(rack.take(.deadlineReached, after: .seconds(1)).contains(.unbind([Rack.vip])))
-        #expect(rack.take(.unbound(Rack.vip)) == [.report(.unbound(Rack.vip))])
+        #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip]))])
     }
 
     @Test func nothingIsAnnouncedOnAVerdictWhoseTimeIsOver() {
@@ -142,8 +142,8 @@ struct ServiceTests {
         #expect(effects.filter { $0 == .bind([Rack.vip], globalScope: false) }.count == 1)
         #expect(rack.take(failure) == [])
         #expect(
-            rack.take(.bound(Rack.vip)) == [
-                .report(.bound(Rack.vip)), Rack.send(Rack.announcement),
+            rack.take(.bound([Rack.vip])) == [
+                .report(.bound([Rack.vip])), Rack.send(Rack.announcement),
                 .report(.advertised(Rack.tor, [Rack.vip])),
             ])
     }
@@ -154,7 +154,7 @@ struct ServiceTests {
             rack.take(.vanished(Rack.vip)) == [
                 .report(.vanished(Rack.vip)), .bind([Rack.vip], globalScope: false),
             ])
-        #expect(rack.take(.bound(Rack.vip)) == [])
+        #expect(rack.take(.bound([Rack.vip])) == [])
     }
 
     @Test func aVIPThatCannotBePutBackIsWithdrawn() {
@@ -177,7 +177,7 @@ struct ServiceTests {
         var rack = Rack()
         _ = rack.take(.started)
         _ = rack.take(.check("api", .outcome(.failed(reason: "HTTP 500", definitive: false))))
-        #expect(rack.take(.bound(Rack.vip)) == [.report(.bound(Rack.vip)), .unbind([Rack.vip])])
+        #expect(rack.take(.bound([Rack.vip])) == [.report(.bound([Rack.vip])), .unbind([Rack.vip])])
     }
 
     @Test func anUnwantedAddressThatSomeoneElseRemovesIsNotPutBack() {
@@ -206,11 +206,11 @@ struct ServiceTests {
         rack.establish()
         #expect(
             rack.take(.check("api", .outcome(.passed))) == [
-                .report(.checkChanged("api", .healthy)), .report(.vipChanged(Rack.vip, .healthy)),
+                .report(.checkChanged("api", .healthy)), .report(.vipsChanged([Rack.vip], .healthy)),
                 Rack.send(Rack.announcement), .report(.advertised(Rack.tor, [Rack.vip])),
                 .bind([Rack.vip], globalScope: false),
             ])
-        #expect(rack.take(.bound(Rack.vip)) == [])
+        #expect(rack.take(.bound([Rack.vip])) == [])
     }
 
     @Test func aLeftoverThatIsNotConfiguredIsRemoved() {
@@ -284,7 +284,7 @@ struct ServiceTests {
         let stranger = ScopedAddress(.v4(IPv4Address(1)))
         #expect(rack.take(.session(stranger, .tcpConnected(.incoming, Rack.endpoints))) == [])
         #expect(rack.take(.check("nothing", .outcome(.passed))) == [])
-        #expect(rack.take(.bound(IPPrefix(host: .v4(IPv4Address(1))))) == [])
+        #expect(rack.take(.bound([IPPrefix(host: .v4(IPv4Address(1)))])) == [])
         #expect(rack.take(.acknowledged(stranger, round: 1, true)) == [])
     }
 

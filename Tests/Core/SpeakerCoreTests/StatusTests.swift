@@ -22,7 +22,7 @@ struct StatusTests {
         _ = rack.take(.check("api", .outcome(.passed)))
         _ = rack.take(.bindFailed(Rack.vip, reason: "not permitted"))
         #expect(reason(rack) == "healthy, but cannot be bound to lo: not permitted")
-        _ = rack.take(.bound(Rack.vip))
+        _ = rack.take(.bound([Rack.vip]))
         #expect(reason(rack) == "healthy and bound, but no BGP session is Established")
         rack.establish()
         #expect(reason(rack) == "healthy and bound")

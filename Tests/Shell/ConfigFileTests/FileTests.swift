@@ -27,7 +27,7 @@ import Testing
         #expect(tree(ofFile: "/dev/zero") == .failure(FileFault("it is not a regular file")))
         #expect(tree(ofFile: "/nul\0l") == .failure(FileFault("No such file or directory")))
         try withFile(Data(repeating: 0x23, count: largestFile + 1)) { path in
-            #expect(tree(ofFile: path) == .failure(FileFault("it is larger than 1 MiB")))
+            #expect(tree(ofFile: path) == .failure(FileFault("it is larger than 16 MiB")))
         }
         try withFile(Data("a: [".utf8)) { path in
             #expect(

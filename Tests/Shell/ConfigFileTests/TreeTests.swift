@@ -150,7 +150,7 @@ func fault(_ bytes: [UInt8]) -> FileFault? {
     }
 
     @Test func `is bounded in size, depth and number of values`() throws {
-        #expect(fault([UInt8](repeating: 0x20, count: largestFile + 1)) == FileFault("it is larger than 1 MiB"))
+        #expect(fault([UInt8](repeating: 0x20, count: largestFile + 1)) == FileFault("it is larger than 16 MiB"))
         #expect(fault([UInt8](repeating: 0x23, count: largestFile)) == nil)
         let deep = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
         #expect(fault(deep) == nil)

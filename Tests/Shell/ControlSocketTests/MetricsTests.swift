@@ -12,14 +12,41 @@ import Testing
         func series(_ status: Status) -> [Substring] {
             prometheusText(of: status).split(separator: "\n").map { $0.prefix { $0 != " " } }
         }
-        let down = Status.sample.with {
+        let sample = Status.sample.with { $0.peers[0] = .withBFD }
+        let down = sample.with {
             $0.peers[0].state = "Idle"
+            $0.peers[0].bfd?.state = "Down"
+            $0.peers[0].bfd?.remoteState = nil
             $0.peers[0].peerAS = nil
             $0.peers[0].routes = []
             $0.peers[1].peerAS = 64999
             $0.phase = "leaving"
         }
-        #expect(series(down) == series(.sample))
+        #expect(series(down) == series(sample))
+    }
+
+    @Test func `peers with BFD have series about it, in any state`() {
+        func series(_ status: Status) -> String {
+            prometheusText(of: status).split(separator: "\n").filter { $0.hasPrefix("bgpvip_bfd") }
+                .map { $0 + "\n" }.joined()
+        }
+        let status = Status.sample.with {
+            $0.peers = [.withBFD, .waiting]
+            $0.bfdPacketsDiscarded = 3
+        }
+        #expect(
+            series(status) == """
+                bgpvip_bfd_session_up{peer="10.0.0.1",peer_asn="65100"} 1
+                bgpvip_bfd_session_up{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
+                bgpvip_bfd_session_failures_total{peer="10.0.0.1",peer_asn="65100"} 1
+                bgpvip_bfd_session_failures_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
+                bgpvip_bfd_packets_total{peer="10.0.0.1",direction="sent"} 6000000
+                bgpvip_bfd_packets_total{peer="10.0.0.1",direction="received"} 5000000
+                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",direction="sent"} 13
+                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",direction="received"} 0
+                bgpvip_bfd_packets_discarded_total 3
+
+                """)
     }
 
     @Test(arguments: [
@@ -47,6 +74,14 @@ private let snapshot = """
     # TYPE bgpvip_bgp_session_flaps_total counter
     bgpvip_bgp_session_flaps_total{peer="10.0.0.1",peer_asn="65100"} 1
     bgpvip_bgp_session_flaps_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
+    # HELP bgpvip_bfd_session_up 1 while the BFD session is Up.
+    # TYPE bgpvip_bfd_session_up gauge
+    # HELP bgpvip_bfd_session_failures_total Times BFD found the path broken.
+    # TYPE bgpvip_bfd_session_failures_total counter
+    # HELP bgpvip_bfd_packets_total BFD packets, by direction.
+    # TYPE bgpvip_bfd_packets_total counter
+    # HELP bgpvip_bfd_packets_discarded_total Datagrams on the ports of BFD that belong to no session.
+    # TYPE bgpvip_bfd_packets_discarded_total counter
     # HELP bgpvip_bgp_messages_sent_total BGP messages sent, by type.
     # TYPE bgpvip_bgp_messages_sent_total counter
     bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="open"} 1
@@ -89,6 +124,10 @@ private let snapshot = """
     # TYPE bgpvip_vip_healthy gauge
     bgpvip_vip_healthy{vip="192.0.2.10/32"} 1
     bgpvip_vip_healthy{vip="2001:db8::10/128"} 0
+    # HELP bgpvip_vip_last_resort 1 while the VIP is unhealthy and kept all the same, advertised so that routers prefer every other path.
+    # TYPE bgpvip_vip_last_resort gauge
+    bgpvip_vip_last_resort{vip="192.0.2.10/32"} 0
+    bgpvip_vip_last_resort{vip="2001:db8::10/128"} 0
     # HELP bgpvip_prefix_advertised 1 while the peer has been told the VIP.
     # TYPE bgpvip_prefix_advertised gauge
     bgpvip_prefix_advertised{peer="10.0.0.1",vip="192.0.2.10/32",afi="ipv4"} 1

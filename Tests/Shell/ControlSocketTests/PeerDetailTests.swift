@@ -65,6 +65,45 @@ import Testing
                 """)
     }
 
+    private func bfdLines(_ peer: PeerStatus, scheduling: String?) -> String {
+        let lines = peerDetail(peer, localAS: 65001, bfdScheduling: scheduling).split(separator: "\n")
+        return lines.filter { $0.hasPrefix("  BFD") }.map { $0.dropFirst(2) + "\n" }.joined()
+    }
+
+    @Test func `BFD is shown with both sides and what was agreed on`() {
+        #expect(
+            bfdLines(.withBFD, scheduling: "real-time scheduling") == """
+                BFD                         Up for 3d3h
+                BFD at the peer             Up (detection time expired)
+                BFD discriminators          17 here, 4711 there
+                BFD intervals               sends every 50ms × 3, hears every 300ms × 3
+                BFD detection time          900ms
+                BFD diagnostic              no diagnostic
+                BFD packets                 6000000 sent, 5000000 received
+                BFD failures                1, came up 2 times
+                BFD last down               nothing heard for 150 ms (3d3h ago)
+                BFD runs with               real-time scheduling
+
+                """)
+    }
+
+    @Test func `BFD that is not up says why, and that the BGP session waits for it`() {
+        #expect(
+            bfdLines(.waiting, scheduling: nil) == """
+                BFD                         Down for 12s, multihop, strict: the BGP session waits for it
+                BFD at the peer             not heard
+                BFD discriminators          18 here, 0 there
+                BFD intervals               sends every 1000ms × 3, hears every -
+                BFD detection time          -
+                BFD diagnostic              no diagnostic
+                BFD packets                 13 sent, 0 received
+                BFD failures                0, came up 0 times
+                BFD last down               never
+                BFD is not up               no BFD packet is heard from the peer
+
+                """)
+    }
+
     @Test func `an address may be typed in any form, with or without its zone`() {
         let status = Status.sample
         #expect(status.peers(at: "10.0.0.1") == [.established])

@@ -34,6 +34,29 @@ extension PeerStatus {
         lastNotificationReceived: "Cease / Administrative Reset",
         routes: [RouteStatus(prefix: "192.0.2.10/32", nextHop: "10.0.0.5", attributes: ["as-path 65001", "med 10"])])
 
+    /// The same with BFD Up.
+    static let withBFD = {
+        var peer = established
+        peer.bfd = BFDStatus(
+            state: "Up", stateSeconds: 273_000, remoteState: "Up", localDiscriminator: 17, remoteDiscriminator: 4711,
+            localDiagnostic: "no diagnostic", remoteDiagnostic: "detection time expired", transmitSeconds: 0.05,
+            receiveSeconds: 0.3, detectionSeconds: 0.9, remoteMultiplier: 3, timesUp: 2, failures: 1,
+            lastDown: "nothing heard for 150 ms", lastDownSecondsAgo: 273_001, packetsSent: 6_000_000,
+            packetsReceived: 5_000_000)
+        return peer
+    }()
+
+    /// A peer whose BGP session is held back.
+    static let waiting = {
+        var peer = refusing
+        peer.state = "Idle"
+        peer.bfd = BFDStatus(
+            state: "Down", stateSeconds: 12, isMultihop: true, isStrict: true, holdsSession: true,
+            localDiscriminator: 18, localDiagnostic: "no diagnostic", transmitSeconds: 1, packetsSent: 13,
+            obstacle: "no BFD packet is heard from the peer")
+        return peer
+    }()
+
     static let refusing = PeerStatus(
         address: "fe80::a00:27ff:fe4e:66a1%eth0", port: 179, configuredAS: "external", state: "Active",
         stateSeconds: 725, advertised: 0, total: 2,

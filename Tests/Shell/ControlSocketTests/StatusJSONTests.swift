@@ -8,6 +8,20 @@ import Testing
         #expect(try json(Status.sample, .pretty) == snapshot)
     }
 
+    @Test func `BFD has this shape`() throws {
+        let status = Status.sample.with {
+            $0.peers[0] = .withBFD
+            $0.bfdScheduling = "real-time scheduling"
+            $0.bfdPacketsDiscarded = 1
+        }
+        #expect(
+            try json(PeerStatus.withBFD.bfd, .compact)
+                == #"{"detectionSeconds":0.9,"failures":1,"holdsSession":false,"isMultihop":false,"isStrict":false,"lastDown":"nothing heard for 150 ms","lastDownSecondsAgo":273001,"localDiagnostic":"no diagnostic","localDiscriminator":17,"multiplier":3,"packetsReceived":5000000,"packetsSent":6000000,"receiveSeconds":0.3,"remoteDiagnostic":"detection time expired","remoteDiscriminator":4711,"remoteMultiplier":3,"remoteState":"Up","state":"Up","stateSeconds":273000,"timesUp":2,"transmitSeconds":0.05}"#
+        )
+        #expect(try Status(json: Array(json(status, .compact).utf8)) == status)
+        #expect(try json(status, .compact).contains(#""bfdPacketsDiscarded":1,"bfdScheduling":"real-time scheduling""#))
+    }
+
     @Test func `compact JSON is one line with sorted keys`() throws {
         #expect(
             try json(
@@ -195,9 +209,11 @@ private let snapshot = """
         {
           "advertisedTo" : 1,
           "bound" : true,
+          "boundByOthers" : false,
           "checks" : [
             "apiserver"
           ],
+          "lastResort" : false,
           "peers" : 2,
           "prefix" : "192.0.2.10/32",
           "reason" : "healthy",
@@ -207,9 +223,11 @@ private let snapshot = """
         {
           "advertisedTo" : 0,
           "bound" : false,
+          "boundByOthers" : false,
           "checks" : [
             "web"
           ],
+          "lastResort" : false,
           "peers" : 2,
           "prefix" : "2001:db8::10/128",
           "reason" : "check web is unhealthy: connection refused",

@@ -42,6 +42,23 @@ import Testing
                 """)
     }
 
+    @Test func `BFD is one word in the row of a peer`() {
+        func words(_ change: (inout BFDStatus) -> Void) -> String? {
+            var peer = PeerStatus.withBFD
+            if var bfd = peer.bfd {
+                change(&bfd)
+                peer.bfd = bfd
+            }
+            let rows = peersTable(Status.sample.with { $0.peers = [peer] }).split(separator: "\n")
+            return rows.last?.split(separator: " ").dropFirst(5).first.map(String.init)
+        }
+        #expect(words { _ in } == "up")
+        #expect(words { $0.state = "Init" } == "init")
+        #expect(words { $0.state = "Down" } == "down")
+        #expect(words { $0.state = "AdminDown" } == "admin-down")
+        #expect(words { $0.holdsSession = true } == "waiting")
+    }
+
     @Test func `a node out of service says so above every table`() {
         let status = Status.sample.with {
             $0.phase = "drained"

@@ -37,6 +37,14 @@ import Testing
                 """)
     }
 
+    @Test func `a session that waits for BFD says so`() {
+        let text = why("192.0.2.10") { $0.peers = [.waiting] }
+        #expect(
+            text?.split(separator: "\n").last
+                == "  STOP  peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Idle for 12m: waits until BFD is up; no BFD packet is heard from the peer"
+        )
+    }
+
     @Test func `a drained node stops the chain`() {
         let text = why("192.0.2.10") {
             $0.peers.removeLast()

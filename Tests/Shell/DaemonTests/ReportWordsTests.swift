@@ -47,9 +47,47 @@ struct ReportWordsTests {
         #expect(LogLine(.sessionClosed(peer, reason: "stop")).level == .info)
         #expect(LogLine(.attemptFailed(peer, reason: "refused")).level == .warning)
         #expect(
-            LogLine(.vipChanged(vip, .unhealthy(reason: "HTTP 500")))
+            LogLine(.vipsChanged([vip], .unhealthy(reason: "HTTP 500")))
                 == LogLine(.error, "VIP is unhealthy", [("vip", "10.255.0.1/32"), ("reason", "HTTP 500")]))
-        #expect(LogLine(.vipChanged(vip, .healthy)) == LogLine(.info, "VIP is healthy", [("vip", "10.255.0.1/32")]))
+        #expect(LogLine(.vipsChanged([vip], .healthy)) == LogLine(.info, "VIP is healthy", [("vip", "10.255.0.1/32")]))
+    }
+
+    @Test func whatBFDFindsIsSaidWithWhatFollowsForBGP() {
+        let reason = [("peer", "10.0.0.1"), ("reason", "nothing heard for 150 ms")]
+        #expect(LogLine(.bfdUp(peer)) == LogLine(.info, "BFD session Up", [("peer", "10.0.0.1")]))
+        #expect(
+            LogLine(.bfdDown(peer, reason: "nothing heard for 150 ms"))
+                == LogLine(.error, "BFD says that the path is down; the BGP session is closed", reason))
+        #expect(
+            LogLine(.bfdShutDownByPeer(peer))
+                == LogLine(
+                    .notice, "BFD was shut down by the peer's operator; the BGP session goes on",
+                    [("peer", "10.0.0.1")]))
+        #expect(
+            LogLine(.bfdNotUp(peer, reason: "nothing heard for 150 ms"))
+                == LogLine(.warning, "BFD does not come up", reason))
+        #expect(
+            LogLine(.waitingForBFD(peer))
+                == LogLine(.info, "BGP session waits until BFD is up", [("peer", "10.0.0.1")]))
+    }
+
+    @Test func anAddressThatStaysBehindIsNamedWithTheCommandThatRemovesIt() {
+        #expect(
+            LogLine(.leftBound([vip], interface: "lo"))
+                == LogLine(
+                    .error,
+                    "VIP stays on the interface: the kernel refused to remove it, and this node still answers for it",
+                    [("vips", "10.255.0.1/32"), ("remove_with", "ip address del 10.255.0.1/32 dev lo")]))
+    }
+
+    @Test func whatAnUnhealthyVIPAndADrainComeToIsSaid() {
+        #expect(
+            LogLine(.keptAsLastResort([vip]))
+                == LogLine(
+                    .warning, "VIP stays bound and advertised as the last resort", [("vip", "10.255.0.1/32")]))
+        #expect(
+            LogLine(.drainReasonChanged("rack move"))
+                == LogLine(.info, "still out of service", [("reason", "rack move")]))
     }
 
     @Test func aLongListOfVIPsStaysALine() {

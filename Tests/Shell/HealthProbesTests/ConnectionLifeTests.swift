@@ -80,6 +80,8 @@ struct ConnectionLifeTests {
         var probing = try await Probing(service.http(tls: tls))
         await probing.probe(gives: .failed("\(service.name) closed the connection without an answer"))
         // One connection with a request, one to see that connections are still accepted.
+        var ended = service.endedConnections.makeAsyncIterator()
+        for _ in 1...2 { _ = await ended.next(isolation: nil) }
         #expect(service.requests.count == 1)
         #expect(service.connections == 2)
     }
@@ -101,9 +103,31 @@ struct ConnectionLifeTests {
         await probing.probe(gives: .refused(service.name))
     }
 
-    @Test("TCP: a connection passes, stays open, and its end is reported", arguments: [true, false])
+    @Test(
+        "408 Request Timeout that crosses the request is no failure: the request is repeated", arguments: [true, false])
+    func crossedTimeout(secure: Bool) async throws {
+        let (service, tls) = try await service(secure: secure) {
+            $0 == 2 ? .sendAndClose(Reaction.text("408 Request Timeout", "")) : .answer()
+        }
+        var probing = try await Probing(service.http(tls: tls))
+        await probing.probe(gives: .passed)
+        await probing.probe(gives: .passed)
+        #expect(service.requests.count == 3)
+        #expect(service.connections == 2)
+    }
+
+    @Test("408 Request Timeout as the answer to the first request is a failure")
+    func timeoutAsAnswer() async throws {
+        let service = try await TestService { _ in .sendAndClose(Reaction.text("408 Request Timeout", "")) }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .failed("HTTP 408"))
+    }
+
+    @Test(
+        "TCP where the kernel does not tell: the connection stays open and its end is reported",
+        arguments: [true, false])
     func tcp(reset: Bool) async throws {
-        let service = try await TestService(greeting: "220 ready\r\n") { _ in .hang }
+        let service = try await TestService(greeting: "220 ready\r\n", isHidden: true) { _ in .hang }
         var probing = try await Probing(.tcp(service.target))
         await probing.probe(gives: .passed)
         await probing.probe(gives: .passed)

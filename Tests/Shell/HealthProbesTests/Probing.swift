@@ -36,6 +36,7 @@ struct Probing {
         switch await events.next(isolation: nil) {
         case .outcome(let outcome, _): .outcome(outcome)
         case .connectionLost: .connectionLost
+        case .stoppedListening: .stoppedListening
         case nil: .nothing
         }
     }
@@ -61,6 +62,7 @@ struct Probing {
     enum Seen: Equatable {
         case outcome(Outcome)
         case connectionLost
+        case stoppedListening
         case nothing
 
         static let passed = Seen.outcome(.passed)

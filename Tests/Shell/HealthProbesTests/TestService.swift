@@ -16,6 +16,8 @@ enum Reaction: Sendable {
     case close
     /// Stops listening first, as the kernel does for a process that died.
     case die
+    /// Stops listening, answers all the same and closes.
+    case stopListeningAndSend(String)
 
     /// A complete answer.
     static func answer(_ status: String = "200 OK", _ body: String = "ok", headers: String = "") -> Reaction {
@@ -48,12 +50,20 @@ final class TestService: Sendable {
     let endedConnections: AsyncStream<Void>
 
     /// Serves, in TLS if a context is given; `react` is asked with the number of the request, from 1.
+    ///
+    /// One that is hidden is bound to the loopback device, where the kernel finds it for a connection but not when it is
+    /// asked for the socket: like a service behind address translation. On the port of another they share it.
     init(
-        tls: NIOSSLContext? = nil, greeting: String? = nil, _ react: @escaping @Sendable (Int) -> Reaction
+        tls: NIOSSLContext? = nil, greeting: String? = nil, isHidden: Bool = false, onPortOf other: TestService? = nil,
+        _ react: @escaping @Sendable (Int) -> Reaction
     ) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         let memory = Memory(ended: continuation)
+        // "lo" and zeros; without a name it is bound to none.
+        let device = isHidden ? Int(littleEndian: 0x6F6C) : 0
         listener = try await ServerBootstrap(group: Self.loop)
+            .serverChannelOption(ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
+            .serverChannelOption(ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_BINDTODEVICE), value: device)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     memory.connections.withLock { $0.append(channel) }
@@ -63,7 +73,7 @@ final class TestService: Sendable {
                     try pipeline.addHandler(Servant(memory, greeting, react))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: Int(other?.target.port ?? 0)).get()
         memory.listener.withLock { [listener] in $0 = listener }
         self.memory = memory
         endedConnections = stream
@@ -141,6 +151,10 @@ final class TestService: Sendable {
                 break
             case .close:
                 try? Floor.close(context.channel)
+            case .stopListeningAndSend(let text):
+                memory.listener.withLock { $0 }?.close(promise: nil)
+                send(context, text)
+                context.close(promise: nil)
             case .die:
                 memory.listener.withLock { $0 }?.close(promise: nil)
                 try? Floor.close(context.channel)

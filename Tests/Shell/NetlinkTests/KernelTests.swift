@@ -173,6 +173,10 @@ struct KernelTests {
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == .failed)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.6"))) == nil)
+                try NodeNetwork.forgetIfSilent(ScopedAddress(.of("192.0.2.8")))
+                try NodeNetwork.forgetIfSilent(ScopedAddress(.of("192.0.2.7")))
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == nil)
             }
         }
     }

@@ -1,3 +1,4 @@
+import BFD
 import BGPFSM
 import BGPWire
 import Deadlines
@@ -16,20 +17,26 @@ extension World {
             let isUp = nodes[node].isServiceUp
             let outcome: Outcome = isUp ? .passed : .failed(reason: "connection refused", definitive: true)
             give(.check(Self.check, .outcome(outcome)), to: node)
+        case .bfdToRouter(let link, let packet):
+            if !silentLinks.contains(link) { giveRouterBFD(.received(packet), on: link) }
+        case .bfdToNode(let link, let packet):
+            guard !silentLinks.contains(link) else { return }
+            let router = Self.address(ofRouter: link.router)
+            give(.bfdReceived(packet, from: router, isMultihop: false), to: link.node)
         case .dialArrives(let link):
             connect(link)
         case .toRouter(let link, let connection, let message):
-            guard connections[link] == connection else { return }
+            guard connections[link] == connection, !silentLinks.contains(link) else { return }
             giveRouter(.received(Self.received(message), .incoming), on: link, learning: message)
         case .toNode(let link, let connection, let message):
-            guard connections[link] == connection else { return }
+            guard connections[link] == connection, !silentLinks.contains(link) else { return }
             give(session(link, .received(Self.received(message), .outgoing)), to: link.node)
         case .closedByNode(let link, let connection):
-            guard connections[link] == connection else { return }
+            guard connections[link] == connection, !silentLinks.contains(link) else { return }
             connections[link] = nil
             giveRouter(.tcpFailed(.incoming, .closedByPeer), on: link)
         case .closedByRouter(let link, let connection):
-            guard connections[link] == connection else { return }
+            guard connections[link] == connection, !silentLinks.contains(link) else { return }
             connections[link] = nil
             nodes[link.node].told[link.router] = []
             give(session(link, .tcpFailed(.outgoing, .closedByPeer)), to: link.node)
@@ -42,7 +49,7 @@ extension World {
 
     /// The network or the router lets a dial through, or not.
     private mutating func connect(_ link: Link) {
-        guard !brokenLinks.contains(link), connections[link] == nil else {
+        guard !brokenLinks.contains(link), !silentLinks.contains(link), connections[link] == nil else {
             give(session(link, .tcpFailed(.outgoing, .timedOut(md5: false, onLink: nil))), to: link.node)
             return
         }
@@ -78,6 +85,8 @@ extension World {
         switch effect {
         case .session(let address, let action):
             perform(action, on: Link(node: node, router: Self.router(at: address)))
+        case .bfd(let address, let packet):
+            send(packet, on: Link(node: node, router: Self.router(at: address)))
         case .awaitAcknowledgement(let address, let round, let limit):
             plan(.input(node: node, .acknowledged(address, round: round, true)), after: between(.zero, limit))
         case .probe:
@@ -89,7 +98,7 @@ extension World {
                     answers.append(.bindFailed(prefix, reason: "the kernel says no"))
                 } else {
                     nodes[node].isBound = true
-                    answers.append(.bound(prefix))
+                    answers.append(.bound([prefix]))
                 }
             }
         case .unbind(let prefixes):
@@ -101,10 +110,10 @@ extension World {
                     answers.append(.unbindFailed(prefix, reason: "the kernel says no"))
                 } else {
                     nodes[node].isBound = false
-                    answers.append(.unbound(prefix))
+                    answers.append(.unbound([prefix]))
                 }
             }
-        case .exit:
+        case .exit, .exitStillBound:
             nodes[node].hasExited = true
         case .report:
             break
@@ -121,6 +130,8 @@ extension World {
             plan(.toRouter(link, connection: connection, message), after: .milliseconds(1))
         case .close:
             nodes[link.node].told[link.router] = []
+            let closed = Input.connectionClosed(Self.address(ofRouter: link.router))
+            plan(.input(node: link.node, closed), after: .milliseconds(2))
             guard let connection = connections[link] else { return }
             plan(.closedByNode(link, connection: connection), after: .milliseconds(1))
         case .rejectIncoming, .established, .routesRequested, .ended:

@@ -1,3 +1,4 @@
+import BFD
 import BGPFSM
 import BGPWire
 import Deadlines
@@ -29,6 +30,8 @@ struct World {
         case closedByNode(Link, connection: Int)
         case closedByRouter(Link, connection: Int)
         case outcome(node: Int)
+        case bfdToRouter(Link, BFDPacket)
+        case bfdToNode(Link, BFDPacket)
     }
 
     /// A node: its speaker, and what the speaker's effects did to the kernel and to the peers.
@@ -46,6 +49,13 @@ struct World {
     struct RouterEnd {
         var session: PeerSession
         var routes: Set<IPPrefix> = []
+        var bfd: BFDSession?
+    }
+
+    /// When the last packet of each direction of a link arrives.
+    struct LastArrivals {
+        var toRouter = Instant(nanoseconds: 0)
+        var toNode = Instant(nanoseconds: 0)
     }
 
     var now = Instant(nanoseconds: 1_000_000_000)
@@ -56,16 +66,20 @@ struct World {
     var connections: [Link: Int] = [:]
     var lastConnection = 0
     var brokenLinks: Set<Link> = []
+    /// Links that lose everything, without a word to anybody.
+    var silentLinks: Set<Link> = []
+    /// When the last BFD packet on its way arrives.
+    var lastArrivals: [Link: LastArrivals] = [:]
     var agenda: [(at: Instant, order: Int, what: Happening)] = []
     var order = 0
     /// Rules that were broken, in words.
     var violations: [String] = []
 
-    init(seed: UInt64, nodes nodeCount: Int, routers routerCount: Int, departure: DepartureSettings) {
+    init(seed: UInt64, nodes nodeCount: Int, routers routerCount: Int, departure: DepartureSettings, bfd: BFDSettings? = nil) {
         random = SeededGenerator(seed: seed)
         for node in 0..<nodeCount {
             let peers = (0..<routerCount).map { router in
-                PeerSettings(address: Self.address(ofRouter: router), peerAS: .exactly(ASNumber(65000)))
+                PeerSettings(address: Self.address(ofRouter: router), peerAS: .exactly(ASNumber(65000)), bfd: bfd)
             }
             let check = Check(
                 name: Self.check, kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 6443)))
@@ -123,16 +137,15 @@ struct World {
             where end.session.nextDeadline.map({ $0 <= now }) ?? false {
                 giveRouter(.deadlineReached, on: link)
             }
+            passRouterBFDDeadlines()
         }
         now = end
     }
 
     private var nextMoment: Instant? {
-        [agenda.map(\.at).min()].earliest().map { agendaNext in
-            (nodes.filter { !$0.hasExited }.map(\.speaker.nextDeadline)
-                + routerEnds.values.map(\.session.nextDeadline) + [agendaNext]).earliest() ?? agendaNext
-        }
-            ?? (nodes.filter { !$0.hasExited }.map(\.speaker.nextDeadline)
-            + routerEnds.values.map(\.session.nextDeadline)).earliest()
+        var moments = [agenda.map(\.at).min()]
+        moments += nodes.filter { !$0.hasExited }.map(\.speaker.nextDeadline)
+        moments += routerEnds.values.flatMap { [$0.session.nextDeadline, $0.bfd?.nextDeadline] }
+        return moments.earliest()
     }
 }

@@ -1,6 +1,7 @@
 """The service behind the VIP: HTTPS on all addresses, port 6443.
 
-`/readyz` answers 200, or 500 while the file /run/lab/fail exists; any other path answers the node's name.
+`/readyz` answers 200, or 500 while the file /run/lab/fail exists; any other path answers the node's name. The file
+/run/lab/manner makes it close each connection after the answer: `announced` or `unannounced`.
 Usage: service.py NAME
 """
 
@@ -15,6 +16,7 @@ import time
 
 PORT = 6443
 FAIL_SWITCH = "/run/lab/fail"
+MANNER = "/run/lab/manner"
 CERTIFICATE, KEY = "/run/lab/service.crt", "/run/lab/service.key"
 TLS_TIMEOUT = 5
 
@@ -40,8 +42,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
+        if self.server.manner == "announced":
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+        if self.server.manner == "unannounced":
+            self.close_connection = True
 
     def log_message(self, format, *arguments):
         """The service's own requests are of no interest."""
@@ -57,6 +63,10 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, node, context):
         self.node = node
         self.context = context
+        self.manner = None
+        if os.path.exists(MANNER):
+            with open(MANNER, encoding="ascii") as file:
+                self.manner = file.read().strip()
         super().__init__(("::", PORT), Handler)
 
     def server_bind(self):

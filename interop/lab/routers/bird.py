@@ -3,9 +3,6 @@
 from lab import bird
 from lab.routers.router import ROUTER_ID, Path, Router
 
-# RFC 8326 is not built in; this is the line its section 4 asks for.
-IMPORT = "filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; }"
-
 
 class BirdRouter(Router):
     """BIRD 2, with the configuration of the ToR."""
@@ -27,7 +24,7 @@ class BirdRouter(Router):
             bird.neighbor(
                 self.names[neighbor.address], neighbor.address, neighbor.peer_as, password=neighbor.password,
                 multihop=neighbor.multihop, ttl_security=neighbor.ttl_security,
-                extended_next_hop=neighbor.extended_next_hop, four_octet_as=neighbor.four_octet_as, imports=IMPORT)
+                extended_next_hop=neighbor.extended_next_hop, four_octet_as=neighbor.four_octet_as, imports=bird.HONOURING_GRACEFUL_SHUTDOWN)
             for neighbor in neighbors])
 
     def launch(self):

@@ -22,6 +22,7 @@ class ExabgpRouter(Router):
     """ExaBGP, which has no RIB of its own: the lab replays the updates that it prints."""
 
     name, package, title = "exabgp", "exabgp", "ExaBGP"
+    impossible = {"llgr": "ExaBGP keeps no paths"}
     loses_farewell = ": a mistake of ExaBGP with every shutdown communication; the session ends all the same"
     reads_four_octet_as = False
     two_octet_setup = "configured for AS 23456"

@@ -15,7 +15,7 @@ router bgp {TOR_AS}
  no bgp ebgp-requires-policy
  no bgp default ipv4-unicast
 """
-NAMES = {"gracefulShutdown": "65535:0"}
+NAMES = {"gracefulShutdown": "65535:0", "llgrStale": "65535:6"}
 DAEMONS = ("zebra", "bgpd")
 
 
@@ -31,6 +31,8 @@ class FrrRouter(Router):
 
     def configuration(self, neighbors):
         lines = [HEADER]
+        if any(neighbor.long_lived for neighbor in neighbors):
+            lines.append(" bgp long-lived-graceful-restart stale-time 600\n")
         for neighbor in neighbors:
             options = [
                 f"remote-as {neighbor.peer_as}",

@@ -39,9 +39,16 @@ class GobgpRouter(Router):
                     f"[neighbors.ebgp-multihop.config]\nenabled = true\nmultihop-ttl = {neighbor.multihop}\n")
             if neighbor.ttl_security:
                 parts.append("[neighbors.ttl-security.config]\nenabled = true\nttl-min = 255\n")
+            if neighbor.long_lived:
+                parts.append("[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = 10\n"
+                             "long-lived-enabled = true\n")
             for family in ("ipv4", "ipv6"):
                 parts.append(f'[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\n'
                              f'afi-safi-name = "{family}-unicast"\n')
+                if neighbor.long_lived:
+                    parts.append("[neighbors.afi-safis.mp-graceful-restart.config]\nenabled = true\n"
+                                 "[neighbors.afi-safis.long-lived-graceful-restart.config]\nenabled = true\n"
+                                 "restart-time = 600\n")
         return "".join(parts)
 
     def launch(self):

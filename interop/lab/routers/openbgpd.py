@@ -25,6 +25,7 @@ class OpenbgpdRouter(Router):
 
     name, package, title = "openbgpd", "openbgpd", "OpenBGPD"
     honours_graceful_shutdown = "by one rule"
+    impossible = {"llgr": "OpenBGPD does not know RFC 9494"}
 
     def configuration(self, neighbors):
         lines = [HEADER]

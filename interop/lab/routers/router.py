@@ -23,6 +23,8 @@ class Neighbor:
     extended_next_hop: bool = False
     # Without it the router says that it knows 2-octet AS numbers only (RFC 6793).
     four_octet_as: bool = True
+    # The router keeps the paths of a lost session as a last resort, if the node asks for it (RFC 9494).
+    long_lived: bool = False
 
     @property
     def internal(self):

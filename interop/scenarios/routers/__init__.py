@@ -1,11 +1,11 @@
 """The scenarios for every router program, in the order they run. Each takes a clean cell and returns what was seen."""
 
-from scenarios.routers.changes import graceful_shutdown, refresh, restart, sigterm, withdraw
+from scenarios.routers.changes import graceful_shutdown, llgr, refresh, restart, sigterm, withdraw
 from scenarios.routers.sessions import (
     extended_next_hop, gtsm, ibgp, ipv6, md5, multihop, session, two_octet_as,
 )
 
 ALL = [
     session, withdraw, sigterm, md5, gtsm, multihop, ibgp, ipv6, extended_next_hop, two_octet_as, refresh,
-    graceful_shutdown, restart,
+    graceful_shutdown, llgr, restart,
 ]

@@ -1,11 +1,13 @@
 """What changes while a session is up, with each router program: withdrawal, drain, departure, refresh, restart."""
 
+from lab.client import Requests, spread
+from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, peer_status
 
 # So long that it does not end while the scenario looks at it.
 SETTLE = "300s"
-GRACEFUL_SHUTDOWN = "65535:0"
+GRACEFUL_SHUTDOWN, LLGR_STALE = "65535:0", "65535:6"
 
 
 def start_one(cell, **settings):
@@ -71,26 +73,53 @@ def graceful_shutdown(cell):
     cell.router.await_established(*both)
     cell.router.await_paths(PREFIX, *both)
     draining.speaker.ask("drain")
-    marked = await_marked(cell, draining, True)
+    marked = await_marked(cell, draining, GRACEFUL_SHUTDOWN, True)
     seen = f"community {GRACEFUL_SHUTDOWN}"
     if cell.router.honours_graceful_shutdown:
         expect_equal(marked.local_pref, 0, "the LOCAL_PREF of the path that is going")
         seen += f", LOCAL_PREF 0 {cell.router.honours_graceful_shutdown}"
     if cell.router.has_fib:
         await_next_hops(cell, [other.address])
-        seen += ", the kernel uses the other node only"
+        expect(draining.has_vip(), "the VIP has left lo while the node settles")
+        share = spread(Requests(cell.router.host, VIP, 60).results())
+        expect_equal(list(share), [other.name], "who answered requests to the VIP")
+        seen += ", the kernel uses the other node only, no request fails"
     draining.speaker.ask("undrain")
-    await_marked(cell, draining, False)
+    await_marked(cell, draining, GRACEFUL_SHUTDOWN, False)
     if cell.router.has_fib:
         await_next_hops(cell, both)
     return f"{seen}; gone after undrain"
 
 
-def await_marked(cell, node, marked):
+def llgr(cell):
+    """--llgr, kill -9 of both nodes' speakers: the first path is out of use at once, the last one stays and leads on."""
+    first, last = cell.nodes
+    both = [node.address for node in cell.nodes]
+    cell.router.start(*[cell.neighbor(node, long_lived=True) for node in cell.nodes])
+    for node in cell.nodes:
+        node.start(BGPVIP_LLGR="600s")
+    cell.router.await_established(*both)
+    cell.router.await_paths(PREFIX, *both)
+    first.speaker.signal("KILL")
+    await_marked(cell, first, LLGR_STALE, True)
+    if cell.router.has_fib:
+        await_next_hops(cell, [last.address])
+    last.speaker.signal("KILL")
+    await_marked(cell, last, LLGR_STALE, True)
+    seen = "both paths are kept with LLGR_STALE, the first out of use while there was another"
+    if cell.router.has_fib:
+        # Which of the two it is does not matter: the service runs on both nodes.
+        expect(cell.router.host.next_hops(PREFIX), "the last path has left the kernel")
+        answered = spread(Requests(cell.router.host, VIP, 60).results())
+        seen += f"; without any speaker 60 requests answered by {', '.join(answered)}"
+    return seen
+
+
+def await_marked(cell, node, community, marked):
     """Waits until the node's path has the community, or has not, and returns it."""
     def path():
         for path in cell.router.paths(PREFIX):
-            if path.neighbor == node.address and (GRACEFUL_SHUTDOWN in path.communities) == marked:
+            if path.neighbor == node.address and (community in path.communities) == marked:
                 return path
         return None
     return eventually(f"the path of {node.name} is {'marked' if marked else 'not marked'} at the router", path, 40)

@@ -1,8 +1,8 @@
 package import SpeakerCore
 
 /// `bgpvip peers ADDRESS`: all that is known of one peer.
-package func peerDetail(_ peer: PeerStatus, localAS: UInt32) -> String {
-    let facts: [(label: String, value: String)] = [
+package func peerDetail(_ peer: PeerStatus, localAS: UInt32, bfdScheduling: String? = nil) -> String {
+    var facts: [(label: String, value: String)] = [
         ("state", "\(peer.state) for \(spanText(peer.stateSeconds))"),
         ("peer AS", peer.asText == peer.configuredAS ? peer.asText : "\(peer.asText), configured \(peer.configuredAS)"),
         ("peer identifier", peer.peerIdentifier ?? "-"),
@@ -12,7 +12,9 @@ package func peerDetail(_ peer: PeerStatus, localAS: UInt32) -> String {
         ("transport", transport(peer)),
         ("hold time", peer.holdTime.map { "\($0)s" } ?? "-"),
         ("keepalive every", peer.keepaliveSeconds.map(fractionText) ?? "-"),
-        ("BFD", "off"),
+    ]
+    facts += bfdFacts(peer.bfd, scheduling: bfdScheduling)
+    facts += [
         ("families", list(peer.families)),
         ("capabilities sent", list(peer.capabilitiesSent)),
         ("capabilities received", list(peer.capabilitiesReceived)),
@@ -55,7 +57,7 @@ private func list(_ words: [String]) -> String {
 }
 
 /// Seconds with at most one decimal: `3s`, `0.5s`.
-private func fractionText(_ seconds: Double) -> String {
+func fractionText(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "-" }
     let tenths = Int(min(max(seconds * 10, 0), 1e12).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10)s" : "\(tenths / 10).\(tenths % 10)s"

@@ -9,7 +9,7 @@ package func peersTable(_ status: Status) -> String {
         table.append(
             [
                 peer.address, peer.asText, peer.state, spanText(peer.stateSeconds),
-                peer.holdTime.map { "\($0)s" } ?? "-", "off", "\(peer.advertised)/\(peer.total)",
+                peer.holdTime.map { "\($0)s" } ?? "-", peer.bfdWord, "\(peer.advertised)/\(peer.total)",
             ],
             sentence: peer.lastErrorText)
     }

@@ -37,7 +37,9 @@ package struct WhyChain: Encodable, Sendable, Hashable {
 
         var before: [Step] = vip.checks.map { checkStep($0, status.checks) }
         before += [verdictStep(vip), nodeStep(status), interfaceStep(vip, status)]
-        if vip.advertisedTo == 0, let first = before.firstIndex(where: { $0.standing == .fails }) {
+        // What is kept as the last resort is advertised although its checks fail.
+        let surmounted = vip.lastResort ? vip.checks.count + 1 : 0
+        if vip.advertisedTo == 0, let first = before[surmounted...].firstIndex(where: { $0.standing == .fails }) {
             before[first].standing = .stops
         }
         let isStopped = before.contains { $0.standing == .stops }
@@ -77,7 +79,9 @@ private func verdictStep(_ vip: VIPStatus) -> WhyChain.Step {
     WhyChain.Step(
         link: "verdict", standing: vip.verdict == "healthy" ? .holds : .fails,
         words: vip.checks.isEmpty
-            ? "\(vip.verdict): it has no checks" : verdictText(vip.verdict, vip.verdictSeconds))
+            ? "\(vip.verdict): it has no checks"
+            : verdictText(vip.verdict, vip.verdictSeconds)
+                + (vip.lastResort ? "; kept as the last resort, for when no node is healthy" : ""))
 }
 
 private func verdictText(_ verdict: String, _ seconds: Double) -> String {
@@ -89,11 +93,14 @@ private func nodeStep(_ status: Status) -> WhyChain.Step {
     let isInService = ["starting", "running"].contains(status.phase)
     return WhyChain.Step(
         link: "node", standing: isInService ? .holds : .fails,
-        words: status.phase + (status.phaseReason.map { ": \($0)" } ?? ""))
+        words: status.phaseWords)
 }
 
 private func interfaceStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
-    WhyChain.Step(
+    if vip.boundByOthers {
+        return WhyChain.Step(link: "interface", standing: .holds, words: "is left to others (bind is false)")
+    }
+    return WhyChain.Step(
         link: "interface \(status.interface)", standing: vip.bound ? .holds : .fails,
         words: vip.bound ? "has the address" : "does not have the address" + (vip.bindError.map { ": \($0)" } ?? ""))
 }
@@ -104,7 +111,10 @@ private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> 
         return WhyChain.Step(
             link: "peer \(peer.address)", standing: .holds, words: "\(session), was told: \(routeText(route))")
     }
-    let why = peer.isEstablished ? ", was not told" : peer.lastErrorText.map { ": \($0)" } ?? ""
+    let why =
+        if peer.isEstablished { ", was not told" } else if let bfd = peer.bfd, bfd.holdsSession {
+            ": waits until BFD is up" + (bfd.obstacle.map { "; \($0)" } ?? "")
+        } else { peer.lastErrorText.map { ": \($0)" } ?? "" }
     return WhyChain.Step(
         link: "peer \(peer.address)", standing: isStopped ? .fails : .stops, words: session + why)
 }

@@ -51,7 +51,12 @@ extension Status {
     /// What everybody should know first, if the node is not simply in service.
     var phaseSentence: String? {
         if phase == "running" { return nil }
-        return printable("this node is \(phase)" + (phaseReason.map { ": \($0)" } ?? ""))
+        return printable("this node is \(phaseWords)")
+    }
+
+    /// The phase, its reason, and what comes next.
+    var phaseWords: String {
+        phase + (phaseReason.map { ": \($0)" } ?? "") + (departure.map { "; \($0.words)" } ?? "")
     }
 }
 

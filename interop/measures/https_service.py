@@ -1,4 +1,4 @@
-"""The HTTPS service that bgpvip checks: answers every request with 200 and keeps connections open."""
+"""A service that speaks HTTPS, answers every request with 200 and keeps connections: https_service.py DIRECTORY PORT."""
 
 import http.server
 import socket
@@ -7,16 +7,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-
-PORT = 6443
-
-
-def start_service(rack):
-    """Starts the service on the node and returns when its port is open."""
-    from lab.waiting import eventually  # Not needed by the service itself.
-    ready = rack.directory / "service.ready"
-    rack.spawn(rack.node, "service.out", sys.executable, "-B", __file__, rack.directory)
-    eventually("the HTTPS service is ready", ready.exists)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -42,15 +32,15 @@ class Server(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, context):
+    def __init__(self, port, context):
         self.context = context
-        super().__init__(("127.0.0.1", PORT), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
 
     def server_bind(self):
         """Binds without looking up a host name."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
-        self.server_name, self.server_port = "node", PORT
+        self.server_name, self.server_port = "node", self.server_address[1]
 
     def finish_request(self, request, client_address):
         """Does TLS, then HTTP."""
@@ -62,8 +52,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    """Serves until it is killed; the file `service.ready` appears in the directory once the port is open."""
-    directory = Path(sys.argv[1])
+    """Serves until it is killed."""
+    directory, port = Path(sys.argv[1]), int(sys.argv[2])
     threading.stack_size(256 * 1024)
     certificate, key = directory / "service.crt", directory / "service.key"
     subprocess.run(
@@ -71,9 +61,7 @@ def main():
          "-subj", "/CN=node", "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = Server(context)
-    (directory / "service.ready").touch()
-    server.serve_forever()
+    Server(port, context).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+extension Reading {
+    /// How long the steps of leaving take.
+    mutating func departure() -> DepartureSettings? {
+        let settle = value(.settle) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
+        let linger = value(.linger) { text throws(Complaint) in
+            try ValueText.duration(text, in: .zero ... .seconds(3600))
+        }
+        guard let settle, let linger else { return nil }
+        let departure = DepartureSettings(settle: settle, linger: linger)
+        if departure.longest > .seconds(25) {
+            notices.append(
+                "leaving takes up to \(ValueText.spelled(departure.longest)) with this \(name(.settle)) and "
+                    + "\(name(.linger)): the process must get more time than that before it is killed "
+                    + "(terminationGracePeriodSeconds, 30 s if not given; TimeoutStopSec)")
+        }
+        return departure
+    }
+
+    /// The file that drains the node while it is there.
+    mutating func drainFile(besides controlSocket: String?) -> String? {
+        guard let path = value(.drainFile, ValueText.path) else { return nil }
+        if path.hasSuffix("/") {
+            fail(.drainFile, "\(ValueText.quoted(path)) is a directory", "name a file in it")
+        } else if path == controlSocket {
+            fail(
+                .drainFile, "\(path) is the control socket, so that the node would always be drained",
+                "name another file")
+        }
+        return path
+    }
+
+    /// What becomes of the virtual addresses, or of the one being read, while a check fails.
+    mutating func onUnhealthy() -> UnhealthyAction {
+        value(.onUnhealthy) { text throws(Complaint) in
+            guard let action = UnhealthyAction(rawValue: text) else {
+                throw Complaint(
+                    "\(ValueText.quoted(text)) is not what can become of an address", "write withdraw or last-resort")
+            }
+            return action
+        } ?? .withdraw
+    }
+}
+
+extension DepartureSettings {
+    /// What leaving takes if every step takes as long as it may, with the second that the last messages get.
+    package var longest: Duration { settle + acknowledgement + linger + .seconds(1) }
+}

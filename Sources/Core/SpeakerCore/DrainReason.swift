@@ -1,0 +1,38 @@
+/// What a drain file says about why it is there.
+package enum DrainReason {
+    /// So many bytes fit into the shutdown communication of every router (RFC 8203).
+    package static let longest = 128
+
+    /// The first line of a file's beginning: trimmed, without characters that could steer a terminal, cut to what a
+    /// router can be told; nil if nothing is left.
+    package static func firstLine(of bytes: some Sequence<UInt8>) -> String? {
+        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
+        var words: [String] = []
+        var word = ""
+        var size = 0
+        for scalar in String(decoding: Array(line), as: UTF8.self).unicodeScalars {
+            if scalar.properties.isWhitespace || !scalar.isShown {
+                if !word.isEmpty { words.append(word) }
+                word = ""
+                continue
+            }
+            // A blank in front of each word but the first.
+            let next = UTF8.width(scalar) + (word.isEmpty && !words.isEmpty ? 1 : 0)
+            guard size + next <= longest else { break }
+            size += next
+            word.unicodeScalars.append(scalar)
+        }
+        if !word.isEmpty { words.append(word) }
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+}
+
+extension Unicode.Scalar {
+    /// False for control characters and for what changes how the text round it is shown.
+    fileprivate var isShown: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+}

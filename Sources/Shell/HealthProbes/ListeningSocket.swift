@@ -1,0 +1,194 @@
+import CLinuxShim
+import Glibc
+import Health
+import IPTypes
+import NIOCore
+import NIOPosix
+
+/// What the kernel says of the socket on which a service of this host listens (inet_diag, see sock_diag(7)).
+///
+/// It needs no privilege and the service notices nothing. Of a service elsewhere, in another network namespace or behind
+/// address translation it knows nothing, and so it only ever says when to ask, never what came of it.
+final class ListeningSocket {
+    private let target: SocketTarget
+    private let loop: any EventLoop
+    /// For questions; opened at the first one. Negative if the kernel gives us none.
+    private var descriptor: CInt?
+    private var subscription: Subscription?
+    /// A listening socket of this port was closed; there may be others.
+    var onClose: () -> Void = {}
+
+    init(of target: SocketTarget, on loop: any EventLoop) {
+        self.target = target
+        self.loop = loop
+    }
+
+    deinit {
+        stopWatching()
+        if let descriptor, descriptor >= 0 { close(descriptor) }
+    }
+
+    /// One subscription; its channel comes a little later.
+    private final class Subscription {
+        var channel: (any Channel)?
+    }
+
+    /// True from the subscription on, until it is given up.
+    var isWatched: Bool { subscription != nil }
+
+    /// True if a new connection would find somebody listening, false if not; nil if the kernel does not tell.
+    var isOpen: Bool? {
+        if descriptor == nil { descriptor = openDiagnosis(groups: 0, filter: nil) }
+        guard let descriptor, descriptor >= 0 else { return nil }
+        let request = lookup
+        guard send(descriptor, request, request.count, 0) == request.count else { return nil }
+        var answer = [UInt8](repeating: 0, count: 1024)
+        // The kernel has answered inside send().
+        let count = recv(descriptor, &answer, answer.count, 0)
+        guard count >= Header.length + 4 else { return nil }
+        return answer.withUnsafeBytes { bytes in
+            switch bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) {
+            case Header.byFamily:
+                bytes[Header.length + 1] == Header.listenState
+            case UInt16(NLMSG_ERROR):
+                bytes.loadUnaligned(fromByteOffset: Header.length, as: CInt.self) == -ENOENT ? false : nil
+            default:
+                nil
+            }
+        }
+    }
+
+    /// Subscribes to the news that TCP sockets are gone. The kernel makes them for every TCP socket of the host, at some
+    /// microseconds each, and drops all but this port's listening ones: for as long as nothing else tells of a crash.
+    func startWatching() {
+        guard !isWatched else { return }
+        let port = UInt32(target.port)
+        let filter = [
+            // The source port is the service's, and there is no destination port.
+            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(Header.length + 4)),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 3, k: port),
+            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(Header.length + 6)),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: 0),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
+        ]
+        let news = openDiagnosis(groups: Header.destroyGroups, filter: filter)
+        guard news >= 0 else { return }
+        let subscription = Subscription()
+        self.subscription = subscription
+        let handler = NIOLoopBound(NewsHandler { [weak self] in self?.onClose() }, eventLoop: loop)
+        NIOPipeBootstrap(group: loop)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(handler.value)
+                }
+            }
+            .takingOwnershipOfDescriptor(input: news)
+            .assumeIsolated()
+            .whenComplete { [weak self] result in
+                switch result {
+                case .success(let channel) where self?.subscription === subscription: subscription.channel = channel
+                case .success(let channel): channel.close(promise: nil)
+                case .failure: if self?.subscription === subscription { self?.subscription = nil }
+                }
+            }
+    }
+
+    func stopWatching() {
+        subscription?.channel?.close(promise: nil)
+        subscription = nil
+    }
+
+    /// Asks for the socket that a connection to the target would reach: a header and `struct inet_diag_req_v2`.
+    private var lookup: [UInt8] {
+        let address = target.address.bytes
+        let padding = [UInt8](repeating: 0, count: 16 - address.count)
+        var bytes: [UInt8] = []
+        func append(_ value: some FixedWidthInteger) {
+            withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+        }
+        append(UInt32(Header.length + 56))
+        append(Header.byFamily)
+        append(UInt16(NLM_F_REQUEST))
+        append(UInt64(0))
+        append(UInt8(target.address.isIPv4 ? AF_INET : AF_INET6))
+        append(UInt8(IPPROTO_TCP))
+        append(UInt16(0))
+        append(UInt32.max)
+        append(target.port.bigEndian)
+        append(UInt16(0))
+        bytes += address + padding
+        bytes += [UInt8](repeating: 0, count: 16 + 4)
+        // No cookie: whichever socket it is.
+        append(UInt64.max)
+        return bytes
+    }
+
+    /// What linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h name.
+    private enum Header {
+        static let length = 16
+        /// SOCK_DIAG_BY_FAMILY
+        static let byFamily: UInt16 = 20
+        /// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY
+        static let destroyGroups: UInt32 = 1 << 0 | 1 << 2
+        /// TCP_LISTEN
+        static let listenState: UInt8 = 10
+    }
+
+    /// A descriptor, or a negative number.
+    private func openDiagnosis(groups: UInt32, filter: [sock_filter]?) -> CInt {
+        let kind = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_NETLINK, kind, NETLINK_SOCK_DIAG)
+        guard descriptor >= 0 else { return -1 }
+        if var filter {
+            let attached = filter.withUnsafeMutableBufferPointer { instructions in
+                var program = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+                return setsockopt(
+                    descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, socklen_t(MemoryLayout<sock_fprog>.size))
+            }
+            guard attached == 0 else {
+                close(descriptor)
+                return -1
+            }
+        }
+        var own = sockaddr_nl()
+        own.nl_family = sa_family_t(AF_NETLINK)
+        own.nl_groups = groups
+        let bound = withUnsafePointer(to: &own) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+            }
+        }
+        guard bound == 0 else {
+            close(descriptor)
+            return -1
+        }
+        return descriptor
+    }
+}
+
+@available(*, unavailable)
+extension ListeningSocket: Sendable {}
+
+/// Each datagram that the filter lets through is the news that a listening socket is gone.
+private final class NewsHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let onNews: () -> Void
+
+    init(_ onNews: @escaping () -> Void) {
+        self.onNews = onNews
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        onNews()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // News that overflowed the socket are news all the same.
+        onNews()
+    }
+}
+
+@available(*, unavailable)
+extension NewsHandler: Sendable {}

@@ -1,0 +1,120 @@
+import Health
+import NIOCore
+import Testing
+
+@testable import HealthProbes
+
+/// Where no connection is kept open, the kernel tells of the crash.
+@Suite("The listening socket", .timeLimit(.minutes(1)))
+struct ListeningSocketTests {
+    private static let closing = Reaction.text("200 OK", "ok", headers: "Connection: close\r\n")
+
+    @Test("Of a service that closes after each answer: its end is reported at once", arguments: [true, false])
+    func announcedClose(secure: Bool) async throws {
+        let service = try await TestService(tls: secure ? .server() : nil) { _ in .sendAndClose(Self.closing) }
+        var probing = try await Probing(service.http(tls: secure ? HTTPCheck.TLSOptions(verifies: false) : nil))
+        await probing.probe(gives: .passed)
+        await probing.probe(gives: .passed)
+        try await service.stopListening()
+        await probing.reports(.stoppedListening)
+        await probing.probe(gives: .refused(service.name))
+    }
+
+    @Test("Of a service that closes idle connections: after the close its end is reported too")
+    func unannouncedClose() async throws {
+        let service = try await TestService { _ in .answer() }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .passed)
+        try await service.cutConnection()
+        await probing.reports(.connectionLost)
+        try await service.stopListening()
+        await probing.reports(.stoppedListening)
+    }
+
+    @Test("Of a service that failed without being refused: its end is reported")
+    func afterFailure() async throws {
+        let service = try await TestService { _ in .answer("500 X") }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .failed("HTTP 500: ok"))
+        try await service.stopListening()
+        await probing.reports(.stoppedListening)
+    }
+
+    @Test("Of a service that hangs: its end is reported after the timeout")
+    func afterTimeout() async throws {
+        let service = try await TestService { _ in .hang }
+        var probing = try await Probing(service.http(), timeout: .milliseconds(200))
+        await probing.probe(gives: .failed("no answer within 200 ms (connected, waiting for the response)"))
+        try await service.stopListening()
+        await probing.reports(.stoppedListening)
+    }
+
+    @Test("A connection and its listener lost together are one report, of the listener")
+    func together() async throws {
+        let service = try await TestService { _ in .answer() }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .passed)
+        try await service.stopListening()
+        try await service.cutConnection()
+        await probing.reports(.stoppedListening)
+        await probing.probe(gives: .refused(service.name))
+    }
+
+    @Test("A service that answers on the kept connection and listens no more is refused at the next probe")
+    func halfDead() async throws {
+        let service = try await TestService { _ in .answer() }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .passed)
+        try await service.stopListening()
+        await probing.probe(gives: .refused(service.name))
+        #expect(service.requests.count == 1)
+    }
+
+    @Test("A listener that goes while a probe runs, which passes, is reported behind the outcome")
+    func duringProbe() async throws {
+        let service = try await TestService {
+            $0 == 2 ? .stopListeningAndSend(Self.closing) : .sendAndClose(Self.closing)
+        }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .passed)
+        await probing.probe(gives: .passed)
+        await probing.reports(.stoppedListening)
+    }
+
+    @Test("TCP: the connection is closed at once, so that it holds up nobody, and the listener's end is reported")
+    func tcp() async throws {
+        let service = try await TestService { _ in .hang }
+        var probing = try await Probing(.tcp(service.target))
+        await probing.probe(gives: .passed)
+        var ended = service.endedConnections.makeAsyncIterator()
+        _ = await ended.next(isolation: nil)
+        await probing.probe(gives: .passed)
+        _ = await ended.next(isolation: nil)
+        try await service.stopListening()
+        await probing.reports(.stoppedListening)
+        await probing.probe(gives: .refused(service.name))
+    }
+
+    @Test("As long as another process listens on the port, the end of one is no news")
+    func sharedPort() async throws {
+        let first = try await TestService { _ in .sendAndClose(Self.closing) }
+        let second = try await TestService(onPortOf: first) { _ in .sendAndClose(Self.closing) }
+        var probing = try await Probing(first.http())
+        await probing.probe(gives: .passed)
+        try await first.stopListening()
+        for _ in 1...10 { await probing.probe(gives: .passed) }
+        try await second.stopListening()
+        await probing.reports(.stoppedListening)
+    }
+
+    @Test("Where the kernel shows no listener although there is one, the kept connection is asked as ever")
+    func hidden() async throws {
+        let service = try await TestService(isHidden: true) { _ in .answer() }
+        var probing = try await Probing(service.http())
+        await probing.probe(gives: .passed)
+        await probing.probe(gives: .passed)
+        #expect(service.connections == 1)
+        try await service.cutConnection()
+        await probing.reports(.connectionLost)
+    }
+}

@@ -1,0 +1,57 @@
+import CLinuxShim
+import Glibc
+import IPTypes
+import Testing
+
+@testable import Netlink
+
+/// Asking anew for a host that does not answer, from tables a kernel could have.
+@Suite struct NeighbourTests {
+    private static func socket(_ state: CInt, error: CInt = 0) -> RecordedSocket {
+        let table =
+            LinkRouterTests.neighbour(1, "192.0.2.9", NUD_FAILED)
+            + LinkRouterTests.neighbour(1, "192.0.2.8", on: 4, state)
+        return RecordedSocket([table + done(1), acknowledgement(2, error: error)])
+    }
+
+    private static func forget(_ socket: RecordedSocket) throws(NetlinkError) {
+        try NetlinkExchange(socket: socket).forgetIfSilent(ScopedAddress(.of("192.0.2.8")))
+    }
+
+    @Test(arguments: [NUD_INCOMPLETE, NUD_FAILED])
+    func `the line of a silent host is deleted on its link`(_ state: CInt) throws {
+        let socket = Self.socket(state)
+        try Self.forget(socket)
+        #expect(
+            socket.requests.dropFirst() == [
+                hex(
+                    """
+                    24 00 00 00  # length 36
+                    1d 00 05 00  # RTM_DELNEIGH, REQUEST | ACK
+                    02 00 00 00  # sequence 2
+                    00 00 00 00
+                    02 00 00 00  # AF_INET
+                    04 00 00 00  # interface 4
+                    00 00 00 00
+                    08 00 01 00 c0 00 02 08  # NDA_DST 192.0.2.8
+                    """)
+            ])
+    }
+
+    @Test(arguments: [NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE, NUD_PERMANENT, NUD_NOARP])
+    func `the line of any other host stays`(_ state: CInt) throws {
+        let socket = Self.socket(state)
+        try Self.forget(socket)
+        #expect(socket.requests.count == 1)
+    }
+
+    @Test func `a line that is gone already is no error, one that may not be deleted is`() throws {
+        try Self.forget(Self.socket(NUD_FAILED, error: ENOENT))
+        #expect(
+            throws: NetlinkError.refused(
+                operation: "forgetting the neighbour 192.0.2.8", code: EPERM, kernelText: nil)
+        ) {
+            try Self.forget(Self.socket(NUD_FAILED, error: EPERM))
+        }
+    }
+}
