@@ -12,12 +12,22 @@ enum PlainRun {
         guard let command = words.next(), command == "run" || command == "manager" else { return nil }
         let isBoolean = booleans
         var flags: [String: [String]] = [:]
-        while let word = words.next() {
+        var next = words.next()
+        while let word = next {
+            next = words.next()
             guard word.hasPrefix("--") else { return nil }
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             guard let isBoolean = isBoolean[name] else { return nil }
-            let value = parts.count > 1 ? String(parts[1]) : isBoolean ? "true" : words.next() ?? ""
+            let value: String
+            if parts.count > 1 {
+                value = String(parts[1])
+            } else if isBoolean, next != "true", next != "false" {
+                value = "true"
+            } else {
+                value = next ?? ""
+                next = words.next()
+            }
             if value.isEmpty || value.hasPrefix("-") { return nil }
             flags[name, default: []].append(value)
         }

@@ -111,10 +111,21 @@ struct AllSettingOptions: ParsableArguments {
         VIPSection.flags + PeerSection.flags + RouteSection.flags + CheckSection.flags + ProcessSection.flags
         + KubeVipSection.flags
 
-    /// Writes a bare boolean flag as `--flag=true`, the way Go's flags are understood: `--bgp` and `--bgp=false`.
+    /// Writes a bare boolean flag as `--flag=true`, the way Go's flags are understood (`--bgp` and `--bgp=false`), and
+    /// one that has its value behind it as `--flag=false` too.
     static func spellingOutBooleans(_ arguments: some Sequence<String>) -> [String] {
         let booleans = Set(all.filter(\.isBoolean).map { "--\($0.name)" })
-        return arguments.map { booleans.contains($0) ? $0 + "=true" : $0 }
+        var spelled: [String] = []
+        var bare: String?
+        for argument in arguments {
+            if let bare, ["true", "false"].contains(argument) {
+                spelled[spelled.count - 1] = "\(bare)=\(argument)"
+            } else {
+                spelled.append(booleans.contains(argument) ? argument + "=true" : argument)
+            }
+            bare = booleans.contains(argument) ? argument : nil
+        }
+        return spelled
     }
 }
 

@@ -25,12 +25,16 @@ import Testing
     @Test func `may be repeated, and may be bare if they are boolean`() throws {
         let arguments = AllSettingOptions.spellingOutBooleans([
             "--peer", "10.0.0.1:1", "--bgp", "--check-insecure", "--peer=10.0.0.2:2", "--controlplane=false",
+            "--bind", "false",
         ])
         #expect(
             try AllSettingOptions.parse(arguments).flags == [
                 "peer": ["10.0.0.1:1", "10.0.0.2:2"], "bgp": ["true"], "check-insecure": ["true"],
-                "controlplane": ["false"],
+                "controlplane": ["false"], "bind": ["false"],
             ])
+        #expect(throws: (any Error).self) {
+            try AllSettingOptions.parse(AllSettingOptions.spellingOutBooleans(["--bind=true", "false"]))
+        }
     }
 
     @Test func `take a value that begins with a dash, as kube-vip's log level does`() throws {

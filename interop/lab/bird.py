@@ -16,7 +16,7 @@ protocol kernel {{ merge paths on; ipv6 {{ import none; export where source = RT
 
 
 def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, ttl_security=False,
-             extended_next_hop=False, four_octet_as=True, imports="all"):
+             extended_next_hop=False, four_octet_as=True, bfd=False, imports="all"):
     """A BGP neighbor. It only listens, as a ToR does towards its servers; our side dials."""
     lines = [
         f"protocol bgp {name} {{",
@@ -28,6 +28,7 @@ def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=Non
         "  error wait time 1, 1;",
         f'  password "{password}";' if password else "",
         "  ttl security on;" if ttl_security else "",
+        "  bfd on;" if bfd else "",
         "" if four_octet_as else "  enable as4 off;",
         f"  ipv4 {{ import {imports}; export none; {'extended next hop on; ' if extended_next_hop else ''}}};",
         f"  ipv6 {{ import {imports}; export none; }};",
@@ -51,6 +52,13 @@ protocol bgp unnumbered_{interface} {{
 """
 
 
+# 50 ms, three times, for every neighbor with `bfd`.
+BFD = """\
+protocol bfd {
+  interface "*" { min rx interval 50 ms; min tx interval 50 ms; multiplier 3; };
+  multihop { min rx interval 50 ms; min tx interval 50 ms; multiplier 3; };
+}
+"""
 # RFC 8326 is not built in; this is the line its section 4 asks for.
 HONOURING_GRACEFUL_SHUTDOWN = "filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; }"
 
@@ -116,3 +124,8 @@ class Bird:
         routes = [route for route in self.routes(prefix) if route["protocol"] == name]
         expect(len(routes) == 1, f"{self.host.name}: {len(routes)} routes to {prefix} from {name}")
         return routes[0]
+
+    def bfd_state(self, address):
+        """The state of the BFD session with a neighbor; empty if there is none."""
+        rows = (line.split() for line in self.show("bfd sessions").splitlines())
+        return next((row[2] for row in rows if len(row) > 2 and row[0] == address), "")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lab.routers import PROGRAMS
 from scenarios import routers
 from scenarios.addresses import foreign_address, no_net_admin, vip_removed
+from scenarios.bfd import bfd
 from scenarios.departures import drain, drain_file, sigkill, sigterm
 from scenarios.kubeadm import kubeadm_env
 from scenarios.last_resort import last_resort, llgr
@@ -41,7 +42,7 @@ class Scenario:
 ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
     session_up, ecmp, service_killed, service_killed_closing, service_killed_closing_unannounced,
     service_hangs, service_fails_500, sigterm, sigkill, drain, drain_file,
-    last_resort, llgr, tor_restart, ipv6,
+    last_resort, llgr, bfd, tor_restart, ipv6,
     extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
     kubeadm_env,
 )] + [

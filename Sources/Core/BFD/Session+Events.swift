@@ -19,6 +19,12 @@ extension BFDSession {
         return actions
     }
 
+    /// Section 6.8.7 leaves a quarter of the interval to chance. What others send at random is chance enough.
+    mutating func sendEarly(at now: Instant) -> [Action] {
+        guard state == .up, let earliestTransmission, earliestTransmission <= now else { return [] }
+        return [transmit(at: now)]
+    }
+
     mutating func excuse(at now: Instant) -> [Action] {
         if remote.excusedUntil == nil, let detectionDeadline, detectionDeadline <= now, let receiveInterval {
             remote.excusedUntil = now + receiveInterval

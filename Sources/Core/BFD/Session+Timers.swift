@@ -45,6 +45,12 @@ extension BFDSession {
         return lastSent + jitter.shorten(agreedTx)
     }
 
+    /// When the next periodic packet may be sent.
+    var earliestTransmission: Instant? {
+        guard isPeriodic, let lastSent else { return nil }
+        return lastSent + Jitter.shortest(agreedTx)
+    }
+
     /// When silence has lasted for a Detection Time; nil while the peer is not heard.
     package var detectionDeadline: Instant? {
         guard let lastHeard = remote.lastHeard, let detectionTime else { return nil }

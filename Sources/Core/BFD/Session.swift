@@ -87,6 +87,7 @@ package struct BFDSession: Sendable, Hashable {
         case .stopped: stop(at: now)
         case .received(let packet): receive(packet, at: now)
         case .deadlineReached: passDeadlines(at: now)
+        case .awake: sendEarly(at: now)
         case .stalled: excuse(at: now)
         case .forcedDown: forceDown(at: now)
         case .configured(let configuration): configure(configuration)

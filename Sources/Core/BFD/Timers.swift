@@ -29,6 +29,11 @@ struct Jitter: Sendable, Hashable {
         reduction = Int64(least + generator.next() % (250_001 - least))
     }
 
+    /// The least that `shorten` makes of it.
+    static func shortest(_ microseconds: UInt32) -> Duration {
+        .nanoseconds(Int64(microseconds) * 750)
+    }
+
     /// The interval of this many microseconds, shortened.
     func shorten(_ microseconds: UInt32) -> Duration {
         // At most 4.3e12 ns, and a million of them are still in range.

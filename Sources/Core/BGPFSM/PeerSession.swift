@@ -109,17 +109,11 @@ package struct PeerSession: Sendable, Hashable {
 
     /// When `deadlineReached` is due; nil if nothing waits for time.
     package var nextDeadline: Instant? {
-        var earliest = nextAttempt
-        // Without an array: this is asked after every message.
-        func consider(_ deadline: Instant?) {
-            guard let deadline else { return }
-            earliest = min(earliest ?? deadline, deadline)
-        }
-        consider(outgoing?.holdDeadline)
-        consider(outgoing?.keepaliveDeadline)
-        consider(incoming?.holdDeadline)
-        consider(incoming?.keepaliveDeadline)
-        return earliest
+        earlier(
+            nextAttempt,
+            earlier(
+                earlier(outgoing?.holdDeadline, outgoing?.keepaliveDeadline),
+                earlier(incoming?.holdDeadline, incoming?.keepaliveDeadline)))
     }
 
     /// The furthest state of all connections.

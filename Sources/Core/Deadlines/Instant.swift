@@ -51,6 +51,13 @@ extension Duration {
     }
 }
 
+/// The earlier of two optional deadlines; nil if there is neither.
+package func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+    guard let left else { return right }
+    guard let right else { return left }
+    return min(left, right)
+}
+
 extension Sequence where Element == Instant? {
     /// The earliest of several optional deadlines; nil if there is none.
     package func earliest() -> Instant? {

@@ -94,7 +94,7 @@ package struct HealthCheck: Sendable, Hashable {
 
     /// When `deadlineReached` is wanted next; nil before `started`.
     package var nextDeadline: Instant? {
-        [probeStart == nil ? nextProbe : givenUpAt, freshUntil].earliest()
+        earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil)
     }
 
     /// Any event is legal at any time.

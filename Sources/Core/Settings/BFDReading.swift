@@ -46,7 +46,8 @@ struct BFDText: Hashable {
             throw Complaint("BFD is neither true nor false", "write for example true;300;300;3", offset: field.offset)
         }
         self.isOn = isOn
-        let limits = BFDSettings.intervals.lowerBound.wholeMilliseconds...BFDSettings.intervals.upperBound.wholeMilliseconds
+        let limits =
+            BFDSettings.intervals.lowerBound.wholeMilliseconds...BFDSettings.intervals.upperBound.wholeMilliseconds
         receiveInterval = .milliseconds(try number(1, "receive interval", default: 300, in: limits))
         transmitInterval = .milliseconds(try number(2, "transmit interval", default: 300, in: limits))
         multiplier = try number(3, "multiplier", default: 3, in: 1...255)
@@ -114,7 +115,8 @@ extension Reading {
             return .every(try interval(text))
         } catch {
             guard error.remedy == nil || !text.allSatisfy({ $0.isLetter }) else {
-                throw Complaint("\(ValueText.quoted(text)) is neither true nor false nor a time", "write for example 50ms")
+                throw Complaint(
+                    "\(ValueText.quoted(text)) is neither true nor false nor a time", "write for example 50ms")
             }
             throw error
         }

@@ -78,6 +78,7 @@ package enum Manifest {
     private static func capabilities(_ settings: Settings) -> [String] {
         let ports = [settings.listen?.port, settings.metrics?.port, settings.health?.port].compactMap { $0 }
         return ["NET_ADMIN"] + (ports.contains { $0 < 1024 } ? ["NET_BIND_SERVICE"] : [])
+            + (settings.peers.contains { $0.bfd != nil } ? ["SYS_NICE"] : [])
     }
 
     /// What leaving takes at most, with a margin, and never less than Kubernetes' own 30 s.

@@ -58,7 +58,9 @@ extension SettingKey {
                 self, .peers, "TIME", default: "200ms",
                 "First pause before a failed connection is tried again, and every pause while nobody is there")
         case .connectRetryMax:
-            Setting(self, .peers, "TIME", default: "5s", "Where somebody is there, the pause doubles with each failure up to this")
+            Setting(
+                self, .peers, "TIME", default: "5s",
+                "Where somebody is there, the pause doubles with each failure up to this")
         case .ttlSecurity:
             Setting(
                 self, .peers, "HOPS|true|false", default: "false",

@@ -55,6 +55,12 @@ struct BFDSessions: Sendable {
 
     /// The session that a packet belongs to; nil if it is discarded.
     mutating func position(for packet: BFDPacket, from source: ScopedAddress, isMultihop: Bool) -> Int? {
+        // Nearly all packets, without hashing an address.
+        if let position = all.firstIndex(where: { $0.session.discriminator == packet.yourDiscriminator }),
+            all[position].isMultihop == isMultihop, !packet.isAuthenticated
+        {
+            return position
+        }
         do throws(BFDDiscard) {
             return positions[
                 try demultiplexer.peer(for: packet, from: identity(of: source), isMultihop: isMultihop)]
@@ -74,8 +80,7 @@ struct BFDSessions: Sendable {
     var nextDeadline: Instant? {
         var earliest: Instant?
         for position in all.indices {
-            if let deadline = all[position].session.nextDeadline { earliest = min(earliest ?? deadline, deadline) }
-            if let deadline = all[position].complaint { earliest = min(earliest ?? deadline, deadline) }
+            earliest = earlier(earliest, earlier(all[position].session.nextDeadline, all[position].complaint))
             if let deadline = all[position].stop { earliest = min(earliest ?? deadline, deadline) }
         }
         return earliest
@@ -107,7 +112,8 @@ extension Speaker {
     mutating func stopSessions(_ communication: String, at now: Instant) {
         for position in bfd.all.indices {
             bfd.all[position].complaint = nil
-            bfd.all[position].stop = peers[bfd.all[position].index].session.hasConnection ? now + BFDSessions.courtesy : now
+            bfd.all[position].stop =
+                peers[bfd.all[position].index].session.hasConnection ? now + BFDSessions.courtesy : now
         }
         for index in peers.indices {
             handle(.stopped(.administrativeShutdown, communication: communication), peer: index, at: now)
@@ -131,13 +137,20 @@ extension Speaker {
     /// A packet has arrived.
     mutating func receiveBFD(_ packet: BFDPacket, from source: ScopedAddress, isMultihop: Bool, at now: Instant) {
         guard let position = bfd.position(for: packet, from: source, isMultihop: isMultihop) else { return }
+        // A peer that has read our Cease may have ended its BFD session at once: no failure, and nothing to wait for.
+        if bfd.all[position].stop != nil, packet.state != .up {
+            bfd.all[position].stop = now
+            stopBFDIfDue(position, at: now)
+        }
         handle(.received(packet), bfd: position, at: now)
     }
 
     /// What time brings to BFD.
     mutating func passBFDDeadlines(at now: Instant) {
+        var isDue = false
         for position in bfd.all.indices {
             if let deadline = bfd.all[position].session.nextDeadline, deadline <= now {
+                isDue = true
                 handle(.deadlineReached, bfd: position, at: now)
             }
             stopBFDIfDue(position, at: now)
@@ -147,6 +160,8 @@ extension Speaker {
                 report(.bfdNotUp(bfd.all[position].address, reason: obstacle), of: bfd.all[position].index, at: now)
             }
         }
+        // One timer for all peers: waking up costs more than a packet.
+        if isDue { for position in bfd.all.indices { handle(.awake, bfd: position, at: now) } }
     }
 
     /// True if `deadlineReached` would take a peer for dead now. Packets that wait to be read have to be read before.

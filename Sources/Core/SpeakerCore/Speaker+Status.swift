@@ -102,7 +102,9 @@ extension Speaker {
             return "\(state), but cannot be bound to \(settings.interface): \(reason)"
         }
         let bound = vip.binding == .leftToOthers ? "left to others to bind" : "bound"
-        if holders > 0 { return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)" }
+        if holders > 0 {
+            return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)"
+        }
         let established = peers.filter { $0.session.negotiated != nil }
         if established.isEmpty { return "\(state) and \(bound), but no BGP session is Established" }
         let obstacles = established.compactMap {

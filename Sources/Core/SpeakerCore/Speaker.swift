@@ -107,7 +107,8 @@ package struct Speaker: Sendable {
             settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         vips = settings.vips.map { vip in
             VIP(
-                settings: vip, binding: vip.binds ? .unbound : .leftToOthers, verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
+                settings: vip, binding: vip.binds ? .unbound : .leftToOthers,
+                verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
         }
         vipIndex = Dictionary(
             settings.vips.enumerated().map { ($1.prefix, $0) }, uniquingKeysWith: { first, _ in first })
@@ -172,10 +173,7 @@ package struct Speaker: Sendable {
     /// The next moment at which `deadlineReached` is due; nil if nothing waits for time.
     package var nextDeadline: Instant? {
         var earliest = departure.deadline
-        func consider(_ deadline: Instant?) {
-            guard let deadline else { return }
-            earliest = min(earliest ?? deadline, deadline)
-        }
+        func consider(_ deadline: Instant?) { earliest = earlier(earliest, deadline) }
         for index in peers.indices {
             consider(peers[index].deadline)
             if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }

@@ -180,7 +180,8 @@ package struct VIPStatus: Codable, Sendable, Hashable {
     package var checks: [String]
 
     package init(
-        prefix: String, bound: Bool, boundByOthers: Bool = false, bindError: String? = nil, verdict: String, verdictSeconds: Double,
+        prefix: String, bound: Bool, boundByOthers: Bool = false, bindError: String? = nil, verdict: String,
+        verdictSeconds: Double,
         lastResort: Bool = false, advertisedTo: Int, peers: Int, reason: String, checks: [String]
     ) {
         self.prefix = prefix

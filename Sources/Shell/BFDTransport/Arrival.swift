@@ -9,10 +9,6 @@ package struct BFDArrival: Sendable, Hashable {
     package var packet: BFDPacket
     /// Where it came from; a link-local address with the present name of its interface.
     package var source: ScopedAddress
-    /// The address it was sent to; nil if the kernel did not tell.
-    package var destination: IPAddress?
-    /// The index of the interface it came in on; nil if the kernel did not tell.
-    package var interface: Int?
     /// True if it came to port 4784, where the TTL is not checked.
     package var isMultihop: Bool
 }

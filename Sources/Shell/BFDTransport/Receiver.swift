@@ -84,7 +84,6 @@ package final class BFDReceiver: @unchecked Sendable {
         DatagramBootstrap(group: loop)
             // More than any legal packet has.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
-            .channelOption(.receivePacketInfo, value: true)
             // After a stall of the loop, all that waits is read before a deadline can say that nothing came.
             .channelOption(.maxMessagesPerRead, value: 128)
             .channelInitializer { channel in
@@ -115,12 +114,7 @@ package final class BFDReceiver: @unchecked Sendable {
         guard let source = envelope.remoteAddress.scoped else { return }
         do throws(BFDDiscard) {
             let packet = try BFDPacket(decoding: envelope.data.readableBytesSpan)
-            let information = envelope.metadata?.packetInfo
-            onEvent(
-                .received(
-                    BFDArrival(
-                        packet: packet, source: source, destination: information?.destinationAddress.scoped?.address,
-                        interface: information?.interfaceIndex, isMultihop: isMultihop)))
+            onEvent(.received(BFDArrival(packet: packet, source: source, isMultihop: isMultihop)))
         } catch {
             onEvent(.discarded(error, from: source))
         }

@@ -3,7 +3,7 @@ package import Settings
 /// How deep values may lie in each other.
 package let deepestNesting = 32
 /// How many values a file may have.
-package let mostValues = 50_000
+package let mostValues = 1_000_000
 
 /// The values of a YAML text with their places; an empty text is an empty mapping. Nothing in the text can trap.
 package func tree(of bytes: [UInt8]) throws(FileFault) -> FileNode {

@@ -46,7 +46,7 @@ extension SpeakerHost {
         guard !peers.isEmpty else { return }
         let scheduling = RealTime.request()
         bfd.scheduling = scheduling
-        logger.log(level: scheduling == .granted ? .info : .notice, "BFD runs with \(scheduling)")
+        logger.log(level: scheduling.isPreferred ? .info : .notice, "BFD runs with \(scheduling)")
         var kinds: Set<Kind> = []
         for peer in peers {
             let kind = Kind(isIPv4: peer.address.address.isIPv4, isMultihop: peer.isBFDMultihop)

@@ -36,25 +36,19 @@ final class ListeningSocket {
     /// True from the subscription on, until it is given up.
     var isWatched: Bool { subscription != nil }
 
-    /// True if a new connection would find somebody listening, false if not; nil if the kernel does not tell.
-    var isOpen: Bool? {
+    /// True if the kernel shows the listening socket that a new connection would find.
+    var isOpen: Bool {
         if descriptor == nil { descriptor = openDiagnosis(groups: 0, filter: nil) }
-        guard let descriptor, descriptor >= 0 else { return nil }
+        guard let descriptor, descriptor >= 0 else { return false }
         let request = lookup
-        guard send(descriptor, request, request.count, 0) == request.count else { return nil }
+        guard send(descriptor, request, request.count, 0) == request.count else { return false }
         var answer = [UInt8](repeating: 0, count: 1024)
-        // The kernel has answered inside send().
+        // The kernel has answered inside send(): with the socket, or with the error that there is none.
         let count = recv(descriptor, &answer, answer.count, 0)
-        guard count >= Header.length + 4 else { return nil }
+        guard count > Header.length + 1 else { return false }
         return answer.withUnsafeBytes { bytes in
-            switch bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) {
-            case Header.byFamily:
-                bytes[Header.length + 1] == Header.listenState
-            case UInt16(NLMSG_ERROR):
-                bytes.loadUnaligned(fromByteOffset: Header.length, as: CInt.self) == -ENOENT ? false : nil
-            default:
-                nil
-            }
+            bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily
+                && bytes[Header.length + 1] == Header.listenState
         }
     }
 

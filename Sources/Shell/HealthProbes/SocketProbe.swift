@@ -158,7 +158,7 @@ extension SocketProbe {
     /// True once if nobody listens any more where somebody did.
     private func hasStoppedListening() -> Bool {
         let wasListening = isListening
-        isListening = listener.isOpen == true
+        isListening = listener.isOpen
         return wasListening && !isListening
     }
 

@@ -56,9 +56,21 @@ struct TimerTests {
         #expect(session.nextDeadline == late + .nanoseconds(46_281_060))
     }
 
+    @Test("A node that is awake anyway sends as soon as jitter allows, and not before")
+    func awake() {
+        var (session, down) = (session(.up), session(.down))
+        // The peer receives at 60 ms; three quarters of that are 45 ms.
+        #expect(session.handle(.awake, at: t0 + .nanoseconds(44_999_999)) == [])
+        #expect(session.handle(.awake, at: t0 + .milliseconds(45)) == [.send(.ours(.up))])
+        #expect(session.handle(.awake, at: t0 + .milliseconds(45)) == [])
+        #expect(down.handle(.awake, at: t0 + .seconds(1)) == [])
+    }
+
     @Test("Silence is excused once, by one interval, if we did not run ourselves")
     func stalled() {
-        let isUp: ([BFDSession.Action]) -> Bool = { !$0.contains { if case .stateChanged = $0 { true } else { false } } }
+        let isUp: ([BFDSession.Action]) -> Bool = {
+            !$0.contains { if case .stateChanged = $0 { true } else { false } }
+        }
         var session = session(.up)
         #expect(session.detectionDeadline == t0 + .milliseconds(200))
         #expect(session.handle(.stalled, at: t0 + .milliseconds(199)) == [])

@@ -37,6 +37,9 @@ struct InstantTests {
         #expect([nil, Instant(nanoseconds: 9), Instant(nanoseconds: 4), nil].earliest() == Instant(nanoseconds: 4))
         #expect([Instant?.none, nil].earliest() == nil)
         #expect([Instant?]().earliest() == nil)
+        let (first, second) = (Instant(nanoseconds: 4), Instant(nanoseconds: 9))
+        #expect([earlier(first, second), earlier(second, first)] == [first, first])
+        #expect([earlier(first, nil), earlier(nil, first), earlier(nil, nil)] == [first, first, nil])
     }
 }
 

@@ -128,24 +128,26 @@ import Testing
         #expect(try load(tree: file).settings.peers.map(\.bfd) == [Self.bfd(300, 300, 3, strict: true), nil])
     }
 
-    @Test(arguments: [
-        (
-            ["address": "10.0.0.1", "as": "65000", "bfd": ["interval": "50ms"]],
-            #"b.yaml:5:7: "interval" is not a key here; known are multiplier, receiveInterval, strict, transmitInterval"#
-        ),
-        (
-            ["address": "10.0.0.1", "as": "65000", "bfd": ["multiplier": "0"]],
-            #"b.yaml:5:19: "0" is not a whole number from 1 to 255"#
-        ),
-        (
-            ["address": "10.0.0.1", "as": "65000", "bfd": ["50ms"]],
-            "b.yaml:4:5: bfd has one value, and this is a list; give one value"
-        ),
-        (
-            ["address": "10.0.0.1", "as": "65000", "bfdStrict": "true"],
-            "b.yaml:4:16: has no effect, since BFD is off for this peer; add bfd: true"
-        ),
-    ] as [(FileText, String)]) func `say what is wrong in a file and where`(peer: FileText, message: String) {
+    @Test(
+        arguments: [
+            (
+                ["address": "10.0.0.1", "as": "65000", "bfd": ["interval": "50ms"]],
+                #"b.yaml:5:7: "interval" is not a key here; known are multiplier, receiveInterval, strict, transmitInterval"#
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "bfd": ["multiplier": "0"]],
+                #"b.yaml:5:19: "0" is not a whole number from 1 to 255"#
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "bfd": ["50ms"]],
+                "b.yaml:4:5: bfd has one value, and this is a list; give one value"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "bfdStrict": "true"],
+                "b.yaml:4:16: has no effect, since BFD is off for this peer; add bfd: true"
+            ),
+        ] as [(FileText, String)]) func `say what is wrong in a file and where`(peer: FileText, message: String)
+    {
         #expect(errors(tree: Self.peers([peer])) == [message])
     }
 

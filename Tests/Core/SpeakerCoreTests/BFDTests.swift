@@ -121,6 +121,38 @@ struct BFDTests {
         #expect(rack.speaker.peers[0].session.state == .established)
     }
 
+    @Test func `peers whose packets are almost due share a wake-up`() {
+        var rack = Rack(peers: [Rack.tor, Rack.secondToR]) { settings in
+            for index in settings.peers.indices {
+                settings.peers[index].bfd = BFDSettings(
+                    transmitInterval: .milliseconds(50), receiveInterval: .milliseconds(50))
+            }
+        }
+        _ = rack.take(.started)
+        for (position, peer) in [Rack.tor, Rack.secondToR].enumerated() {
+            for state in [BFDState.down, .up] {
+                let packet = BFDPacket(
+                    state: state, multiplier: 3, myDiscriminator: 9,
+                    yourDiscriminator: rack.speaker.bfd.all[position].session.discriminator,
+                    desiredMinTx: 50_000, requiredMinRx: 50_000)
+                _ = rack.take(.bfdReceived(packet, from: peer, isMultihop: false))
+            }
+        }
+        let peers = rack.take(.deadlineReached, after: .milliseconds(50)).compactMap {
+            if case .bfd(let peer, _) = $0 { peer } else { nil }
+        }
+        #expect(peers == [Rack.tor, Rack.secondToR])
+        // Whichever comes first takes the other with it.
+        var wakes = 0
+        for _ in 0..<20 {
+            guard let next = rack.speaker.bfd.nextDeadline else { break }
+            let effects = rack.take(.deadlineReached, after: next - rack.now)
+            wakes += effects.count { if case .bfd = $0 { true } else { false } } == 2 ? 1 : 0
+            if rack.speaker.bfd.all[0].session.state != .up { break }
+        }
+        #expect(wakes >= 2)
+    }
+
     @Test func `the router's Down closes the BGP session, and says why`() {
         var rack = Self.inService()
         let effects = rack.take(Self.packet(rack, .down, .detectionTimeExpired))
@@ -154,9 +186,10 @@ struct BFDTests {
         let reason =
             "no BFD packet is heard from the peer: see that BFD for our address is configured there, "
             + "and that nothing filters UDP port 3784"
-        #expect(reports.filter { if case .report(.bfdNotUp) = $0 { true } else { false } } == [
-            .report(.bfdNotUp(Rack.tor, reason: reason))
-        ])
+        #expect(
+            reports.filter { if case .report(.bfdNotUp) = $0 { true } else { false } } == [
+                .report(.bfdNotUp(Rack.tor, reason: reason))
+            ])
         #expect(rack.speaker.peers[0].session.state == .established)
     }
 
@@ -207,8 +240,11 @@ struct BFDTests {
 
     @Test func `what the router does to BFD after our Cease is no failure`() {
         var (rack, _) = Self.drained()
-        #expect(Self.others(rack.take(Self.packet(rack, .down))) == [])
-        #expect(Self.sent(rack.take(.connectionClosed(Rack.tor))) == [.adminDown])
+        let effects = rack.take(Self.packet(rack, .down))
+        #expect(Self.sent(effects) == [.adminDown])
+        #expect(Self.others(effects) == [])
+        #expect(rack.speaker.bfd.all[0].session.failures == 0)
+        #expect(rack.take(.connectionClosed(Rack.tor)) == [])
     }
 
     @Test func `an undrain that comes first leaves BFD up`() {

@@ -7,7 +7,7 @@ import Testing
 @testable import BFDTransport
 
 @Suite(.timeLimit(.minutes(1))) struct ReceiverTests {
-    @Test("A packet arrives with its source, destination and interface")
+    @Test("A packet arrives with its source")
     func arrival() async throws {
         let listener = try await Listener(on: .v4(IPv4Address(0)))
         let endpoint = BFDEndpoint(remote: ScopedAddress(peerAddress), source: ourAddress, isMultihop: false)
@@ -17,8 +17,7 @@ import Testing
             await listener.next()
                 == .received(
                     BFDArrival(
-                        packet: packet(1), source: ScopedAddress(ourAddress), destination: peerAddress,
-                        interface: Int(if_nametoindex("lo")), isMultihop: false)))
+                        packet: packet(1), source: ScopedAddress(ourAddress), isMultihop: false)))
         try await listener.close()
     }
 
@@ -32,8 +31,7 @@ import Testing
             await listener.next()
                 == .received(
                     BFDArrival(
-                        packet: packet(1), source: ScopedAddress(localhost6), destination: localhost6,
-                        interface: Int(if_nametoindex("lo")), isMultihop: false)))
+                        packet: packet(1), source: ScopedAddress(localhost6), isMultihop: false)))
         try await listener.close()
     }
 

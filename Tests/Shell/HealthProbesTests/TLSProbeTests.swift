@@ -122,6 +122,17 @@ struct TLSProbeTests {
         let names = Mutex<[String?]>([])
     }
 
+    @Test("HTTP/1.1 is offered, and nothing else")
+    func applicationProtocols() async throws {
+        let service = try await TestService { _ in .hang }
+        var probing = try await Probing(
+            service.http(tls: HTTPCheck.TLSOptions(verifies: false)), timeout: .milliseconds(500))
+        await probing.probe(
+            gives: .failed("no answer within 500 ms (connected, waiting for the TLS handshake)"))
+        // The extension's list: its length, then each name behind its length.
+        #expect(service.received.contains("\u{0}\u{9}\u{8}http/1.1"))
+    }
+
     @Test("A service without TLS is told as that")
     func noTLS() async throws {
         let service = try await TestService(greeting: "HTTP/1.1 400 Bad Request\r\n\r\n") { _ in .hang }

@@ -41,6 +41,7 @@ final class TestService: Sendable {
     private final class Memory: Sendable {
         let connections = Mutex<[any Channel]>([])
         let requests = Mutex<[String]>([])
+        let received = Mutex<String>("")
         let listener = Mutex<(any Channel)?>(nil)
         let ended: AsyncStream<Void>.Continuation
         init(ended: AsyncStream<Void>.Continuation) { self.ended = ended }
@@ -85,6 +86,8 @@ final class TestService: Sendable {
     var connections: Int { memory.connections.withLock { $0.count } }
     /// The heads of the requests.
     var requests: [String] { memory.requests.withLock { $0 } }
+    /// Everything that came in, as text.
+    var received: String { memory.received.withLock { $0 } }
     /// As reasons name it.
     var name: String { "127.0.0.1:\(target.port)" }
 
@@ -134,7 +137,9 @@ final class TestService: Sendable {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            received += String(buffer: unwrapInboundIn(data))
+            let text = String(buffer: unwrapInboundIn(data))
+            received += text
+            memory.received.withLock { $0 += text }
             guard received.hasSuffix("\r\n\r\n") else { return }
             let number = memory.requests.withLock {
                 $0.append(received)

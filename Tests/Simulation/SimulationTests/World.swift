@@ -75,7 +75,10 @@ struct World {
     /// Rules that were broken, in words.
     var violations: [String] = []
 
-    init(seed: UInt64, nodes nodeCount: Int, routers routerCount: Int, departure: DepartureSettings, bfd: BFDSettings? = nil) {
+    init(
+        seed: UInt64, nodes nodeCount: Int, routers routerCount: Int, departure: DepartureSettings,
+        bfd: BFDSettings? = nil
+    ) {
         random = SeededGenerator(seed: seed)
         for node in 0..<nodeCount {
             let peers = (0..<routerCount).map { router in

@@ -11,6 +11,7 @@ class BirdRouter(Router):
     honours_graceful_shutdown = "by one line of filter"
     two_octet_setup = "configured for any external AS"
     has_fib, flush = True, "ip route flush proto bird"
+    impossible = {"bfd_shut_down": "BIRD does not say AdminDown"}
 
     def __init__(self, host):
         super().__init__(host)
@@ -19,12 +20,14 @@ class BirdRouter(Router):
 
     def start(self, *neighbors):
         self.names = {neighbor.address: f"node{index}" for index, neighbor in enumerate(neighbors)}
+        bfd = bird.BFD if any(neighbor.bfd for neighbor in neighbors) else ""
         # BIRD resolves next hops that are hops away in its own table only.
-        self.bird.start("protocol static { ipv4; route 10.0.9.0/24 via 10.0.2.2; }\n", *[
+        self.bird.start(bfd, "protocol static { ipv4; route 10.0.9.0/24 via 10.0.2.2; }\n", *[
             bird.neighbor(
                 self.names[neighbor.address], neighbor.address, neighbor.peer_as, password=neighbor.password,
                 multihop=neighbor.multihop, ttl_security=neighbor.ttl_security,
-                extended_next_hop=neighbor.extended_next_hop, four_octet_as=neighbor.four_octet_as, imports=bird.HONOURING_GRACEFUL_SHUTDOWN)
+                extended_next_hop=neighbor.extended_next_hop, four_octet_as=neighbor.four_octet_as,
+                bfd=neighbor.bfd, imports=bird.HONOURING_GRACEFUL_SHUTDOWN)
             for neighbor in neighbors])
 
     def launch(self):
@@ -47,6 +50,9 @@ class BirdRouter(Router):
     def farewell(self, address):
         shown = self.bird.peer(self.names[address])
         return ", ".join(shown[key] for key in ("Last error", "Message") if key in shown)
+
+    def bfd_state(self, address):
+        return self.bird.bfd_state(address)
 
     def ask_refresh(self, address):
         self.host.run("birdc", "reload", "in", self.names[address])

@@ -16,7 +16,14 @@ router bgp {TOR_AS}
  no bgp default ipv4-unicast
 """
 NAMES = {"gracefulShutdown": "65535:0", "llgrStale": "65535:6"}
-DAEMONS = ("zebra", "bgpd")
+DAEMONS = ("zebra", "bfdd", "bgpd")
+BFD = """\
+bfd
+ profile fast
+  transmit-interval 50
+  receive-interval 50
+  detect-multiplier 3
+"""
 
 
 class FrrRouter(Router):
@@ -30,7 +37,10 @@ class FrrRouter(Router):
     has_fib, flush = True, "ip nexthop flush"
 
     def configuration(self, neighbors):
-        lines = [HEADER]
+        lines = [BFD if any(neighbor.bfd for neighbor in neighbors) else ""]
+        lines += [f" peer {neighbor.address} local-address {neighbor.local}\n  profile fast\n"
+                  for neighbor in neighbors if neighbor.bfd == "apart"]
+        lines += [HEADER]
         if any(neighbor.long_lived for neighbor in neighbors):
             lines.append(" bgp long-lived-graceful-restart stale-time 600\n")
         for neighbor in neighbors:
@@ -40,6 +50,7 @@ class FrrRouter(Router):
                 f"password {neighbor.password}" if neighbor.password else "",
                 f"ebgp-multihop {neighbor.multihop}" if neighbor.multihop else "",
                 "ttl-security hops 1" if neighbor.ttl_security else "",
+                "bfd profile fast" if neighbor.bfd is True else "",
                 "capability extended-nexthop" if neighbor.extended_next_hop else "",
                 # There is nothing finer: it leaves out all capabilities, which RFC 6793 is one of.
                 "" if neighbor.four_octet_as else "dont-capability-negotiate",
@@ -59,6 +70,9 @@ class FrrRouter(Router):
         for daemon in DAEMONS:
             self.host.spawn(
                 f"{daemon}.log", f"/usr/lib/frr/{daemon}", "-f", CONFIGURATION, "-i", f"/run/frr/{daemon}.pid")
+            if daemon == "bfdd":
+                # What bgpd asks of BFD is lost if bfdd is not there yet.
+                eventually("bfdd has found zebra", lambda: "bfd" in self.show("show zebra client summary"))
         eventually("FRR answers", lambda: "router identifier" in self.show("show bgp summary"))
 
     def kill(self):
@@ -94,6 +108,14 @@ class FrrRouter(Router):
     def farewell(self, address):
         shown = self.neighbor(address)
         return ", ".join(shown[key] for key in ("lastNotificationReason", "lastShutdownDescription") if key in shown)
+
+    def bfd_state(self, address):
+        return next((peer["status"] for peer in self.ask("show bfd peers") or () if peer["peer"] == address), "")
+
+    def shut_bfd_down(self, address, local):
+        """Has FRR's BFD say AdminDown to a neighbor that is `apart`."""
+        self.host.run("vtysh", "-c", "configure terminal", "-c", "bfd", "-c", f"peer {address} local-address {local}",
+                      "-c", "shutdown")
 
     def ask_refresh(self, address):
         self.show(f"clear bgp ipv4 unicast {address} soft in")

@@ -2,7 +2,7 @@
 
 import json
 
-from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.routers.router import CONFIGURATION, NO_BFD, ROUTER_ID, Path, Router
 from lab.node import TOR_AS
 from lab.waiting import eventually
 
@@ -24,6 +24,7 @@ class GobgpRouter(Router):
     impossible = {
         "two_octet_as": "GoBGP always offers 4-octet AS numbers",
         "refresh": "`softresetin` looks at what GoBGP has kept and sends no ROUTE-REFRESH",
+        **NO_BFD,
     }
 
     def configuration(self, neighbors):

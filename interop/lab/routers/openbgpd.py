@@ -2,7 +2,7 @@
 
 import json
 
-from lab.routers.router import CONFIGURATION, ROUTER_ID, Path, Router
+from lab.routers.router import CONFIGURATION, NO_BFD, ROUTER_ID, Path, Router
 from lab.node import TOR_AS
 from lab.waiting import eventually
 
@@ -25,7 +25,7 @@ class OpenbgpdRouter(Router):
 
     name, package, title = "openbgpd", "openbgpd", "OpenBGPD"
     honours_graceful_shutdown = "by one rule"
-    impossible = {"llgr": "OpenBGPD does not know RFC 9494"}
+    impossible = {"llgr": "OpenBGPD does not know RFC 9494", **NO_BFD}
 
     def configuration(self, neighbors):
         lines = [HEADER]

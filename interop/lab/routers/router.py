@@ -7,6 +7,8 @@ from lab.waiting import eventually
 
 CONFIGURATION = "/run/lab/router.conf"
 ROUTER_ID = "10.0.0.1"
+# For programs without BFD.
+NO_BFD = dict.fromkeys(("bfd", "bfd_frozen", "bfd_drain", "bfd_shut_down"), "the program has no BFD")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Neighbor:
     four_octet_as: bool = True
     # The router keeps the paths of a lost session as a last resort, if the node asks for it (RFC 9494).
     long_lived: bool = False
+    # BFD at 50 ms, three times; with "apart" its end is not the session's.
+    bfd: bool | str = False
 
     @property
     def internal(self):
@@ -98,6 +102,10 @@ class Router:
 
     def farewell(self, address):
         """What the router shows of the end of a session; empty as long as there is nothing."""
+        raise NotImplementedError
+
+    def bfd_state(self, address):
+        """The state of the router's BFD session with a neighbor, in the router's words; empty if there is none."""
         raise NotImplementedError
 
     def ask_refresh(self, address):

@@ -19,7 +19,10 @@ func bfdFacts(_ bfd: BFDStatus?, scheduling: String?) -> [(label: String, value:
     if bfd.isStrict { kind += bfd.holdsSession ? ", strict: the BGP session waits for it" : ", strict" }
     var facts: [(label: String, value: String)] = [
         ("BFD", "\(bfd.state) for \(spanText(bfd.stateSeconds))\(kind)"),
-        ("BFD at the peer", bfd.remoteState.map { "\($0) (\(bfd.remoteDiagnostic ?? "no diagnostic"))" } ?? "not heard"),
+        (
+            "BFD at the peer",
+            bfd.remoteState.map { "\($0) (\(bfd.remoteDiagnostic ?? "no diagnostic"))" } ?? "not heard"
+        ),
         ("BFD discriminators", "\(bfd.localDiscriminator) here, \(bfd.remoteDiscriminator) there"),
         ("BFD intervals", intervals(bfd)),
         ("BFD detection time", bfd.detectionSeconds.map { millisecondText($0) } ?? "-"),

@@ -8,7 +8,8 @@ package func vipsTable(_ status: Status) -> String {
     for vip in status.vips {
         table.append(
             [
-                vip.prefix, vip.boundByOthers ? "others" : vip.bound ? "yes" : "no", vip.verdict, spanText(vip.verdictSeconds),
+                vip.prefix, vip.boundByOthers ? "others" : vip.bound ? "yes" : "no", vip.verdict,
+                spanText(vip.verdictSeconds),
                 "\(vip.advertisedTo)/\(vip.peers)",
             ],
             sentence: vip.reason + (vip.bindError.map { "; cannot be bound: \($0)" } ?? ""))
