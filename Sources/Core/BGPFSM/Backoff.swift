@@ -8,7 +8,8 @@ import Deadlines
 ///   packet and the router nothing, and it is how we hear that a router is back.
 /// * Whatever else time may cure (a SYN without an answer, hold time, Cease): doubling from `connectRetryInitial` to
 ///   `connectRetryMaximum`. After a session that had been Established the series starts anew, with the shortest pause
-///   there is: a router that has just cleared the session takes the next one at once.
+///   there is, because a router that has just cleared the session takes the next one at once; and with none after a
+///   RST, which is how we learn on a link that is back that the router had given us up.
 /// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
@@ -20,6 +21,8 @@ struct Backoff: Sendable, Hashable {
     static let floor = Duration.milliseconds(100)
     /// Nor longer than this: an operator who configures more wants a session that is stopped.
     static let ceiling = Duration.seconds(86_400)
+    /// A session that was Established for so long is no part of a loop.
+    static let steadyTime = Duration.seconds(10)
     /// After this time in Established all earlier failures are forgotten.
     static let forgivingTime = Duration.seconds(60)
 
@@ -44,7 +47,11 @@ struct Backoff: Sendable, Hashable {
                 limit: max(last, min(.seconds(60), last * 12)))
         }
         if reason.isAbsence { return first }
-        if established != nil { return min(first, Self.floor) }
+        if let established {
+            // The peer's kernel does not know the connection any more: it has been without a session for a while.
+            if case .transport(.reset) = reason, established >= Self.steadyTime { return .zero }
+            return min(first, Self.floor)
+        }
         defer { failures += 1 }
         return doubled(first, times: failures, limit: last)
     }

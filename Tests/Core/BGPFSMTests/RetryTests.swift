@@ -134,6 +134,13 @@ struct RetryTests {
         ] as [PeerSession.Event] {
             expect(pauses(4, end: establishes(for: .seconds(5), then: event)), [0.1, 0.1, 0.1, 0.1])
         }
+        let reset = PeerSession.Event.tcpFailed(.outgoing, .reset)
+        expect(pauses(3, end: establishes(for: .nanoseconds(9_999_999_999), then: reset)), [0.1, 0.1, 0.1])
+        expect(pauses(2, end: establishes(for: .seconds(10), then: .tcpFailed(.outgoing, .closedByPeer))), [0.1, 0.1])
+        var session = PeerSession.inState(.established)
+        #expect(
+            session.handle(reset, at: t0 + .seconds(10)) == [.ended(.transport(.reset), wasEstablished: true)])
+        #expect(session.nextAttempt == t0 + .seconds(10))
         var isFirst = true
         expect(
             pauses(4) { session, now in
