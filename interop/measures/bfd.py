@@ -64,7 +64,10 @@ def run(binary, options):
         start_frr(directory, options.interval, stack)
         node = start_node(binary, directory, options.interval, stack)
         eventually("BFD is Up with both", lambda: states(binary, directory) == ["Up", "Up"], 30)
-        time.sleep(2)
+        # FRR takes a session that was Up before BGP was down and up once more.
+        time.sleep(4)
+        eventually("BFD is Up with both", lambda: states(binary, directory) == ["Up", "Up"], 30)
+        known = counts(binary, directory)
         gaps = [stack.enter_context(Gaps(router)) for router in LINKS]
         if not options.idle:
             stack.enter_context(busy(directory))
@@ -72,10 +75,10 @@ def run(binary, options):
         end = began + options.minutes * 60
         while time.monotonic() < end:
             time.sleep(min(30, max(0.1, end - time.monotonic())))
-            print(f"# {(time.monotonic() - began) / 60:.1f} min: {counts(binary, directory)}", flush=True)
+            print(f"# {(time.monotonic() - began) / 60:.1f} min: failures so far {counts(binary, directory)}", flush=True)
         minutes = (time.monotonic() - began) / 60
         spent = (cpu(node) - before) / minutes
-        flaps = counts(binary, directory)
+        flaps = [count - before for count, before in zip(counts(binary, directory), known)]
         status = peers(binary, directory)
     print(f"{'':>24} {'BIRD':>8} {'FRR':>8}")
     print(f"{'failures':>24} {flaps[0]:>8} {flaps[1]:>8}")

@@ -7,9 +7,9 @@ import Deadlines
 /// * Nobody is there (refused, no ARP answer, no route): always `connectRetryInitial`. Such a try costs the network a
 ///   packet and the router nothing, and it is how we hear that a router is back.
 /// * Whatever else time may cure (a SYN without an answer, hold time, Cease): doubling from `connectRetryInitial` to
-///   `connectRetryMaximum`. After a session that had been Established the series starts anew, with the shortest pause
-///   there is, because a router that has just cleared the session takes the next one at once; and with none after a
-///   RST, which is how we learn on a link that is back that the router had given us up.
+///   `connectRetryMaximum`. After a session that was Established for ten seconds the series starts anew, with the
+///   shortest pause there is, because a router that has just cleared the session takes the next one at once; and with
+///   none after a RST, which is how we learn on a link that is back that the router had given us up.
 /// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
@@ -35,7 +35,7 @@ struct Backoff: Sendable, Hashable {
         after reason: EndReason, established: Duration?, configuration: SessionConfiguration
     ) -> Duration {
         if let established {
-            failures = 0
+            if established >= Self.steadyTime { failures = 0 }
             if established >= Self.forgivingTime { repeatingErrors = 0 }
         }
         let first = min(max(configuration.connectRetryInitial, Self.floor), Self.ceiling)
@@ -47,9 +47,9 @@ struct Backoff: Sendable, Hashable {
                 limit: max(last, min(.seconds(60), last * 12)))
         }
         if reason.isAbsence { return first }
-        if let established {
+        if let established, established >= Self.steadyTime {
             // The peer's kernel does not know the connection any more: it has been without a session for a while.
-            if case .transport(.reset) = reason, established >= Self.steadyTime { return .zero }
+            if case .transport(.reset) = reason { return .zero }
             return min(first, Self.floor)
         }
         defer { failures += 1 }

@@ -29,8 +29,8 @@ package enum Input: Sendable, Hashable {
     case unbound([IPPrefix])
     /// The kernel refused to take the VIP off the interface.
     case unbindFailed(IPPrefix, reason: String)
-    /// Someone took the address off the interface.
-    case vanished(IPPrefix)
+    /// Someone took these addresses off the interface.
+    case vanished([IPPrefix])
     /// The peer's TCP has acknowledged all we sent (true), or did not in time (false); `round` as in the effect.
     case acknowledged(ScopedAddress, round: Int, Bool)
     /// Planned maintenance: take this node out of service and keep running.
@@ -104,11 +104,11 @@ package enum Report: Sendable, Hashable {
     /// These VIPs are unhealthy, and stay bound and advertised as the last resort.
     case keptAsLastResort([IPPrefix])
     /// Someone else removed the address; it is being put back.
-    case vanished(IPPrefix)
+    case vanished([IPPrefix])
     /// An earlier run left this address; it stays until the first verdict.
-    case adopted(IPPrefix)
+    case adopted([IPPrefix])
     /// An earlier run left this address, and it is not configured any more.
-    case leftoverRemoved(IPPrefix)
+    case leftoverRemoved([IPPrefix])
     case advertised(ScopedAddress, [IPPrefix])
     case withdrawn(ScopedAddress, [IPPrefix])
     /// A VIP cannot be advertised on a session that is up, and why.

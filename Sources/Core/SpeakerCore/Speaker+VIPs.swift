@@ -31,6 +31,7 @@ extension Speaker {
             vips[index].verdict = verdict
             guard isTransition else { continue }
             vips[index].verdictSince = now
+            if verdict == .healthy { vips[index].hasServed = true }
             touched.append(index)
             if changed.last?.verdict == verdict {
                 changed[changed.count - 1].vips.append(index)
@@ -114,16 +115,18 @@ extension Speaker {
             case .unbind:
                 vips[index].binding = .unbinding
                 toUnbind.append(vips[index].settings.prefix)
-            case .forget:
-                vips[index].binding = .unbound
-                vips[index].bindRetry = nil
             case nil:
                 break
             }
         }
         if !toUnbind.isEmpty { effects.append(.unbind(toUnbind)) }
+        bind(toBind)
+    }
+
+    /// Asks for addresses, those with and those without global scope.
+    private mutating func bind(_ prefixesByScope: [Bool: [IPPrefix]]) {
         for globalScope in [false, true] {
-            if let prefixes = toBind[globalScope] { effects.append(.bind(prefixes, globalScope: globalScope)) }
+            if let prefixes = prefixesByScope[globalScope] { effects.append(.bind(prefixes, globalScope: globalScope)) }
         }
     }
 
@@ -144,6 +147,12 @@ extension Speaker {
 
     private mutating func planBindRetry(at retry: Instant) {
         nextBindRetry = min(nextBindRetry ?? retry, retry)
+    }
+
+    /// What the kernel refused is tried again after a pause, together with everything else it refused meanwhile.
+    private mutating func retryLater(_ index: Int, at now: Instant) {
+        if nextBindRetry.map({ $0 <= now }) ?? true { nextBindRetry = now + Self.bindRetryPause }
+        vips[index].bindRetry = nextBindRetry
     }
 
     mutating func noteBound(_ prefixes: [IPPrefix]) {
@@ -173,32 +182,39 @@ extension Speaker {
             effects.append(.report(.bindFailed(prefix, reason: reason)))
         }
         vips[index].binding = .failed(reason: reason)
-        vips[index].bindRetry = now + Self.bindRetryPause
-        planBindRetry(at: now + Self.bindRetryPause)
+        retryLater(index, at: now)
         touched.append(index)
         stopAwaitingUnbind(prefix)
     }
 
     mutating func noteUnbound(_ prefixes: [IPPrefix]) {
         var news: [IPPrefix] = []
+        var strangers: [IPPrefix] = []
         for prefix in prefixes {
-            guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { continue }
+            guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
+                strangers.append(prefix)
+                continue
+            }
+            guard vips[index].binding == .unbinding else { continue }
             vips[index].binding = .unbound
             vips[index].bindRetry = nil
             vips[index].reportedUnbindFailure = nil
             news.append(prefix)
             touched.append(index)
         }
+        if !strangers.isEmpty { effects.append(.report(.leftoverRemoved(strangers))) }
         if !news.isEmpty { effects.append(.report(.unbound(news))) }
         for prefix in news { stopAwaitingUnbind(prefix) }
     }
 
     /// The address is still there: it counts as bound, and is taken off again after a pause, or used if it is wanted.
     mutating func noteUnbindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
-        guard let index = vipIndex[prefix], vips[index].binding == .unbinding else { return }
+        guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
+            return effects.append(.report(.unbindFailed(prefix, reason: reason)))
+        }
+        guard vips[index].binding == .unbinding else { return }
         vips[index].binding = .bound
-        vips[index].bindRetry = now + Self.bindRetryPause
-        planBindRetry(at: now + Self.bindRetryPause)
+        retryLater(index, at: now)
         if vips[index].reportedUnbindFailure != reason {
             vips[index].reportedUnbindFailure = reason
             effects.append(.report(.unbindFailed(prefix, reason: reason)))
@@ -207,37 +223,45 @@ extension Speaker {
         stopAwaitingUnbind(prefix)
     }
 
-    /// Puts an address back that someone else removed. The route stays: the gap is shorter than a withdrawal would be,
-    /// and if the kernel refuses, `bindFailed` withdraws it.
-    mutating func noteVanished(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix], vips[index].binding == .bound else { return }
-        if vips[index].isUnwanted(isAway: departure.step == .away) {
-            // It should be gone, and could not be removed before: someone else has done it.
-            vips[index].binding = .unbound
-            vips[index].bindRetry = nil
-            return
+    /// Puts addresses back that someone else removed. The routes stay: the gap is shorter than a withdrawal would be,
+    /// and if the kernel refuses, `bindFailed` withdraws.
+    mutating func noteVanished(_ prefixes: [IPPrefix]) {
+        var missing: [IPPrefix] = []
+        var toBind: [Bool: [IPPrefix]] = [:]
+        for prefix in prefixes {
+            guard let index = vipIndex[prefix], vips[index].binding == .bound else { continue }
+            if vips[index].isUnwanted(isAway: departure.step == .away) {
+                // It should be gone, and could not be removed before: someone else has done it.
+                vips[index].binding = .unbound
+                vips[index].bindRetry = nil
+            } else {
+                missing.append(prefix)
+                toBind[vips[index].settings.hasGlobalScope, default: []].append(prefix)
+            }
         }
-        effects.append(.report(.vanished(prefix)))
-        effects.append(.bind([prefix], globalScope: vips[index].settings.hasGlobalScope))
+        if !missing.isEmpty { effects.append(.report(.vanished(missing))) }
+        bind(toBind)
     }
 
-    /// An address of an earlier run is kept until the first verdict if it is configured, and removed otherwise.
-    mutating func adoptOrRemove(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix] else {
-            effects.append(.unbind([prefix]))
-            effects.append(.report(.leftoverRemoved(prefix)))
-            return
+    /// Addresses of an earlier run are kept until the first verdict if they are configured, and removed otherwise.
+    mutating func adoptOrRemove(_ prefixes: [IPPrefix]) {
+        var adopted: [IPPrefix] = []
+        var toUnbind: [IPPrefix] = []
+        for prefix in prefixes {
+            guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
+                // Nobody's, or not ours to bind any more.
+                toUnbind.append(prefix)
+                continue
+            }
+            guard vips[index].binding == .unbound else { continue }
+            vips[index].binding = .bound
+            vips[index].isLeftover = true
+            vips[index].hasServed = true
+            adopted.append(prefix)
+            touched.append(index)
         }
-        switch vips[index].binding {
-        case .binding, .bound, .failed, .unbinding: return
-        // It is not ours to bind any more.
-        case .leftToOthers: return effects.append(.unbind([prefix]))
-        case .unbound: break
-        }
-        vips[index].binding = .bound
-        vips[index].isLeftover = true
-        effects.append(.report(.adopted(prefix)))
-        touched.append(index)
+        if !toUnbind.isEmpty { effects.append(.unbind(toUnbind)) }
+        if !adopted.isEmpty { effects.append(.report(.adopted(adopted))) }
     }
 }
 
@@ -246,8 +270,6 @@ extension Speaker.VIP {
     enum Step {
         case bind
         case unbind
-        /// An address that could not be bound is not wanted any more.
-        case forget
     }
 
     /// True if packets to the address find this node.
@@ -272,7 +294,8 @@ extension Speaker.VIP {
         // Once, so that its scope is what this run wants; the kernel keeps what is right already.
         case (true, .bound): return isLeftover && isOffered ? .bind : nil
         case (false, .bound): return bindRetry == nil ? .unbind : nil
-        case (false, .failed): return .forget
+        // It may be there all the same: the kernel may refuse to change an address, or answer too late.
+        case (false, .failed): return .unbind
         case (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
         }
     }

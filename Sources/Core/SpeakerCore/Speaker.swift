@@ -53,6 +53,8 @@ package struct Speaker: Sendable {
         var bindRetry: Instant?
         /// The last refusal to unbind that was reported.
         var reportedUnbindFailure: String?
+        /// True once the service was well, in this run or in the one that left the address.
+        var hasServed = false
         var verdict = Verdict.unknown
         var verdictSince: Instant
     }
@@ -141,7 +143,7 @@ package struct Speaker: Sendable {
         case .check(let name, let event):
             if let index = checkIndex[name] { handle(event, check: index, at: now) }
         case .leftoversFound(let prefixes):
-            for prefix in prefixes { adoptOrRemove(prefix) }
+            adoptOrRemove(prefixes)
         case .bound(let prefixes):
             noteBound(prefixes)
         case .bindFailed(let prefix, let reason):
@@ -150,8 +152,8 @@ package struct Speaker: Sendable {
             noteUnbound(prefixes)
         case .unbindFailed(let prefix, let reason):
             noteUnbindFailed(prefix, reason: reason, at: now)
-        case .vanished(let prefix):
-            noteVanished(prefix)
+        case .vanished(let prefixes):
+            noteVanished(prefixes)
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .drainRequested(let reason):

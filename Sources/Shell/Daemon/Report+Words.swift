@@ -77,12 +77,13 @@ struct LogLine: Equatable {
         case .unbindFailed(let vip, let reason):
             self.init(
                 .error, "VIP cannot be taken off the interface; trying again", [("vip", "\(vip)"), ("reason", reason)])
-        case .vanished(let vip):
-            self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", "\(vip)")])
-        case .adopted(let vip):
-            self.init(.info, "VIP of an earlier run found; it stays until the first verdict", [("vip", "\(vip)")])
-        case .leftoverRemoved(let vip):
-            self.init(.info, "address of an earlier run removed; it is not configured", [("vip", "\(vip)")])
+        case .vanished(let vips):
+            self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", Self.list(vips))])
+        case .adopted(let vips):
+            self.init(
+                .info, "VIP of an earlier run found; it stays until the first verdict", [("vip", Self.list(vips))])
+        case .leftoverRemoved(let vips):
+            self.init(.info, "address of an earlier run removed; it is not configured", [("vip", Self.list(vips))])
         case .advertised(let peer, let prefixes):
             self.init(.info, "advertised", [("peer", "\(peer)"), ("vips", Self.list(prefixes))])
         case .withdrawn(let peer, let prefixes):

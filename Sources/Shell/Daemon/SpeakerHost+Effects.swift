@@ -20,9 +20,9 @@ extension SpeakerHost {
         case .probe(let check):
             probers[check]?.probe()
         case .bind(let prefixes, let globalScope):
-            bind(prefixes, globalScope: globalScope)
+            bind(prefixes[...], globalScope: globalScope)
         case .unbind(let prefixes):
-            unbind(prefixes)
+            unbind(prefixes[...])
         case .report(let report):
             unlogged.append(report)
         case .exit:
@@ -44,14 +44,22 @@ extension SpeakerHost {
     }
 
     /// So many addresses are added or removed in one go: with thousands on an interface the kernel takes a good part of
-    /// a millisecond for each, and packets have to be read in between.
-    private static let batch = 128
+    /// a millisecond for each.
+    private static let batch = 64
 
-    private func bind(_ prefixes: [IPPrefix], globalScope: Bool) {
+    /// Goes on with the next batch when the loop has looked at its sockets: a task that is only queued comes before.
+    private func afterLooking(_ next: @escaping @Sendable (isolated SpeakerHost) -> Void) {
+        loop.scheduleTask(in: .microseconds(100)) { [self] in assumeIsolated { next($0) } }
+    }
+
+    private func bind(_ prefixes: ArraySlice<IPPrefix>, globalScope: Bool, knowing known: PresentAddresses? = nil) {
         guard let addresses else { return }
-        let batch = Array(prefixes.prefix(Self.batch))
+        flush()
+        let batch = prefixes.prefix(Self.batch)
+        var present = known
         var bound: [IPPrefix] = []
-        for (prefix, result) in zip(batch, addresses.bind(contentsOf: batch, globalScope: globalScope)) {
+        let results = addresses.bind(contentsOf: batch, globalScope: globalScope, knowing: &present)
+        for (prefix, result) in zip(batch, results) {
             switch result {
             case .success(let binding):
                 if binding == .foreign {
@@ -65,26 +73,27 @@ extension SpeakerHost {
             }
         }
         if !bound.isEmpty { take(.bound(bound)) }
-        let rest = Array(prefixes.dropFirst(Self.batch))
-        guard !rest.isEmpty else { return }
-        loop.execute { [self] in assumeIsolated { $0.bind(rest, globalScope: globalScope) } }
+        let rest = prefixes.dropFirst(Self.batch)
+        if rest.isEmpty { return }
+        afterLooking { [present] in $0.bind(rest, globalScope: globalScope, knowing: present) }
     }
 
-    private func unbind(_ prefixes: [IPPrefix]) {
+    private func unbind(_ prefixes: ArraySlice<IPPrefix>, knowing known: PresentAddresses? = nil) {
         guard let addresses else { return }
         flush()
-        let batch = Array(prefixes.prefix(Self.batch))
+        let batch = prefixes.prefix(Self.batch)
+        var present = known
         var unbound: [IPPrefix] = []
-        for (prefix, result) in zip(batch, addresses.unbind(contentsOf: batch)) {
+        for (prefix, result) in zip(batch, addresses.unbind(contentsOf: batch, knowing: &present)) {
             switch result {
             case .success: unbound.append(prefix)
             case .failure(let error): take(.unbindFailed(prefix, reason: "\(error)"))
             }
         }
         if !unbound.isEmpty { take(.unbound(unbound)) }
-        let rest = Array(prefixes.dropFirst(Self.batch))
-        guard !rest.isEmpty else { return }
-        loop.execute { [self] in assumeIsolated { $0.unbind(rest) } }
+        let rest = prefixes.dropFirst(Self.batch)
+        if rest.isEmpty { return }
+        afterLooking { [present] in $0.unbind(rest, knowing: present) }
     }
 
     /// Logs what was reported since the last time.

@@ -73,7 +73,8 @@ extension SpeakerHost {
                 // The interface was deleted, and every address with it.
                 present = []
             }
-            for prefix in speaker.boundVIPs.subtracting(present).sorted() { take(.vanished(prefix)) }
+            let gone = speaker.boundVIPs.subtracting(present).sorted()
+            if !gone.isEmpty { take(.vanished(gone)) }
         } catch {
             logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])
         }

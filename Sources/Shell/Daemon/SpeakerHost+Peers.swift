@@ -14,6 +14,8 @@ struct PeerConnections {
     var incoming: PeerConnection?
     /// An accepted connection while the session decides on it; it may take the place of `incoming`.
     var candidate: PeerConnection?
+    /// Dials in a row that had no answer while we had patience.
+    var silentDials = 0
     /// The next look for the router of an unnumbered peer, before it is dialled.
     var search: Scheduled<Void>?
 
@@ -91,16 +93,20 @@ extension SpeakerHost {
             assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
         }
         connections[peer, default: PeerConnections()].outgoing = connection
-        loop.scheduleTask(in: Self.patience) {
+        let dials = connections[peer]?.silentDials ?? 0
+        loop.scheduleTask(in: dials % 8 == 7 ? Self.longPatience : Self.patience) { [self] in
             guard connection.isConnecting else { return }
+            assumeIsolated { $0.connections[peer]?.silentDials &+= 1 }
             // If that is not permitted, the kernel's own time passes.
             try? NodeNetwork.forgetIfSilent(remote)
         }
     }
 
     /// How long a host on our link may take to answer ARP or neighbour discovery before we ask again: the kernel would
-    /// take a second, and a link that is back would wait for it.
+    /// take a second, and a link that is back would wait for it. Every eighth time we wait longer, for hosts that are
+    /// slow to answer.
     private static let patience = TimeAmount.milliseconds(150)
+    private static let longPatience = TimeAmount.milliseconds(1_500)
 
     /// Closes after what was written has left.
     private func close(_ connection: PeerConnection?, of peer: ScopedAddress) {
@@ -116,6 +122,7 @@ extension SpeakerHost {
         guard connections[peer]?[direction] === connection else { return }
         switch event {
         case .connected(let endpoints):
+            connections[peer]?.silentDials = 0
             follow(local: endpoints.local, of: peer)
             take(.session(peer, .tcpConnected(direction, completed(endpoints, of: connection))))
         case .received(let message):

@@ -70,7 +70,12 @@ final class ListeningSocket {
         guard news >= 0 else { return }
         let subscription = Subscription()
         self.subscription = subscription
-        let handler = NIOLoopBound(NewsHandler { [weak self] in self?.onClose() }, eventLoop: loop)
+        let handler = NIOLoopBound(
+            NewsHandler(
+                onNews: { [weak self] in self?.onClose() },
+                // After an error of the socket nobody watches any more, until somebody asks for it again.
+                onEnd: { [weak self] in if self?.subscription === subscription { self?.subscription = nil } }),
+            eventLoop: loop)
         NIOPipeBootstrap(group: loop)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .channelInitializer { channel in
@@ -169,9 +174,11 @@ extension ListeningSocket: Sendable {}
 private final class NewsHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let onNews: () -> Void
+    private let onEnd: () -> Void
 
-    init(_ onNews: @escaping () -> Void) {
+    init(onNews: @escaping () -> Void, onEnd: @escaping () -> Void) {
         self.onNews = onNews
+        self.onEnd = onEnd
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -181,6 +188,10 @@ private final class NewsHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // News that overflowed the socket are news all the same.
         onNews()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        onEnd()
     }
 }
 

@@ -53,12 +53,13 @@ package final class InterfaceAddresses {
         return try bind(prefix, globalScope: globalScope, reading: &present)
     }
 
-    /// The same for many VIPs, each with its own result, in their order. Reads the kernel's table once, not once each.
+    /// The same for many VIPs, each with its own result, in their order. Reads the kernel's table at most once, and not
+    /// at all if `present` says already what is there; what was read is left there for the next ones.
     package func bind(
-        contentsOf prefixes: [IPPrefix], globalScope: Bool = false
+        contentsOf prefixes: some Collection<IPPrefix>, globalScope: Bool = false,
+        knowing present: inout PresentAddresses?
     ) -> [Result<Binding, NetlinkError>] {
-        var present: PresentAddresses?
-        return prefixes.map { prefix in
+        prefixes.map { prefix in
             Result { () throws(NetlinkError) in
                 try bind(prefix, globalScope: globalScope, reading: &present)
             }
@@ -71,10 +72,11 @@ package final class InterfaceAddresses {
         return try unbind(prefix, reading: &present)
     }
 
-    /// The same for many VIPs, each with its own result, in their order. Reads the kernel's table once, not once each.
-    package func unbind(contentsOf prefixes: [IPPrefix]) -> [Result<Bool, NetlinkError>] {
-        var present: PresentAddresses?
-        return prefixes.map { prefix in
+    /// The same for many VIPs, each with its own result, in their order; `present` as in `bind`.
+    package func unbind(
+        contentsOf prefixes: some Collection<IPPrefix>, knowing present: inout PresentAddresses?
+    ) -> [Result<Bool, NetlinkError>] {
+        prefixes.map { prefix in
             Result { () throws(NetlinkError) in try unbind(prefix, reading: &present) }
         }
     }
@@ -181,7 +183,7 @@ package final class InterfaceAddresses {
 }
 
 /// The addresses of the interface at one moment.
-private struct PresentAddresses {
+package struct PresentAddresses: Sendable {
     private let byAddress: [IPAddress: [InterfaceAddress]]
 
     init(_ addresses: [InterfaceAddress]) {

@@ -127,30 +127,38 @@ struct RetryTests {
                 }, end: bad), [10, 20, 40])
     }
 
-    @Test("After a session that was Established the first pause is the shortest, however often it is lost")
+    @Test("After a steady session the first pause is the shortest, however often it is lost")
     func lossOfASession() {
         for event in [
-            .tcpFailed(.outgoing, .reset), .received(.notification(cease(4)), .outgoing), .reset(.bfdDown),
+            .tcpFailed(.outgoing, .closedByPeer), .received(.notification(cease(4)), .outgoing), .reset(.bfdDown),
         ] as [PeerSession.Event] {
-            expect(pauses(4, end: establishes(for: .seconds(5), then: event)), [0.1, 0.1, 0.1, 0.1])
+            expect(pauses(4, end: establishes(for: .seconds(10), then: event)), [0.1, 0.1, 0.1, 0.1])
         }
-        let reset = PeerSession.Event.tcpFailed(.outgoing, .reset)
-        expect(pauses(3, end: establishes(for: .nanoseconds(9_999_999_999), then: reset)), [0.1, 0.1, 0.1])
-        expect(pauses(2, end: establishes(for: .seconds(10), then: .tcpFailed(.outgoing, .closedByPeer))), [0.1, 0.1])
-        var session = PeerSession.inState(.established)
-        #expect(
-            session.handle(reset, at: t0 + .seconds(10)) == [.ended(.transport(.reset), wasEstablished: true)])
-        #expect(session.nextAttempt == t0 + .seconds(10))
         var isFirst = true
         expect(
             pauses(4) { session, now in
                 if isFirst {
-                    establishes(for: .seconds(5), then: .tcpFailed(.outgoing, .closedByPeer))(&session, &now)
+                    establishes(for: .seconds(10), then: .tcpFailed(.outgoing, .closedByPeer))(&session, &now)
                 } else {
                     silent(&session, &now)
                 }
                 isFirst = false
             }, [0.1, 1, 2, 4])
+    }
+
+    @Test("After a RST on a steady session the next dial goes out at once")
+    func givenUpByThePeer() {
+        expect(pauses(2, end: establishes(for: .seconds(10), then: .tcpFailed(.outgoing, .reset))), [0, 0])
+    }
+
+    @Test("A session that is lost as soon as it is Established backs off like one that never was")
+    func lostAtOnce() {
+        for event in [
+            .tcpFailed(.outgoing, .reset), .received(.notification(cease(1)), .outgoing),
+        ] as [PeerSession.Event] {
+            let lost = establishes(for: .nanoseconds(9_999_999_999), then: event)
+            expect(pauses(5, end: lost), [1, 2, 4, 5, 5])
+        }
     }
 
     @Test("An error right after each Established backs off as well, and is forgotten after a minute of Established")

@@ -16,7 +16,7 @@ struct SendHoldTests {
         #expect(session.state == .active)
         #expect(session.lastNotificationSent == nil)
         // It is no error that will repeat: the shortest pause.
-        #expect(session.nextAttempt.map { (t0 + .milliseconds(75)...t0 + .milliseconds(100)).contains($0) } == true)
+        #expect(session.nextAttempt.map { (t0 + .milliseconds(750)...t0 + .seconds(1)).contains($0) } == true)
     }
 
     @Test("Before that it is TCP that failed", arguments: [PeerSession.State.openSent, .openConfirm])

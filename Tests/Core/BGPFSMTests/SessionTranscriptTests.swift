@@ -162,7 +162,7 @@ struct SessionTranscriptTests {
                 ])
         #expect(session.state == .active)
         let attempt = session.nextAttempt
-        #expect(attempt.map { (t0 + .milliseconds(75)...t0 + .milliseconds(100)).contains($0) } == true)
+        #expect(attempt.map { (t0 + .milliseconds(750)...t0 + .seconds(1)).contains($0) } == true)
         #expect(attempt.map { session.handle(.deadlineReached, at: $0) } == [.connect])
     }
 

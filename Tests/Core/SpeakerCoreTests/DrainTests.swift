@@ -32,7 +32,7 @@ struct DrainTests {
 
     @Test func aDrainFileThatIsThereAtTheStartKeepsTheNodeOutOfServiceFromTheBeginning() {
         var rack = rack()
-        #expect(rack.take(.leftoversFound([Rack.vip])) == [.report(.adopted(Rack.vip))])
+        #expect(rack.take(.leftoversFound([Rack.vip])) == [.report(.adopted([Rack.vip]))])
         #expect(
             rack.take(.drainFileFound(reason: "new kernel")) == [
                 .report(.departureStarted(reason: "new kernel", exits: false)),

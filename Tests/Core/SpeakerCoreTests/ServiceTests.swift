@@ -151,15 +151,15 @@ struct ServiceTests {
     @Test func aVIPSomeoneElseRemovedIsPutBackWithoutAFlapOfTheRoute() {
         var rack = Rack.inService()
         #expect(
-            rack.take(.vanished(Rack.vip)) == [
-                .report(.vanished(Rack.vip)), .bind([Rack.vip], globalScope: false),
+            rack.take(.vanished([Rack.vip])) == [
+                .report(.vanished([Rack.vip])), .bind([Rack.vip], globalScope: false),
             ])
         #expect(rack.take(.bound([Rack.vip])) == [])
     }
 
     @Test func aVIPThatCannotBePutBackIsWithdrawn() {
         var rack = Rack.inService()
-        _ = rack.take(.vanished(Rack.vip))
+        _ = rack.take(.vanished([Rack.vip]))
         #expect(
             rack.take(.bindFailed(Rack.vip, reason: "not permitted")) == [
                 .report(.bindFailed(Rack.vip, reason: "not permitted")), Rack.send(Rack.withdrawal),
@@ -170,7 +170,7 @@ struct ServiceTests {
     @Test func ourOwnRemovalIsNoNews() {
         var rack = Rack()
         _ = rack.take(.started)
-        #expect(rack.take(.vanished(Rack.vip)) == [])
+        #expect(rack.take(.vanished([Rack.vip])) == [])
     }
 
     @Test func anAddressThatIsBoundTooLateIsTakenOffAgain() {
@@ -186,13 +186,13 @@ struct ServiceTests {
         _ = rack.take(.deadlineReached, after: .seconds(1))
         _ = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
         _ = rack.take(.unbindFailed(Rack.vip, reason: "not permitted"))
-        #expect(rack.take(.vanished(Rack.vip)) == [])
+        #expect(rack.take(.vanished([Rack.vip])) == [])
         #expect(rack.speaker.vips[0].binding == .unbound)
     }
 
     @Test func aLeftoverStaysUntilTheFirstVerdictAndIsRemovedIfThatIsBad() {
         var rack = Rack()
-        #expect(rack.take(.leftoversFound([Rack.vip])) == [.report(.adopted(Rack.vip))])
+        #expect(rack.take(.leftoversFound([Rack.vip])) == [.report(.adopted([Rack.vip]))])
         _ = rack.take(.started)
         let failed = Outcome.failed(reason: "HTTP 500", definitive: false)
         let effects = rack.take(.check("api", .outcome(failed)))
@@ -216,8 +216,52 @@ struct ServiceTests {
     @Test func aLeftoverThatIsNotConfiguredIsRemoved() {
         var rack = Rack()
         let stranger = IPPrefix(host: .v4(IPv4Address(0x0AFF_0063)))
+        #expect(rack.take(.leftoversFound([stranger])) == [.unbind([stranger])])
+        #expect(rack.take(.unbound([stranger])) == [.report(.leftoverRemoved([stranger]))])
         #expect(
-            rack.take(.leftoversFound([stranger])) == [.unbind([stranger]), .report(.leftoverRemoved(stranger))])
+            rack.take(.unbindFailed(stranger, reason: "not permitted"))
+                == [.report(.unbindFailed(stranger, reason: "not permitted"))])
+    }
+
+    @Test func whatTheKernelRefusesIsTriedAgainTogether() {
+        let others = (1...3).map { IPPrefix(host: .v4(IPv4Address(0x0AFF_0100 + $0))) }
+        var rack = Rack { settings in
+            settings.vips += others.map { VIPSettings(prefix: $0, checks: ["api"]) }
+        }
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.bindFailed(Rack.vip, reason: "not permitted"))
+        for (number, vip) in others.enumerated() {
+            _ = rack.take(.bindFailed(vip, reason: "not permitted"), after: .milliseconds(100 * (number + 1)))
+        }
+        #expect(rack.take(.deadlineReached, after: .milliseconds(399)).filter(\.isBinding) == [])
+        #expect(
+            rack.take(.deadlineReached, after: .milliseconds(1)).filter(\.isBinding)
+                == [.bind([Rack.vip] + others, globalScope: false)])
+    }
+
+    @Test func whatSomeoneElseRemovedIsPutBackTogether() {
+        let others = (1...3).map { IPPrefix(host: .v4(IPv4Address(0x0AFF_0100 + $0))) }
+        var rack = Rack { settings in
+            settings.vips += others.map { VIPSettings(prefix: $0, checks: ["api"]) }
+        }
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.bound([Rack.vip] + others))
+        #expect(
+            rack.take(.vanished(others)) == [.report(.vanished(others)), .bind(others, globalScope: false)])
+    }
+
+    @Test func anAddressThatMayBeThereAlthoughTheKernelRefusedItIsTakenOffBeforeTheExit() {
+        var rack = Rack()
+        _ = rack.take(.leftoversFound([Rack.vip]))
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.bindFailed(Rack.vip, reason: "no answer"))
+        let effects = rack.take(.terminationRequested(reason: "stopped", isUrgent: true))
+        #expect(effects.contains(.unbind([Rack.vip])))
+        #expect(!effects.contains(.exit))
+        #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip])), .exit])
     }
 
     @Test func aLostSessionIsReportedAndTheOtherPeerHearsNothing() {
@@ -335,5 +379,11 @@ struct ServiceTests {
         let rack = Rack { $0.longLivedStaleTime = 3600 }
         #expect(rack.speaker.peers[0].session.configuration.longLivedStaleTime == 3600)
         #expect(Rack().speaker.peers[0].session.configuration.longLivedStaleTime == nil)
+    }
+}
+
+extension Effect {
+    fileprivate var isBinding: Bool {
+        if case .bind = self { true } else { false }
     }
 }

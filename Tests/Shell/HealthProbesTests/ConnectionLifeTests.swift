@@ -132,6 +132,8 @@ struct ConnectionLifeTests {
         await probing.probe(gives: .passed)
         await probing.probe(gives: .passed)
         // The first connection was replaced by the second, without an alarm.
+        var accepted = service.acceptedConnections.makeAsyncIterator()
+        for _ in 1...2 { _ = await accepted.next(isolation: nil) }
         var ended = service.endedConnections.makeAsyncIterator()
         _ = await ended.next(isolation: nil)
         #expect(service.connections == 2)

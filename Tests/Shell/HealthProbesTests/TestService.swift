@@ -43,10 +43,16 @@ final class TestService: Sendable {
         let requests = Mutex<[String]>([])
         let received = Mutex<String>("")
         let listener = Mutex<(any Channel)?>(nil)
+        let accepted: AsyncStream<Void>.Continuation
         let ended: AsyncStream<Void>.Continuation
-        init(ended: AsyncStream<Void>.Continuation) { self.ended = ended }
+        init(accepted: AsyncStream<Void>.Continuation, ended: AsyncStream<Void>.Continuation) {
+            self.accepted = accepted
+            self.ended = ended
+        }
     }
 
+    /// One element for each connection that was accepted: a client is connected before that.
+    let acceptedConnections: AsyncStream<Void>
     /// One element for each connection that has ended.
     let endedConnections: AsyncStream<Void>
 
@@ -58,8 +64,9 @@ final class TestService: Sendable {
         tls: NIOSSLContext? = nil, greeting: String? = nil, isHidden: Bool = false, onPortOf other: TestService? = nil,
         _ react: @escaping @Sendable (Int) -> Reaction
     ) async throws {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        let memory = Memory(ended: continuation)
+        let accepted = AsyncStream.makeStream(of: Void.self)
+        let ended = AsyncStream.makeStream(of: Void.self)
+        let memory = Memory(accepted: accepted.continuation, ended: ended.continuation)
         // "lo" and zeros; without a name it is bound to none.
         let device = isHidden ? Int(littleEndian: 0x6F6C) : 0
         listener = try await ServerBootstrap(group: Self.loop)
@@ -68,6 +75,7 @@ final class TestService: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     memory.connections.withLock { $0.append(channel) }
+                    memory.accepted.yield()
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(Floor())
                     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
@@ -77,7 +85,8 @@ final class TestService: Sendable {
             .bind(host: "127.0.0.1", port: Int(other?.target.port ?? 0)).get()
         memory.listener.withLock { [listener] in $0 = listener }
         self.memory = memory
-        endedConnections = stream
+        acceptedConnections = accepted.stream
+        endedConnections = ended.stream
         let port = UInt16(listener.localAddress?.port ?? 0)
         target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
     }

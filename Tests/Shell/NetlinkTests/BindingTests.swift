@@ -68,9 +68,10 @@ import Testing
             acknowledgement(2), acknowledgement(3, error: EEXIST),
             address(4, "192.0.2.2/32", tag: 179) + address(4, "192.0.2.3/32"), done(4),
             acknowledgement(5, error: EEXIST), acknowledgement(6, error: EPERM))
+        var present: PresentAddresses?
         let results = addresses.bind(
             contentsOf: ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32", "192.0.2.0/24"].map(
-                IPPrefix.of))
+                IPPrefix.of), knowing: &present)
         #expect(
             results == [
                 .success(.added), .success(.kept), .success(.foreign),
@@ -84,8 +85,10 @@ import Testing
         let (addresses, socket) = try recordedLoopback(
             address(2, "192.0.2.1/32", tag: 179) + address(2, "192.0.2.2/32", tag: 179) + address(2, "192.0.2.3/32"),
             done(2), acknowledgement(3), acknowledgement(4, error: EPERM))
-        let results = addresses.unbind(
-            contentsOf: ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"].map(IPPrefix.of))
+        var present: PresentAddresses?
+        let results = ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32", "192.0.2.4/32"].flatMap {
+            addresses.unbind(contentsOf: [IPPrefix.of($0)], knowing: &present)
+        }
         #expect(
             results == [
                 .success(true),

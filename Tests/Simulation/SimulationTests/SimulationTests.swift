@@ -78,7 +78,7 @@ extension World {
         case 7 where nodes[node].isBound:
             nodes[node].isBound = false
             // What was told stays told for the moment: the route does not flap when the address is put back.
-            give(.vanished(Self.vip), to: node)
+            give(.vanished([Self.vip]), to: node)
         default:
             giveRouter(.received(.routeRefresh(.init(family: .ipv4Unicast)), .incoming), on: link)
         }

@@ -36,13 +36,6 @@ class FrrRouter(Router):
     two_octet_setup = "configured for AS 4200000001 and without enforce-first-as"
     has_fib, flush = True, "ip nexthop flush"
 
-    def start(self, *neighbors):
-        super().start(*neighbors)
-        if any(neighbor.bfd for neighbor in neighbors):
-            # When a session becomes Established, FRR takes a BFD session that was Up before down and up again.
-            for neighbor in neighbors:
-                eventually("FRR waits for the node", lambda: self.neighbor(neighbor.address).get("bgpState") == "Active")
-
     def configuration(self, neighbors):
         lines = [BFD if any(neighbor.bfd for neighbor in neighbors) else ""]
         lines += [f" peer {neighbor.address} local-address {neighbor.local}\n  profile fast\n"
