@@ -54,8 +54,15 @@ private func checkTime(
 ) {
     if let attempt = session.nextAttempt {
         require(shell.isStarted && !shell.isDialling && shell.lines[.outgoing] == nil, "a dial too many is planned")
-        // The shortest pause is 100 ms before jitter: no loop at the speed of a LAN.
-        if attempt != before.nextAttempt { require(attempt - now >= .milliseconds(75), "dials again at once") }
+        // The shortest pause is 100 ms before jitter: no loop at the speed of a LAN. Only a peer that resets a steady
+        // session, having given it up before, is dialled at once.
+        let isGivenUp =
+            if case .tcpFailed(_, .reset) = event, before.state == .established, let since = before.stateSince {
+                now - since >= .seconds(10)
+            } else { false }
+        if attempt != before.nextAttempt {
+            require(isGivenUp || attempt - now >= .milliseconds(75), "dials again at once")
+        }
     }
     if session.state == .established, before.state != .established {
         require(session.stateSince == now, "Established since another time")
