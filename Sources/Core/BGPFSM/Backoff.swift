@@ -4,9 +4,9 @@ import Deadlines
 /// How long to wait before dialling again.
 ///
 /// Three kinds of failure, all before jitter:
-/// * Nobody is there (refused, no ARP answer, no route): always `connectRetryInitial`. Such a try costs the network a
+/// * Nobody is there (no answer, refused, no route): always `connectRetryInitial`. Such a try costs the network a
 ///   packet and the router nothing, and it is how we hear that a router is back.
-/// * Whatever else time may cure (a SYN without an answer, hold time, Cease): doubling from `connectRetryInitial` to
+/// * Whatever else time may cure (hold time, Cease, closed before its OPEN): doubling from `connectRetryInitial` to
 ///   `connectRetryMaximum`. After a session that was Established for ten seconds the series starts anew, with the
 ///   shortest pause there is, because a router that has just cleared the session takes the next one at once; and with
 ///   none after a RST, which is how we learn on a link that is back that the router had given us up.
@@ -78,8 +78,8 @@ extension EndReason {
     fileprivate var isAbsence: Bool {
         guard case .transport(let failure) = self else { return false }
         return switch failure {
-        case .refused, .hostUnreachable, .networkUnreachable, .noNeighbour, .sourceUnavailable: true
-        case .timedOut, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
+        case .timedOut, .refused, .hostUnreachable, .networkUnreachable, .noNeighbour, .sourceUnavailable: true
+        case .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
         }
     }
 }

@@ -45,6 +45,8 @@ struct Connection: Sendable, Hashable {
         case holdTimerExpired
         /// Event 11.
         case keepaliveTimerExpired
+        /// The peer says less than it agreed to. No event of the RFC.
+        case silenceTimerExpired
         /// Event 18.
         case failed(TransportFailure)
         /// Event 23.
@@ -55,6 +57,9 @@ struct Connection: Sendable, Hashable {
         case ceased(CeaseSubcode, communication: String)
     }
 
+    /// Between two window probes to a peer that is silent.
+    static let probeInterval = Duration.milliseconds(200)
+
     let direction: Direction
     let endpoints: Endpoints
     /// True if the peer opened this connection in a way that shows that it restarted and lost the Established one.
@@ -64,6 +69,9 @@ struct Connection: Sendable, Hashable {
     private(set) var holdDeadline: Instant?
     /// When the next KEEPALIVE is due; nil if none is.
     private(set) var keepaliveDeadline: Instant?
+    /// When an Established peer has been silent for half of the hold time, or the next window probe is due after that;
+    /// nil if it may be silent.
+    private(set) var silenceDeadline: Instant?
 
     /// When the last KEEPALIVE or UPDATE went out.
     private(set) var lastSent: Instant?
@@ -86,6 +94,11 @@ struct Connection: Sendable, Hashable {
         case .openConfirm: .openConfirm
         case .established: .established
         }
+    }
+
+    /// The first of the three deadlines; nil if nothing waits for time.
+    var nextDeadline: Instant? {
+        earlier(holdDeadline, earlier(keepaliveDeadline, silenceDeadline))
     }
 
     /// What was agreed, while Established.
@@ -142,6 +155,13 @@ struct Connection: Sendable, Hashable {
             case (.openSent, .keepaliveTimerExpired):
                 (.state(state), [], [])
 
+            // Two KEEPALIVEs are missing. If the path is back and the peer has given us up meanwhile, our own data would
+            // find out with its next retransmission, up to a second later.
+            case (.established, .silenceTimerExpired):
+                (.state(state), [.silence], [.windowProbe(direction)])
+            case (.openSent, .silenceTimerExpired), (.openConfirm, .silenceTimerExpired):
+                (.state(state), [], [])
+
             // "If the HoldTimer_Expires (Event 10), the local system sends a NOTIFICATION message with the error code
             // Hold Timer Expired", in all three states.
             case (.openSent, .holdTimerExpired), (.openConfirm, .holdTimerExpired),
@@ -184,6 +204,7 @@ struct Connection: Sendable, Hashable {
             state = next
             if restarted.contains(.hold) { restartHold(at: now, configuration) }
             if restarted.contains(.keepalive) { restartKeepalive(at: now, configuration, &generator) }
+            if restarted.contains(.silence) { silenceDeadline = now + Self.probeInterval }
             return (nil, actions)
         case .closed(let reason):
             return (reason, actions)
@@ -216,6 +237,7 @@ extension Connection {
         let rawValue: UInt8
         static let hold = Timers(rawValue: 1)
         static let keepalive = Timers(rawValue: 2)
+        static let silence = Timers(rawValue: 4)
     }
 
     private func fail(_ notification: Notification, _ explanation: String) -> Step {
@@ -290,7 +312,9 @@ extension Connection {
     }
 
     private mutating func restartHold(at now: Instant, _ configuration: SessionConfiguration) {
-        holdDeadline = holdTime(configuration).map { now + $0 }
+        let holdTime = holdTime(configuration)
+        holdDeadline = holdTime.map { now + $0 }
+        silenceDeadline = negotiated == nil ? nil : holdTime.map { now + $0 / 2 }
     }
 
     private mutating func restartKeepalive(

@@ -89,6 +89,9 @@ extension PeerSession {
         case connect
         /// Encode and write.
         case send(Message, Direction)
+        /// Make the kernel ask the peer's TCP at once whether it still knows this connection, without any data: if not,
+        /// it answers with RST. Best effort.
+        case windowProbe(Direction)
         /// Close after all written bytes have gone out: half-close, read until EOF or one second, close. No event
         /// of this connection follows. Also cancels dialling.
         case close(Direction)

@@ -83,6 +83,9 @@ extension PeerSession {
             if let deadline = self[direction]?.keepaliveDeadline, deadline <= now {
                 actions += deliver(.keepaliveTimerExpired, to: direction, at: now)
             }
+            if let deadline = self[direction]?.silenceDeadline, deadline <= now {
+                actions += deliver(.silenceTimerExpired, to: direction, at: now)
+            }
         }
         if let attempt = nextAttempt, attempt <= now {
             nextAttempt = nil
@@ -148,7 +151,7 @@ extension PeerSession {
             case .rejectIncoming(let notification):
                 sent.notification += 1
                 lastNotificationSent = notification
-            case .connect, .close, .established, .routesRequested, .ended:
+            case .connect, .windowProbe, .close, .established, .routesRequested, .ended:
                 break
             }
         }

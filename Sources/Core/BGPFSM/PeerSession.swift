@@ -109,11 +109,7 @@ package struct PeerSession: Sendable, Hashable {
 
     /// When `deadlineReached` is due; nil if nothing waits for time.
     package var nextDeadline: Instant? {
-        earlier(
-            nextAttempt,
-            earlier(
-                earlier(outgoing?.holdDeadline, outgoing?.keepaliveDeadline),
-                earlier(incoming?.holdDeadline, incoming?.keepaliveDeadline)))
+        earlier(nextAttempt, earlier(outgoing?.nextDeadline, incoming?.nextDeadline))
     }
 
     /// The furthest state of all connections.

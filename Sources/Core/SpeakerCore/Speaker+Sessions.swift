@@ -14,7 +14,7 @@ extension Speaker {
         }
         for action in peers[index].session.handle(event, at: now) {
             switch action {
-            case .connect, .send, .close, .rejectIncoming:
+            case .connect, .send, .windowProbe, .close, .rejectIncoming:
                 effects.append(.session(address, action))
             case .established(let negotiated, _):
                 peers[index].reportedFailure = nil

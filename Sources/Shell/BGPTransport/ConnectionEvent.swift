@@ -3,6 +3,8 @@ package import BGPWire
 
 /// What happens to a connection.
 package enum ConnectionEvent: Sendable, Hashable {
+    /// Our SYN has had no answer for `PeerConnection.patience`, once more; the next one goes out.
+    case unanswered
     /// TCP is up.
     case connected(Endpoints)
     /// A sound message arrived; several UPDATEs that came together may be summed up in one.

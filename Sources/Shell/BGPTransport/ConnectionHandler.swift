@@ -12,21 +12,27 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        connection.becameActive()
+        connection.becameActive(context.channel)
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard isInUse(context) else { return }
         connection.received(unwrapInboundIn(data))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.end(TransportFailure(open: error))
+        if isInUse(context) { connection.end(TransportFailure(open: error)) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        connection.end(.closedByPeer)
+        if isInUse(context) { connection.end(.closedByPeer) }
         context.fireChannelInactive()
+    }
+
+    /// Of several dials that are answered only the first is the connection.
+    private func isInUse(_ context: ChannelHandlerContext) -> Bool {
+        connection.channel === context.channel
     }
 }
 

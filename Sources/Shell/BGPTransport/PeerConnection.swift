@@ -28,6 +28,12 @@ package final class PeerConnection: @unchecked Sendable {
     /// Bytes that may wait for the kernel to take them. Far more than a speaker of a few routes ever has to say: a
     /// peer that lets so much pile up has stopped reading.
     static let pendingLimit = 4 << 20
+    /// How long a SYN may be without an answer before the next one goes out, from a socket of its own: the kernel would
+    /// repeat it after a second, and a path that is back would wait for that. The earlier ones stay good for
+    /// `dialLife`, so that a peer that is far away is reached as well.
+    static let patience = TimeAmount.milliseconds(200)
+    /// How long each of these sockets waits.
+    static let dialLife = TimeAmount.seconds(1)
     /// How long after `close()` we wait for the peer's FIN.
     private static let closeLimit = TimeAmount.seconds(1)
 
@@ -35,6 +41,9 @@ package final class PeerConnection: @unchecked Sendable {
     private var state: State
     /// The socket's channel; nil while there is none.
     private(set) var channel: (any Channel)?
+    /// The sockets whose SYN waits for an answer.
+    private var dials: [any Channel] = []
+    private var redial: Scheduled<Void>?
     private var onEvent: EventHandler?
     private var onOffer: (@Sendable (PeerConnection) -> Void)?
     private var codec = MessageCodec()
@@ -60,14 +69,7 @@ package final class PeerConnection: @unchecked Sendable {
 // MARK: - Opening
 
 extension PeerConnection {
-    /// True while our SYN has no answer.
-    package var isConnecting: Bool {
-        if case .connecting = state { true } else { false }
-    }
-}
-
-extension PeerConnection {
-    /// Starts to connect. The first event is `connected` or `ended`.
+    /// Starts to connect. The first event but for `unanswered` is `connected` or `ended`.
     package static func dial(
         _ endpoint: PeerEndpoint, on loop: any EventLoop, onEvent: @escaping EventHandler
     ) -> PeerConnection {
@@ -79,25 +81,54 @@ extension PeerConnection {
 
     private func dial(_ endpoint: PeerEndpoint) {
         loop.assertInEventLoop()
-        let isSigned = endpoint.md5Key != nil
-        let target: SocketAddress
         do {
-            target = try SocketAddress(endpoint.remote, port: endpoint.port, interface: endpoint.interface)
+            let target = try SocketAddress(endpoint.remote, port: endpoint.port, interface: endpoint.interface)
+            dial(target, endpoint, until: loop.now + TimeAmount(endpoint.connectTimeout))
         } catch {
-            return end(error)
+            end(error)
         }
+    }
+
+    /// One SYN, and after a while the next. The first answer counts, whether it is a yes or a no.
+    private func dial(_ target: SocketAddress, _ endpoint: PeerEndpoint, until deadline: NIODeadline) {
+        let left = deadline - loop.now
+        let isLast = left <= Self.patience
+        let isSigned = endpoint.md5Key != nil
         ClientBootstrap(group: loop)
-            .connectTimeout(TimeAmount(endpoint.connectTimeout))
+            .connectTimeout(min(left, Self.dialLife))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.withDescriptor { descriptor throws(TransportFailure) in
                         try descriptor.prepare(for: endpoint, remote: target)
                     }
+                    self.dials.append(channel)
                     try self.attach(channel)
                 }
             }
             .connect(to: target)
-            .whenFailure { self.end(TransportFailure(dialling: $0, md5: isSigned)) }
+            .whenFailure { error in
+                guard self.state == .connecting, self.channel == nil else { return }
+                if case ChannelError.connectTimeout = error, !isLast {
+                    // The oldest one; later ones wait still.
+                    self.dials = Array(self.dials.dropFirst())
+                } else {
+                    self.end(TransportFailure(dialling: error, md5: isSigned))
+                }
+            }
+        guard !isLast else { return }
+        redial = loop.scheduleTask(in: Self.patience) {
+            self.report([.unanswered])
+            self.loop.execute {
+                if self.state == .connecting { self.dial(target, endpoint, until: deadline) }
+            }
+        }
+    }
+
+    /// Ends all dials but the one that became the connection.
+    private func endDials() {
+        redial?.cancel()
+        for dial in dials where dial !== channel { dial.close(promise: nil) }
+        dials = []
     }
 
     /// Prepares for a channel that a listener has accepted. `onOffer` has to adopt or reject the connection before it
@@ -106,12 +137,12 @@ extension PeerConnection {
         _ channel: any Channel, from remote: ScopedAddress, onOffer: @escaping @Sendable (PeerConnection) -> Void
     ) throws {
         let connection = PeerConnection(loop: channel.eventLoop, remote: remote, state: .offered)
+        connection.channel = channel
         connection.onOffer = onOffer
         try connection.attach(channel)
     }
 
     private func attach(_ channel: any Channel) throws {
-        self.channel = channel
         let options = channel.syncOptions
         // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers. A small one: NIO
         // copies the first buffer of a connection as a whole, so that each session holds all of it from then on.
@@ -177,6 +208,14 @@ extension PeerConnection {
         channel?.flush()
     }
 
+    /// Makes the kernel ask the peer's TCP whether it still knows this connection; if not, the connection ends with
+    /// `.reset`. Without data and without waiting for a retransmission. Does nothing without CAP_NET_ADMIN.
+    package func probeWindow() {
+        loop.assertInEventLoop()
+        guard state == .open else { return }
+        try? channel?.withDescriptor { $0.probeWindow() }
+    }
+
     /// Tells whether the peer's TCP has acknowledged all that was sent: true as soon as it has, false when `limit`
     /// has passed or the connection is gone.
     package func whenAcknowledged(within limit: Duration, _ done: @escaping @Sendable (Bool) -> Void) {
@@ -205,6 +244,7 @@ extension PeerConnection {
         switch state {
         case .connecting, .offered:
             state = .closed
+            endDials()
             channel?.close(promise: nil)
         case .open:
             state = .closing
@@ -222,9 +262,14 @@ extension PeerConnection {
 // MARK: - What the channel tells
 
 extension PeerConnection {
-    /// TCP is up.
-    func becameActive() {
-        guard let local = channel?.localAddress?.scoped, let remote = channel?.remoteAddress?.scoped else {
+    /// TCP is up. Only the first of several dials is used.
+    func becameActive(_ channel: any Channel) {
+        if state == .connecting, self.channel == nil {
+            self.channel = channel
+            endDials()
+        }
+        guard self.channel === channel else { return channel.close(promise: nil) }
+        guard let local = channel.localAddress?.scoped, let remote = channel.remoteAddress?.scoped else {
             // Reset before we could ask.
             return end(.reset)
         }
@@ -262,6 +307,7 @@ extension PeerConnection {
         report([.ended(failure)])
         state = .closed
         closeTimer?.cancel()
+        endDials()
         channel?.close(promise: nil)
     }
 

@@ -101,6 +101,16 @@ struct SocketDescriptor {
         guard result == 0 else { throw TransportFailure(errno: errno, operation: name) }
     }
 
+    /// Makes the kernel send a window probe now: an empty segment that the peer's TCP answers with RST if it does not
+    /// know the connection any more, and otherwise with an ACK. Leaving the repair mode does that, and nothing between
+    /// the two calls can change the connection. Needs CAP_NET_ADMIN; without it nothing happens.
+    func probeWindow() {
+        guard (try? set(tcp, TCP_REPAIR, CInt(1), "TCP_REPAIR")) != nil else { return }
+        _ = try? set(tcp, TCP_REPAIR, CInt(0), "TCP_REPAIR")
+        // The repair mode has taken it away, and a listener that is opened later shall not mind this socket.
+        _ = try? set(SOL_SOCKET, SO_REUSEADDR, CInt(1), "SO_REUSEADDR")
+    }
+
     /// Bytes that the peer has not acknowledged yet (SIOCOUTQ); nil if the kernel does not tell.
     var unacknowledgedBytes: Int? {
         var count: CInt = 0

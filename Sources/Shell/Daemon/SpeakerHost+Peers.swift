@@ -14,8 +14,6 @@ struct PeerConnections {
     var incoming: PeerConnection?
     /// An accepted connection while the session decides on it; it may take the place of `incoming`.
     var candidate: PeerConnection?
-    /// Dials in a row that had no answer while we had patience.
-    var silentDials = 0
     /// The next look for the router of an unnumbered peer, before it is dialled.
     var search: Scheduled<Void>?
 
@@ -49,6 +47,8 @@ extension SpeakerHost {
             dial(peer)
         case .send(let message, let direction):
             send(message, on: connections[peer]?[direction])
+        case .windowProbe(let direction):
+            probe(connections[peer]?[direction])
         case .close(let direction):
             if direction == .outgoing { connections[peer]?.endSearch() }
             close(connections[peer]?[direction], of: peer)
@@ -93,20 +93,15 @@ extension SpeakerHost {
             assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
         }
         connections[peer, default: PeerConnections()].outgoing = connection
-        let dials = connections[peer]?.silentDials ?? 0
-        loop.scheduleTask(in: dials % 8 == 7 ? Self.longPatience : Self.patience) { [self] in
-            guard connection.isConnecting else { return }
-            assumeIsolated { $0.connections[peer]?.silentDials &+= 1 }
-            // If that is not permitted, the kernel's own time passes.
-            try? NodeNetwork.forgetIfSilent(remote)
-        }
     }
 
-    /// How long a host on our link may take to answer ARP or neighbour discovery before we ask again: the kernel would
-    /// take a second, and a link that is back would wait for it. Every eighth time we wait longer, for hosts that are
-    /// slow to answer.
-    private static let patience = TimeAmount.milliseconds(150)
-    private static let longPatience = TimeAmount.milliseconds(1_500)
+    /// Asks the peer's TCP for a sign, and before that for its link-layer address if that had no answer since the last
+    /// probe.
+    private func probe(_ connection: PeerConnection?) {
+        guard let connection else { return }
+        try? NodeNetwork.giveUpIfSilent(connection.remote)
+        connection.probeWindow()
+    }
 
     /// Closes after what was written has left.
     private func close(_ connection: PeerConnection?, of peer: ScopedAddress) {
@@ -121,8 +116,10 @@ extension SpeakerHost {
     ) {
         guard connections[peer]?[direction] === connection else { return }
         switch event {
+        case .unanswered:
+            // The kernel asks for a link-layer address once a second. If that may not be changed, its time passes.
+            try? NodeNetwork.giveUpIfSilent(connection.remote)
         case .connected(let endpoints):
-            connections[peer]?.silentDials = 0
             follow(local: endpoints.local, of: peer)
             take(.session(peer, .tcpConnected(direction, completed(endpoints, of: connection))))
         case .received(let message):

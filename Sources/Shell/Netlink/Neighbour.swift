@@ -67,15 +67,17 @@ struct Neighbour: Equatable {
 }
 
 extension NetlinkExchange {
-    func forgetIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
-        for entry in try neighbours(at: address) where entry.state.answersARP == false {
+    /// The entry is marked as failed, not removed: an answer finds only an entry that is there.
+    func giveUpIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
+        for entry in try neighbours(at: address) where entry.state == .incomplete {
             var header = ndmsg()
             header.ndm_family = AddressFamily(address.address).number
             header.ndm_ifindex = entry.interfaceIndex
-            var request = NetlinkRequest(.deleteNeighbour, flags: NLM_F_ACK, header: header)
+            header.ndm_state = UInt16(NUD_FAILED)
+            var request = NetlinkRequest(.newNeighbour, flags: NLM_F_ACK | NLM_F_REPLACE, header: header)
             request.append(Int(NDA_DST), bytes: address.address.bytes)
             do throws(NetlinkError) {
-                try perform(request, operation: "forgetting the neighbour \(address)")
+                try perform(request, operation: "giving up the neighbour \(address)")
             } catch {
                 // It went by itself.
                 guard error.code == ENOENT else { throw error }

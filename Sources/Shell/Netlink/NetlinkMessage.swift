@@ -53,7 +53,6 @@ struct MessageType: RawRepresentable, Hashable {
     static let newRoute = Self(rawValue: UInt16(RTM_NEWROUTE))
     static let getRoutes = Self(rawValue: UInt16(RTM_GETROUTE))
     static let newNeighbour = Self(rawValue: UInt16(RTM_NEWNEIGH))
-    static let deleteNeighbour = Self(rawValue: UInt16(RTM_DELNEIGH))
     static let getNeighbours = Self(rawValue: UInt16(RTM_GETNEIGH))
 }
 

@@ -30,11 +30,12 @@ package enum NodeNetwork {
         try NetlinkExchange().neighbour(of: address)
     }
 
-    /// Lets the kernel ask anew for a host on a connected link that does not answer ARP or neighbour discovery. By
+    /// Lets the kernel give up a host on a connected link that it waits for to answer ARP or neighbour discovery. By
     /// itself it asks once a second, and tells whoever waits after three. What waits for the answer fails at once with
-    /// EHOSTUNREACH; the next packet asks again. Does nothing about a host that answers, or that nobody has asked for.
-    package static func forgetIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
-        try NetlinkExchange().forgetIfSilent(address)
+    /// EHOSTUNREACH; the next packet asks again, and an answer that is late is still heard. Does nothing about a host
+    /// that answers, or that nobody has asked for.
+    package static func giveUpIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
+        try NetlinkExchange().giveUpIfSilent(address)
     }
 }
 

@@ -143,6 +143,8 @@ private struct ShellModel {
                 candidate = nil
             case .send(_, let direction):
                 if !open.contains(direction) { complaints.append("sends on a closed connection") }
+            case .windowProbe(let direction):
+                if established != direction { complaints.append("a window probe outside Established") }
             case .close(let direction):
                 let isCandidate = candidate == direction
                 let isDial = direction == .outgoing && isDialling

@@ -37,8 +37,8 @@ struct RetryTests {
         }
     }
 
-    private func silent(_ session: inout PeerSession, _ now: inout Instant) {
-        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: false, onLink: true)), at: now)
+    private func fails(_ session: inout PeerSession, _ now: inout Instant) {
+        _ = session.handle(.tcpFailed(.outgoing, .system(errno: 5, operation: "connect")), at: now)
     }
 
     private func receives(_ notification: Notification) -> (inout PeerSession, inout Instant) -> Void {
@@ -63,15 +63,15 @@ struct RetryTests {
 
     @Test("The first dial goes out at once, the pause doubles up to the maximum")
     func doubling() {
-        expect(pauses(6, end: silent), [1, 2, 4, 5, 5, 5])
-        expect(pauses(7, { $0.connectRetryMaximum = .seconds(30) }, end: silent), [1, 2, 4, 8, 16, 30, 30])
+        expect(pauses(6, end: fails), [1, 2, 4, 5, 5, 5])
+        expect(pauses(7, { $0.connectRetryMaximum = .seconds(30) }, end: fails), [1, 2, 4, 8, 16, 30, 30])
     }
 
     @Test(
         "While nobody is there the pause stays the first one, and counts for nothing",
         arguments: [
-            TransportFailure.refused, .hostUnreachable, .networkUnreachable, .noNeighbour(interface: "eth0"),
-            .sourceUnavailable,
+            TransportFailure.timedOut(md5: false, onLink: nil), .refused, .hostUnreachable, .networkUnreachable,
+            .noNeighbour(interface: "eth0"), .sourceUnavailable,
         ])
     func absence(_ failure: TransportFailure) {
         var count = 0
@@ -81,7 +81,7 @@ struct RetryTests {
                 if count < 5 {
                     _ = session.handle(.tcpFailed(.outgoing, failure), at: now)
                 } else {
-                    silent(&session, &now)
+                    fails(&session, &now)
                 }
             }, [1, 1, 1, 1, 1, 2])
     }
@@ -89,7 +89,7 @@ struct RetryTests {
     @Test("The pause is jittered by the seed, to the nanosecond")
     func jitter() {
         var generator = SeededGenerator(seed: 3)
-        #expect(pauses(2, end: silent) == [generator.jittered(.seconds(1)), generator.jittered(.seconds(2))])
+        #expect(pauses(2, end: fails) == [generator.jittered(.seconds(1)), generator.jittered(.seconds(2))])
     }
 
     @Test(
@@ -140,7 +140,7 @@ struct RetryTests {
                 if isFirst {
                     establishes(for: .seconds(10), then: .tcpFailed(.outgoing, .closedByPeer))(&session, &now)
                 } else {
-                    silent(&session, &now)
+                    fails(&session, &now)
                 }
                 isFirst = false
             }, [0.1, 1, 2, 4])
@@ -176,7 +176,7 @@ struct RetryTests {
             {
                 $0.connectRetryInitial = .zero
                 $0.connectRetryMaximum = .seconds(-5)
-            }, end: silent)
+            }, end: fails)
         expect(pauses, [0.1, 0.1, 0.1, 0.1, 0.1])
     }
 
@@ -186,7 +186,7 @@ struct RetryTests {
             configuration.connectRetryInitial = .seconds(Int64.max)
             configuration.connectRetryMaximum = .seconds(Int64.max)
         }
-        expect(pauses(2, longest, end: silent), [86_400, 86_400])
+        expect(pauses(2, longest, end: fails), [86_400, 86_400])
         expect(pauses(2, longest, end: receives(Notification(code: 2, subcode: 2))), [86_400, 86_400])
     }
 
@@ -195,17 +195,17 @@ struct RetryTests {
         var session = PeerSession(configuration: configured(), seed: 3)
         _ = session.handle(.started, at: t0)
         for _ in 0..<4 {
-            _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
+            _ = session.handle(.tcpFailed(.outgoing, .system(errno: 5, operation: "connect")), at: t0)
             _ = session.handle(.deadlineReached, at: session.nextAttempt ?? t0)
         }
         _ = session.handle(.stopped(.administrativeShutdown, communication: ""), at: t0)
         #expect(session.nextAttempt == nil)
         #expect(session.handle(.started, at: t0) == [.connect])
-        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
+        _ = session.handle(.tcpFailed(.outgoing, .system(errno: 5, operation: "connect")), at: t0)
         #expect(session.nextAttempt.map { range(1).contains($0 - t0) } == true)
 
         _ = session.handle(.deadlineReached, at: session.nextAttempt ?? t0)
-        _ = session.handle(.tcpFailed(.outgoing, .timedOut(md5: true, onLink: nil)), at: t0)
+        _ = session.handle(.tcpFailed(.outgoing, .system(errno: 5, operation: "connect")), at: t0)
         #expect(session.nextAttempt.map { range(2).contains($0 - t0) } == true)
         #expect(session.handle(.reset(.administrativeReset), at: t0) == [])
         #expect(session.nextAttempt.map { range(1).contains($0 - t0) } == true)

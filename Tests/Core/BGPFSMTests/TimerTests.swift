@@ -14,7 +14,8 @@ struct TimerTests {
         var session = PeerSession.inState(.established)
         let deadline = t0 + .seconds(9)
         while let next = session.nextDeadline, next < deadline {
-            #expect(session.handle(.deadlineReached, at: next) == [.send(.keepalive, .outgoing)])
+            let actions = session.handle(.deadlineReached, at: next)
+            #expect(actions == [.send(.keepalive, .outgoing)] || actions == [.windowProbe(.outgoing)])
         }
         #expect(session.handle(.deadlineReached, at: t0 + .seconds(9) + .nanoseconds(-1)) == [])
         #expect(
@@ -23,6 +24,24 @@ struct TimerTests {
                     .send(.notification(holdExpired), .outgoing), .close(.outgoing),
                     .ended(.holdTimeExpired(seconds: 9, in: .established), wasEstablished: true),
                 ])
+    }
+
+    @Test("A peer that is silent for half of the hold time is probed every 200 ms until it says something")
+    func windowProbes() {
+        var session = PeerSession.inState(.established, open: peerOpen(holdTime: 9))
+        var probed: [Duration] = []
+        func run(until end: Instant) {
+            while let next = session.nextDeadline, next < end {
+                if session.handle(.deadlineReached, at: next).contains(.windowProbe(.outgoing)) {
+                    probed.append(next - t0)
+                }
+            }
+        }
+        run(until: t0 + .seconds(5))
+        #expect(probed == [.milliseconds(4_500), .milliseconds(4_700), .milliseconds(4_900)])
+        #expect(session.handle(.received(.keepalive, .outgoing), at: t0 + .seconds(5)) == [])
+        run(until: t0 + .seconds(10))
+        #expect(probed.dropFirst(3) == [.milliseconds(9_500), .milliseconds(9_700), .milliseconds(9_900)])
     }
 
     @Test("OpenSent waits for the open hold time, OpenConfirm for the negotiated one")

@@ -62,6 +62,8 @@ struct ShellModel {
                 require(lines[direction] != nil, "\(message) on a closed connection")
                 lines[direction]?.send(message, at: now)
                 sent.add(message.type)
+            case .windowProbe(let direction):
+                require(lines[direction]?.negotiated != nil, "a window probe outside Established")
             case .close(let direction):
                 let isDial = direction == .outgoing && isDialling
                 require(lines[direction] != nil || candidate == direction || isDial, "closes what is closed")

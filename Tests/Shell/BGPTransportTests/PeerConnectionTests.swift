@@ -110,6 +110,20 @@ import Testing
         #expect(await second.untilEnd() == [connected, .ended(.reset)])
     }
 
+    @Test func aWindowProbeDisturbsNoConnectionAndFindsOutThatThePeerHasNone() async throws {
+        let listener = try await RawListener()
+        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let peer = try #require(await listener.next())
+        _ = await dialler.next()
+        try await dialler.probeWindow()
+        #expect(try await dialler.option(SOL_SOCKET, SO_REUSEADDR) == 1)
+        try await dialler.send([.keepalive])
+        #expect(await peer.read(19) == Message.keepalive.bytes)
+        try await peer.vanish()
+        try await dialler.probeWindow()
+        #expect(await dialler.untilEnd() == [.ended(.reset)])
+    }
+
     @Test func aNotificationIsToldBeforeTheEndThatFollowsIt() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))
@@ -200,7 +214,7 @@ private actor Owner {
         case .received:
             connection.close()
             finish.yield(events)
-        case .malformed, .ended: break
+        case .unanswered, .malformed, .ended: break
         }
     }
 }

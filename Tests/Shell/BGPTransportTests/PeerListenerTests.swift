@@ -31,7 +31,7 @@ import Testing
         let acceptor = try await Acceptor.listen(on: address, keys: [address: "secret"])
         let dialler = try await Witness.dial(
             endpoint(address, port: acceptor.port, key: key, connectTimeout: .milliseconds(300)))
-        #expect(await dialler.untilEnd() == [.ended(.timedOut(md5: key != nil, onLink: nil))])
+        #expect(await dialler.untilEnd() == [.unanswered, .ended(.timedOut(md5: key != nil, onLink: nil))])
         try await acceptor.close()
     }
 
@@ -39,7 +39,26 @@ import Testing
         let acceptor = try await Acceptor.listen()
         let dialler = try await Witness.dial(
             endpoint(port: acceptor.port, key: "secret", connectTimeout: .milliseconds(300)))
-        #expect(await dialler.untilEnd() == [.ended(.timedOut(md5: true, onLink: nil))])
+        #expect(await dialler.untilEnd() == [.unanswered, .ended(.timedOut(md5: true, onLink: nil))])
+        try await acceptor.close()
+    }
+
+    @Test func aPeerThatBeginsToAnswerIsReachedBeforeTheKernelWouldRepeatTheSYN() async throws {
+        let acceptor = try await Acceptor.listen()
+        let dialler = try await Witness.dial(endpoint(port: acceptor.port, key: "secret"))
+        #expect(await dialler.next() == .unanswered)
+        let listener = acceptor.listener
+        try await loop.submit { try listener.setMD5Key(Array("secret".utf8), for: localhost4) }.get()
+        // The SYN after that one may have been on its way; the kernel's own would be four times as late.
+        var event = await dialler.next()
+        if event == .unanswered { event = await dialler.next() }
+        #expect(event == .connected(Endpoints(local: localhost4, remote: localhost4)))
+        let acceptee = try #require(await acceptor.next())
+        _ = await acceptee.next()
+        try await dialler.send([.keepalive])
+        #expect(await acceptee.next() == .received(.keepalive))
+        await dialler.close()
+        #expect(await acceptee.next() == .ended(.closedByPeer))
         try await acceptor.close()
     }
 

@@ -40,6 +40,17 @@ final class RawPeer {
         try await channel.close()
     }
 
+    /// Is gone without a packet, as after a loss of power. Needs CAP_NET_ADMIN.
+    func vanish() async throws {
+        let channel = channel
+        _ = try await loop.submit {
+            try channel.withDescriptor { descriptor throws(TransportFailure) in
+                try descriptor.set(CInt(IPPROTO_TCP), TCP_REPAIR, CInt(1), "TCP_REPAIR")
+            }
+        }.get()
+        try await channel.close()
+    }
+
     /// All that arrives until the connection ends, bytes joined.
     func rest() async -> [Arrival] {
         var bytes: [UInt8] = []

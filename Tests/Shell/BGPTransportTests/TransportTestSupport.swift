@@ -69,6 +69,11 @@ final class Witness {
         try await loop.submit { for message in messages { connection.send(message) } }.get()
     }
 
+    func probeWindow() async throws {
+        let connection = connection
+        try await loop.submit { connection.probeWindow() }.get()
+    }
+
     /// Closes and waits until the socket is closed.
     func close() async {
         let connection = connection

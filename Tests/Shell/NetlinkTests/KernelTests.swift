@@ -173,10 +173,13 @@ struct KernelTests {
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == .failed)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.6"))) == nil)
-                try NodeNetwork.forgetIfSilent(ScopedAddress(.of("192.0.2.8")))
-                try NodeNetwork.forgetIfSilent(ScopedAddress(.of("192.0.2.7")))
+                try NetworkNamespace.ip("neighbour add 192.0.2.5 dev eth0 nud incomplete")
+                for silent in ["192.0.2.5", "192.0.2.7", "192.0.2.8"] {
+                    try NodeNetwork.giveUpIfSilent(ScopedAddress(.of(silent)))
+                }
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.5"))) == .failed)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
-                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == nil)
+                #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == .failed)
             }
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Netlink
 
-/// Asking anew for a host that does not answer, from tables a kernel could have.
+/// Giving up a host that does not answer, from tables a kernel could have.
 @Suite struct NeighbourTests {
     private static func socket(_ state: CInt, error: CInt = 0) -> RecordedSocket {
         let table =
@@ -14,44 +14,43 @@ import Testing
         return RecordedSocket([table + done(1), acknowledgement(2, error: error)])
     }
 
-    private static func forget(_ socket: RecordedSocket) throws(NetlinkError) {
-        try NetlinkExchange(socket: socket).forgetIfSilent(ScopedAddress(.of("192.0.2.8")))
+    private static func giveUp(_ socket: RecordedSocket) throws(NetlinkError) {
+        try NetlinkExchange(socket: socket).giveUpIfSilent(ScopedAddress(.of("192.0.2.8")))
     }
 
-    @Test(arguments: [NUD_INCOMPLETE, NUD_FAILED])
-    func `the line of a silent host is deleted on its link`(_ state: CInt) throws {
-        let socket = Self.socket(state)
-        try Self.forget(socket)
+    @Test func `the line of a host that is being asked is marked as failed on its link`() throws {
+        let socket = Self.socket(NUD_INCOMPLETE)
+        try Self.giveUp(socket)
         #expect(
             socket.requests.dropFirst() == [
                 hex(
                     """
                     24 00 00 00  # length 36
-                    1d 00 05 00  # RTM_DELNEIGH, REQUEST | ACK
+                    1c 00 05 01  # RTM_NEWNEIGH, REQUEST | ACK | REPLACE
                     02 00 00 00  # sequence 2
                     00 00 00 00
                     02 00 00 00  # AF_INET
                     04 00 00 00  # interface 4
-                    00 00 00 00
+                    20 00 00 00  # NUD_FAILED
                     08 00 01 00 c0 00 02 08  # NDA_DST 192.0.2.8
                     """)
             ])
     }
 
-    @Test(arguments: [NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE, NUD_PERMANENT, NUD_NOARP])
+    @Test(arguments: [NUD_FAILED, NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE, NUD_PERMANENT, NUD_NOARP])
     func `the line of any other host stays`(_ state: CInt) throws {
         let socket = Self.socket(state)
-        try Self.forget(socket)
+        try Self.giveUp(socket)
         #expect(socket.requests.count == 1)
     }
 
-    @Test func `a line that is gone already is no error, one that may not be deleted is`() throws {
-        try Self.forget(Self.socket(NUD_FAILED, error: ENOENT))
+    @Test func `a line that is gone already is no error, one that may not be changed is`() throws {
+        try Self.giveUp(Self.socket(NUD_INCOMPLETE, error: ENOENT))
         #expect(
             throws: NetlinkError.refused(
-                operation: "forgetting the neighbour 192.0.2.8", code: EPERM, kernelText: nil)
+                operation: "giving up the neighbour 192.0.2.8", code: EPERM, kernelText: nil)
         ) {
-            try Self.forget(Self.socket(NUD_FAILED, error: EPERM))
+            try Self.giveUp(Self.socket(NUD_INCOMPLETE, error: EPERM))
         }
     }
 }

@@ -134,7 +134,7 @@ extension World {
             plan(.input(node: link.node, closed), after: .milliseconds(2))
             guard let connection = connections[link] else { return }
             plan(.closedByNode(link, connection: connection), after: .milliseconds(1))
-        case .rejectIncoming, .established, .routesRequested, .ended:
+        case .rejectIncoming, .windowProbe, .established, .routesRequested, .ended:
             break
         }
     }
@@ -167,7 +167,7 @@ extension World {
                 }
             case .ended:
                 end.routes = []
-            case .connect, .rejectIncoming, .established, .routesRequested:
+            case .connect, .rejectIncoming, .windowProbe, .established, .routesRequested:
                 break
             }
         }
