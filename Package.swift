@@ -118,7 +118,9 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
             name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
     }
-    let rooms: Set = ["Deadlines", "IPTypes", "BGPWire", "BGPFSM"]
+    let rooms: Set = [
+        "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "CYAML", "ConfigFile",
+    ]
     package.products = []
     package.dependencies = []
     package.targets =
@@ -126,5 +128,7 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
             .target(name: "Fuzzing", path: "Tests/Fuzz/Fuzzing", swiftSettings: settings),
             fuzz("FuzzCodec", ["Fuzzing", "IPTypes", "BGPWire"]),
             fuzz("FuzzSession", ["Fuzzing", "Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
+            fuzz("FuzzBFD", ["Fuzzing", "Deadlines", "BFD"]),
+            fuzz("FuzzSettings", ["Fuzzing", "Settings", "ConfigFile"]),
         ]
 }

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from lab.waiting import Failed
-from measures import bfd, failover, flood, machine, memory, order, peers, report, scale, size, vrrp
+from measures import bfd, failover, flood, machine, memory, order, peers, reconnect, report, scale, size, vrrp
 from measures.campaign import Campaign, chosen
 from measures.namespaces import PREFIX, remove_namespaces
 from measures.programs import PROGRAMS
@@ -23,9 +23,10 @@ ARTEFACTS = HERE / "artefacts"
 # What is measured, and by which module; `interop/bench` without a name measures all, in this order.
 FIGURES = {
     "start": failover, "crash": failover, "hang": failover, "sick": failover, "term": failover, "kill": failover,
-    "cut": failover, "cut-bfd": failover, "memory": memory, "scale": scale, "peers": peers, "flood": flood,
+    "cut": failover, "cut-bfd": failover, "restart": reconnect, "reboot": reconnect, "clear": reconnect,
+    "memory": memory, "scale": scale, "peers": peers, "flood": flood,
 }
-MODULES = (failover, vrrp, memory, scale, peers, flood)
+MODULES = (failover, vrrp, reconnect, memory, scale, peers, flood)
 # Measurements of bgpvip alone, each a command with options of its own: a module with add_arguments(parser) and
 # run(binary, options), which is true if all is well.
 COMMANDS = {"size": size, "order": order, "bfd": bfd}

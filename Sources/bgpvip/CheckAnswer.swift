@@ -35,9 +35,9 @@ struct CheckAnswer: Encodable {
 
     /// Where a value comes from.
     struct Place: Encodable {
-        /// `flag`, `environment`, `kube-vip-flag`, `kube-vip-environment`, `file` or `default`.
+        /// `flag`, `argument`, `environment`, `kube-vip-flag`, `kube-vip-environment`, `file` or `default`.
         var kind: String
-        /// Of the flag, without dashes, or of the variable.
+        /// Of the flag, without dashes, of the argument or of the variable.
         var name: String?
         /// Of the file, with line and column from 1.
         var path: String?
@@ -72,6 +72,7 @@ extension CheckAnswer.Place {
     fileprivate init(_ origin: Origin) {
         switch origin {
         case .flag(let name): self.init(kind: "flag", name: name)
+        case .argument(let name): self.init(kind: "argument", name: name)
         case .environment(let name): self.init(kind: "environment", name: name)
         case .kubeVipFlag(let name): self.init(kind: "kube-vip-flag", name: name)
         case .kubeVipEnvironment(let name): self.init(kind: "kube-vip-environment", name: name)

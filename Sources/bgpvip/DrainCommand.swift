@@ -8,11 +8,11 @@ struct DrainCommand: ParsableCommand {
         commandName: "drain",
         abstract: "Move traffic away from this node; the daemon keeps running.",
         discussion: """
-            Exit status: 0 if the node drains (with --wait: is drained), 1 if it refuses or takes too long, \
-            3 if the daemon cannot be reached.
+            Without --reason, the one that was given before stays. Exit status: 0 if the node drains (with --wait: is \
+            drained), 1 if it refuses or takes too long, 3 if the daemon cannot be reached.
             """)
 
-    @Flag(help: "Return when the node is drained, or fail after \(longestWait) seconds.")
+    @Flag(help: "Return when the node is drained, which takes as long as settle and linger are set to.")
     var wait = false
 
     @Option(help: ArgumentHelp("Told to the routers and shown to everyone who asks.", valueName: "text"))
@@ -20,7 +20,8 @@ struct DrainCommand: ParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
-    private static let longestWait = 600
+    /// In seconds: the daemon ends the wait, not we.
+    static let longestWait = ControlClient.longestWaitSeconds
 
     func run() throws {
         let status = try control.ask { client throws(ControlClientError) in

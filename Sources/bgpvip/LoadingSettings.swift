@@ -24,8 +24,7 @@ func loaded(
     flags: [String: [String]], environment: [String: String], file: String? = nil
 ) throws(InvalidSettings) -> LoadedSettings {
     try SettingsLoader.load(
-        flags: flags.merging(file.map { ["config": [$0]] } ?? [:]) { $0 + $1 }, environment: environment,
-        readFile: text(ofFile:), readTree: tree(ofFile:))
+        flags: flags, file: file, environment: environment, readFile: text(ofFile:), readTree: tree(ofFile:))
 }
 
 /// Writes everything that is wrong to standard error.

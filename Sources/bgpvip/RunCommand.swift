@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
             Every flag has an environment variable: --local-as is BGPVIP_LOCAL_AS. A flag wins over the environment, \
             and that over the configuration file, where the same setting is called localAS. \
             kube-vip's flags and environment are understood too, so that an existing kube-vip pod needs only another \
-            image. Times are written 500ms, 1.5s, 2m or 24h; a bare number is seconds.
+            image. Times are written 500ms, 1.5s, 2m or 24h; a bare number is seconds, except for BFD, where the unit \
+            is needed.
             """,
         aliases: ["manager"])
 

@@ -83,9 +83,16 @@ import Testing
         } catch {
             #expect(
                 error.errors.map(\.description) == [
-                    "flag --config: cannot read /nonexistent: No such file or directory"
+                    "argument <file>: cannot read /nonexistent: No such file or directory"
                 ])
         }
+    }
+
+    @Test func `waits for a drain for longer than the settings let it take`() {
+        let steps = DepartureSettings.steps.upperBound
+        let longest = DepartureSettings(settle: steps, linger: steps).longest
+        #expect(.seconds(DrainCommand.longestWait) > longest)
+        #expect(DrainCommand.longestWait == 7260)
     }
 
     @Test func `names its commands`() {

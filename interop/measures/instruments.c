@@ -216,16 +216,28 @@ static void routes(char **argument) {
 /* ----------------------------------------------------------------------------------------- messages and probes */
 
 /* One direction of a TCP connection. Its messages are put together again, wherever segments begin and end. */
-enum { FLOWS = 4096, LONGEST = 4096 };
-static struct flow { unsigned from, to, ports, next; int length; unsigned char message[LONGEST]; } *flows[FLOWS];
+enum { FLOWS = 4096, PLACES = 32, LONGEST = 4096 };
+static struct flow {
+  unsigned from, to, ports, next;
+  long long used;
+  int length;
+  unsigned char message[LONGEST];
+} flows[FLOWS];
 
-static struct flow *flow_of(unsigned from, unsigned to, unsigned ports) {
-  for (unsigned i = (from ^ to * 31 ^ ports * 7) % FLOWS, tried = 0; tried < FLOWS; i = (i + 1) % FLOWS, tried++) {
-    if (!flows[i] && !(flows[i] = calloc(1, sizeof *flows[0]))) break;
-    if (!flows[i]->from) *flows[i] = (struct flow){.from = from, .to = to, .ports = ports};
-    if (flows[i]->from == from && flows[i]->to == to && flows[i]->ports == ports) return flows[i];
+/* Each has a few places where it may be. When all are taken, the one that was quiet for longest is forgotten: there are
+ * always more connections that are over than places. */
+static struct flow *flow_of(unsigned from, unsigned to, unsigned ports, long long t) {
+  struct flow *quietest = 0;
+  unsigned first = ((from * 31 ^ to) * 31 ^ ports) * 2654435761u >> 16;
+  for (unsigned i = 0; i < PLACES; i++) {
+    struct flow *f = &flows[(first + i) % FLOWS];
+    if (f->from == from && f->to == to && f->ports == ports) return f->used = t, f;
+    if (!quietest || f->used < quietest->used) quietest = f;
   }
-  return 0;
+  quietest->from = from, quietest->to = to, quietest->ports = ports;
+  quietest->next = quietest->length = 0;
+  quietest->used = t;
+  return quietest;
 }
 
 static int be16(const unsigned char *p) { return p[0] << 8 | p[1]; }
@@ -340,8 +352,7 @@ static void packets(char **argument, int probes) {
     } else if (got > header + 19) {
       unsigned ports;
       memcpy(&ports, tcp, 4);
-      struct flow *flow = flow_of(addresses[0], addresses[1], ports);
-      if (flow) take_segment(file, t, flow, tcp, got - header);
+      take_segment(file, t, flow_of(addresses[0], addresses[1], ports, t), tcp, got - header);
     }
     fflush(file);
   }

@@ -115,10 +115,20 @@ class Lab:
 
     def connect(self, node, connected):
         """Puts the node's port into its bridge or takes it out; when the kernel had done it (ns)."""
-        newlink, master, request_and_ack = 16, 10, 5
-        bridge = self.ports[node.bridge] if connected else 0
+        master = 10
+        return self.change_port(node, 0, struct.pack("=HHI", 8, master, self.ports[node.bridge] if connected else 0))
+
+    def set_carrier(self, node, up):
+        """Gives the node's interface a carrier or takes it away, as a switch that is off; when it was done (ns)."""
+        up_flag = 1
+        return self.change_port(node, up_flag, flags=int(up))
+
+    def change_port(self, node, mask, attributes=b"", flags=0):
+        """Changes the node's port of the switch."""
+        newlink, request_and_ack = 16, 5
         self.switch.send(struct.pack(
-            "=IHHIIBxHiII HHI", 40, newlink, request_and_ack, 1, 0, 0, 0, self.ports[node.port], 0, 0, 8, master, bridge))
+            "=IHHIIBxHiII", 32 + len(attributes), newlink, request_and_ack, 1, 0, 0, 0, self.ports[node.port], flags, mask)
+            + attributes)
         error = struct.unpack_from("=i", self.switch.recv(4096), 16)[0]
         done = time.monotonic_ns()
         if error:

@@ -38,19 +38,37 @@ SIGKILL to all of its processes at once. The node's service is well.""",
     "cut": """Node death without BFD
 The node's port leaves the bridge: nothing arrives any more, and no interface goes down. The router's hold timer decides.
 It runs since the node was last heard of, and BIRD shortens it at random to 75 to 100 %. *Next hop back*: from the moment
-the link is back.""",
+the link is back. openbgpd and gobgp, which are long in coming back, have fewer runs.""",
     "cut-bfd": """Node death with BFD
 The same, with BFD at 50 ms × 3 on both sides. What decides is the router's BFD: (100, 150] ms after the last packet.""",
+    "restart": """Router restarts
+The router's BIRD is killed (SIGKILL: its kernel closes the connections), its routes are removed, and it is started again
+after 2 to 4 s. From the moment when it listens on port 179, known to a millisecond. The router never dials, so what is
+measured is when the program does.
+
+In this figure and the next two, all programs have a session with the same router, each on a node of its own. Before an
+event every session has been up for a while, that of bgpvip for ten seconds or more: it is slower to return to one that
+never lasts. openbgpd and exabgp are started anew before each run: the one doubles its pause of 30 s unless a session
+lasts for a minute, the other waits for longer after every failed attempt of its life. openbgpd has fewer runs, as all
+have to wait for it.""",
+    "reboot": """Router reboots
+The same, but the nodes' links have no carrier meanwhile, so that no FIN or RST arrives, and the router's kernel has
+forgotten the connections. The router listens before the links are back. From the moment when the node's link is back.
+Up to a second of it is the node's kernel, which asks for the router's MAC address once a second.""",
+    "clear": """Session cleared
+`birdc restart` of one session after the other: a NOTIFICATION (Cease, Administrative Reset), and the router takes a new
+connection within a millisecond or so. From the command.""",
     "memory": """At rest
 Two sessions (one with BFD), one VIP, checks every second; over 60 s. Everything is summed over all processes of a program,
 with its check. All programs rest side by side: PSS is smaller where the same pages are used by several of them, which
 helps BIRD, as the router is one too, and the check script in Python, which four of them use.""",
     "scale": """Many VIPs
 N /32s on an established session: from the command (for `floor` a signal, for bgpvip the health check that passes) until
-all are in the router's kernel, and out of it. For bgpvip the time includes putting the addresses on `lo`; the others have
-no addresses. CPU of the way in.""",
+all are in the router's kernel, and out of it. Nobody puts the addresses on `lo` (bgpvip: `--bind false`). CPU of the way
+in.""",
     "peers": """Many peers
-From exec until the last of N sessions is Established. Each peer is a BIRD of its own, all on this machine.""",
+From exec until the last of N sessions is Established; – where that took more than a minute. Each peer is a BIRD of its
+own, all on this machine.""",
     "flood": """A full table by mistake
 The router exports prefixes, five to a set of attributes. *Drained*: from Established until the router has sent all and
 both ends of the connection are empty. CPU until the program is at rest again. A second session shows whether the
@@ -79,8 +97,9 @@ def text(results):
 # Performance
 
 bgpvip beside other programs that keep a VIP reachable. Each cell: the median of single runs, in brackets the smallest and
-the largest, and how many times bgpvip's figure it is. Smaller is better everywhere. `floor` is not a program to use: it is
-a few lines of C without any policy or safety, and shows what the kernel, the router and the bench take by themselves.
+the largest, and how many times bgpvip's figure it is; – where the program has no such thing. Smaller is better everywhere.
+`floor` is not a program to use: it is a few lines of C without any policy or safety, and shows what the kernel, the
+router and the bench take by themselves.
 
 <!-- `interop/bench report` writes this page from performance.json. -->
 
@@ -97,9 +116,10 @@ a few lines of C without any policy or safety, and shows what the kernel, the ro
 In network namespaces of that machine: a router, BIRD with kernel ECMP over three nodes, each behind a bridge of its own; on
 each node a service, and the program under test, which checks the service every second (rise 1, fall 1, limit 1 s) and
 advertises the VIP over eBGP; and a client that opens a new TCP connection through the VIP every 2 ms and gives up after
-500 ms. The router never delays a reconnect. All instruments write down CLOCK_MONOTONIC: what leaves the router's kernel
-routes (netlink), what passes on the wire (packet socket), when a health check begins, every connection of the client.
-Events come at random moments, so that nothing is in step with a check.
+500 ms. The router never dials (`passive yes`, as leaf switches that listen for a range of neighbours) and never delays
+a reconnect. All instruments write down CLOCK_MONOTONIC: what leaves the router's kernel routes (netlink), what passes on
+the wire (packet socket), when a health check begins, every connection of the client. Events come at random moments, so
+that nothing is in step with a check.
 
 {noise(results)}
 All programs run in the same lab, one after the other, and are tuned in their favour:
@@ -112,7 +132,7 @@ gets from another node.
 What these figures cannot tell: there is one machine, so that router, nodes, client and instruments share its cores, and
 differences below 0.2 ms mean nothing. Another router has other timers and another way into its forwarding table.
 
-To repeat it, as root on Debian: `interop/bench`. It takes about 45 minutes on two cores. `interop/bench --help` tells how
+To repeat it, as root on Debian: `interop/bench`. It takes about an hour on two cores. `interop/bench --help` tells how
 to measure less, or with other programs.
 
 ## Every figure
@@ -189,6 +209,9 @@ def start(results):
     return charts.bars("Start and return", "milliseconds", [
         ("from exec to the router's kernel", each(results, "start", "routes")),
         ("from a link that is back to the router's kernel", each(results, "cut", "restored")),
+        ("from a router that listens again to the router's kernel", each(results, "restart", "routes")),
+        ("from a reboot's end, when the link is back, to the router's kernel", each(results, "reboot", "routes")),
+        ("from a session that was cleared to the router's kernel", each(results, "clear", "routes")),
         ("from exec to 256 sessions Established", each(results, "peers", "established", count=256)),
         ("10 000 VIPs into the router's kernel", each(results, "scale", "routes", count=10_000)),
     ], digits=1)

@@ -1,12 +1,14 @@
 """The router of the lab: BIRD with kernel ECMP. It takes every route and only waits for the nodes to dial."""
 
 import re
+import signal
 import socket
 import time
 from pathlib import Path
 
 from lab.waiting import Failed, eventually
 from measures.lab import NODE_AS, ROUTER, ROUTER_AS, VIP
+from measures.namespaces import inside, ip
 
 HEADER = """\
 log "{log}" all;
@@ -35,7 +37,7 @@ protocol bgp {name} {{
   error wait time 0, 0;
   connect delay time 0;
   {bfd}
-  ipv4 {{ import all; export {export}; }};
+  ipv4 {{ import {accept}; export {export}; }};
 }}
 """
 
@@ -44,7 +46,7 @@ class Router:
     """One BIRD. It has one session per node; a second address that peers with the same node takes a second BIRD."""
 
     def __init__(self, lab, name, sessions, hold=9, keepalive=3, bfd=None, without_bfd=(), more="", export="none",
-                 debug="states"):
+                 accept="all", debug="states"):
         """`sessions` are pairs of a node and the router's address towards it; `bfd` is an interval in ms."""
         self.lab, self.name = lab, name
         self.log, self.socket = f"{name}.log", lab.directory / f"{name}.ctl"
@@ -56,12 +58,17 @@ class Router:
         text += more + "".join(SESSION.format(
             name=node.name, debug=debug, address=address, node=node.address, router_as=ROUTER_AS, node_as=NODE_AS,
             hold=hold, keepalive=keepalive, bfd="bfd on;" if bfd and node not in without_bfd else "",
-            export=export) for node, address in sessions)
+            accept=accept, export=export) for node, address in sessions)
         configuration = lab.directory / f"{name}.conf"
         configuration.write_text(text, encoding="ascii")
-        Path(self.socket).unlink(missing_ok=True)
-        self.process = lab.spawn(ROUTER, f"{name}.out", "bird", "-f", "-c", configuration, "-s", self.socket)
+        self.command = ["bird", "-f", "-c", configuration, "-s", self.socket]
         self.connection = None
+        self.start()
+
+    def start(self):
+        """Starts it, or starts it again."""
+        Path(self.socket).unlink(missing_ok=True)
+        self.process = self.lab.spawn(ROUTER, f"{self.name}.out", *self.command)
 
     def wait_until_up(self, seconds=120):
         """Returns once it has read its configuration."""
@@ -110,12 +117,38 @@ class Router:
         """The number of its sessions that are up."""
         return self.ask("show protocols").count("Established")
 
-    def end(self):
+    def wait_until_listening(self, addresses, seconds=10):
+        """When it began to listen on each of its addresses (ns): the last look that did not find it so, 1 ms early at most."""
+        with inside(ROUTER):
+            table = open("/proc/thread-self/net/tcp", "rb", buffering=0)
+        listening, looked, deadline = {}, time.monotonic_ns(), time.monotonic() + seconds
+        with table:
+            while len(listening) < len(addresses):
+                if time.monotonic() > deadline:
+                    raise Failed(f"BIRD does not listen within {seconds} s\n{self.lab.logs(f'{self.name}.out', self.log)}")
+                before, looked = looked, time.monotonic_ns()
+                table.seek(0)
+                text = table.read()
+                for address in addresses:
+                    octets = "".join(f"{int(octet):02X}" for octet in reversed(address.split(".")))
+                    if f" {octets}:00B3 00000000:0000 0A ".encode() in text:
+                        listening.setdefault(address, before)
+                time.sleep(0.0003)
+        return listening
+
+    def kill(self):
+        """Kills it, and what it had put into the kernel is gone as after a reboot; when (ns)."""
+        killed = time.monotonic_ns()
+        self.end(signal.SIGKILL)
+        ip("-n", ROUTER, "route", "flush", "proto", "bird")
+        return killed
+
+    def end(self, number=signal.SIGTERM):
         """Ends it, as quickly as possible: a BIRD that leaves in order would take its routes out one by one."""
         if self.connection:
             self.connection.close()
             self.connection = None
-        self.process.end()
+        self.process.end(number)
 
 
 def wait_for_sessions(routers, count, seconds=60):

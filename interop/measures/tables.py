@@ -21,6 +21,10 @@ COMPARISON = (
     ("node death, BFD 50 ms × 3 → next hop gone, ms", "cut-bfd", "routes", {}, 1),
     ("link back → next hop back, ms", "cut", "restored", {}, 0),
     ("… with BFD, after a short cut, ms", "cut-bfd", "restored", {}, 0),
+    ("router restarts: router listens → next hop back, ms", "restart", "routes", {}, 1),
+    ("… → session Established, ms", "restart", "established", {}, 1),
+    ("router reboots, link down meanwhile: link back → next hop back, ms", "reboot", "routes", {}, 0),
+    ("session cleared on the router → next hop back, ms", "clear", "routes", {}, 1),
     ("memory at rest: RSS, MiB", "memory", "rss", {"variant": ""}, 1),
     ("… PSS, MiB", "memory", "pss", {"variant": ""}, 1),
     ("… anonymous, MiB", "memory", "anonymous", {"variant": ""}, 2),
@@ -58,13 +62,16 @@ DETAILS = {
     **dict.fromkeys(("cut", "cut-bfd"), (None, {
         "next hop gone": ("routes", 0), "since last heard of": ("since_heard", 0), "connections failed": ("failed", 0),
         "clients' outage": ("outage", 0), "next hop back": ("restored", 0)})),
+    **dict.fromkeys(("restart", "reboot", "clear"), (None, {
+        "Established": ("established", 1), "next hop back": ("routes", 1)})),
     "memory": ("variant", {"RSS KiB": ("rss", 0), "PSS KiB": ("pss", 0), "anonymous KiB": ("anonymous", 0),
                            "BGP process alone, RSS KiB": ("main", 0), "processes": ("processes", 0),
                            "threads": ("threads", 0), "CPU s": ("cpu", 3)}),
     "scale": ("count", {"all in, ms": ("routes", 1), "all out, ms": ("gone", 1), "UPDATEs": ("updates", 0),
                         "CPU s": ("cpu", 3), "RSS KiB": ("rss", 0)}),
-    "peers": ("count", {"first Established": ("first", 1), "all Established": ("established", 1), "CPU s": ("cpu", 3),
-                        "RSS KiB": ("rss", 0), "threads": ("threads", 0)}),
+    "peers": ("count", {"sessions up": ("up", 0), "first Established": ("first", 1),
+                        "all Established": ("established", 1), "CPU s": ("cpu", 3), "RSS KiB": ("rss", 0),
+                        "threads": ("threads", 0)}),
     "flood": ("prefixes", {"drained, ms": ("drained", 0), "CPU s": ("cpu", 2), "peak RSS KiB": ("peak", 0),
                            "RSS after KiB": ("after", 0), "longest wait for a KEEPALIVE, s": ("gap", 2)}),
 }
@@ -85,7 +92,7 @@ class Results:
         used = set(last.values())
         # Errors of earlier campaigns may have been mended.
         self.runs = [run for run in data["runs"] if run["campaign"] == (
-            max(used) if run["figure"] == "error" else last.get((run["figure"], run["program"])))]
+            max(used, default=None) if run["figure"] == "error" else last.get((run["figure"], run["program"])))]
         self.campaigns = {name: campaign for name, campaign in data["campaigns"].items() if name in used}
         present = {run["program"] for run in self.runs if run["figure"] != "error"}
         self.programs = [name for name in PROGRAMS if name in present]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.routers import PROGRAMS
 from scenarios import routers
-from scenarios.addresses import foreign_address, no_net_admin, vip_removed
+from scenarios.addresses import foreign_address, network_later, no_net_admin, vip_removed
 from scenarios.bfd import bfd
 from scenarios.departures import drain, drain_file, sigkill, sigterm
 from scenarios.kubeadm import kubeadm_env
@@ -43,8 +43,8 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     session_up, ecmp, service_killed, service_killed_closing, service_killed_closing_unannounced,
     service_hangs, service_fails_500, sigterm, sigkill, drain, drain_file,
     last_resort, llgr, bfd, tor_restart, ipv6,
-    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address, no_net_admin,
-    kubeadm_env,
+    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address,
+    no_net_admin, network_later, kubeadm_env,
 )] + [
     Scenario(f"{program.name}_{function.__name__}", program.name, function.__name__, function)
     for program in PROGRAMS.values() for function in routers.ALL if function.__name__ not in program.impossible

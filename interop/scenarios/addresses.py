@@ -4,7 +4,7 @@ import time
 
 from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
-from scenarios.rack import PREFIX, await_bound, peer_status, start_rack, tor_neighbors
+from scenarios.rack import PREFIX, await_bound, await_next_hops, peer_status, start_rack, tor_neighbors
 
 FOREIGN = "10.254.0.1/32"
 SETTLED = 2
@@ -35,6 +35,30 @@ def foreign_address(lab):
         expect_equal(stopped.speaker.exit_status(), 0, "the exit status")
     expect(FOREIGN in node.host.addresses("lo"), "the foreign address is gone after SIGTERM")
     expect(PREFIX in other.host.addresses("lo"), "a VIP that someone else had put on lo is gone after SIGTERM")
+
+
+def network_later(lab):
+    """The node has no address yet when bgpvip starts: it says so and waits, and is in service once there is one."""
+    node = lab.nodes[0]
+    lab.bird.start(*tor_neighbors([node]))
+    node.service.start()
+    environment = node.environment()
+    del environment["BGPVIP_ROUTER_ID"]
+    own = next(prefix for prefix in node.host.addresses("ens192") if prefix.startswith(f"{node.address}/"))
+
+    def is_usable(usable):
+        # An address that is not preferred is no candidate for the router ID, and the scenario keeps its routes.
+        node.host.run("ip", "addr", "change", own, "dev", "ens192", "valid_lft", "forever",
+                      "preferred_lft", "forever" if usable else "0")
+    is_usable(False)
+    try:
+        node.speaker.start(environment, ["run"])
+        eventually("the log says what is missing", lambda: "waiting for the network: no router ID" in node.speaker.log())
+        expect(not node.has_vip(), "the VIP is on lo")
+    finally:
+        is_usable(True)
+    await_next_hops(lab, [node])
+    expect_equal(node.speaker.log().count("waiting for the network"), 1, "the lines that tell of waiting")
 
 
 def no_net_admin(lab):

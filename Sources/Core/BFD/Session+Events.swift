@@ -148,8 +148,10 @@ extension BFDSession {
     /// "A BFD Control packet MUST NOT have both the Poll (P) and Final (F) bits set" (section 6.5).
     mutating func makePacket(isFinal: Bool) -> BFDPacket {
         sent += 1
+        let isPoll = poll != .none && !isFinal
+        if isPoll, poll == .due { poll = .running }
         return BFDPacket(
-            state: state, diagnostic: diagnostic, isPoll: poll != .none && !isFinal, isFinal: isFinal,
+            state: state, diagnostic: diagnostic, isPoll: isPoll, isFinal: isFinal,
             multiplier: configuration.multiplier, myDiscriminator: discriminator,
             yourDiscriminator: remote.discriminator, desiredMinTx: timers.tx, requiredMinRx: timers.rx)
     }

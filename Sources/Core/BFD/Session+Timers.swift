@@ -13,19 +13,23 @@ extension BFDSession {
     /// bfd.RequiredMinRxInterval is changed, a Poll Sequence MUST be initiated".
     mutating func adoptTimers(insteadOf old: Timers) {
         let new = timers
-        guard new != old else { return }
-        if remote.lastHeard != nil { poll = poll == .none ? .running : .runningAgain }
         // Up: an increase of tx and a decrease of rx "MUST NOT" hold before the Poll Sequence is over.
         inForce = state == .up ? Timers(tx: min(inForce.tx, new.tx), rx: max(inForce.rx, new.rx)) : new
+        guard new != old, remote.lastHeard != nil else { return }
+        switch poll {
+        case .none: poll = .due
+        case .running: poll = .runningAgain
+        case .due, .runningAgain: break
+        }
     }
 
     mutating func endPoll() {
         switch poll {
-        case .none: break
+        case .none, .due: break
         case .running:
             poll = .none
             inForce = timers
-        case .runningAgain: poll = .running
+        case .runningAgain: poll = .due
         }
     }
 

@@ -11,6 +11,8 @@ struct Timers: Sendable, Hashable {
 /// The Poll Sequence of RFC 5880 section 6.5.
 enum PollSequence: Sendable, Hashable {
     case none
+    /// Our next packet carries P; none has yet, so that an F that comes now is about something older.
+    case due
     /// Our packets carry P until one comes with F.
     case running
     /// The timers changed once more in the meantime: the F will answer the older ones, so another sequence follows.

@@ -56,6 +56,9 @@ package struct HealthCheck: Sendable, Hashable {
     package private(set) var passed = 0
     /// Outcomes that failed, since the start.
     package private(set) var failed = 0
+    /// How late an outcome may be before it counts as missing: half the interval, but at least 250 ms, because the
+    /// scheduler of a loaded machine is that late without anything being wrong.
+    package let slack: Duration
 
     private let interval: Duration
     private let splay: Duration
@@ -81,16 +84,13 @@ package struct HealthCheck: Sendable, Hashable {
     package init(check: Check, splay: Duration = .zero) {
         self.check = check
         interval = max(check.interval, .milliseconds(1))
+        slack = max(interval / 2, .milliseconds(250))
         let shift = max(splay, .zero).nanoseconds % interval.nanoseconds
         self.splay = shift == 0 ? interval : .nanoseconds(shift)
         rise = max(check.rise, 1)
         fall = max(check.fall, 1)
         history = OutcomeHistory(fall: fall)
     }
-
-    /// How late an outcome may be before it counts as missing: half the interval, but at least 250 ms, because the
-    /// scheduler of a loaded machine is that late without anything being wrong.
-    package var slack: Duration { max(interval / 2, .milliseconds(250)) }
 
     /// When `deadlineReached` is wanted next; nil before `started`.
     package var nextDeadline: Instant? {

@@ -124,10 +124,16 @@ extension Reading {
 
     /// Seconds are not what anybody means here, so the unit is not optional as in other times.
     private static func interval(_ text: String) throws(Complaint) -> Duration {
-        if let last = text.utf8.last, (48...57).contains(last) {
-            throw Complaint("\(ValueText.quoted(text)) has no unit", "write \(text)ms or \(text)s")
+        let hasUnit = text.utf8.last.map { !(48...57).contains($0) } ?? false
+        guard !hasUnit, (try? ValueText.duration(text, in: .zero ... .seconds(1_000_000_000))) != nil else {
+            return try ValueText.duration(text, in: BFDSettings.intervals)
         }
-        return try ValueText.duration(text, in: BFDSettings.intervals)
+        let valid = ["ms", "s"].map { text + $0 }.filter {
+            (try? ValueText.duration($0, in: BFDSettings.intervals)) != nil
+        }
+        throw Complaint(
+            "\(ValueText.quoted(text)) has no unit",
+            "write \(valid.isEmpty ? "for example 50ms" : valid.joined(separator: " or "))")
     }
 }
 

@@ -2,10 +2,10 @@ extension Reading {
     /// How long the steps of leaving take.
     mutating func departure() -> DepartureSettings? {
         let settle = value(.settle) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
+            try ValueText.duration(text, in: DepartureSettings.steps)
         }
         let linger = value(.linger) { text throws(Complaint) in
-            try ValueText.duration(text, in: .zero ... .seconds(3600))
+            try ValueText.duration(text, in: DepartureSettings.steps)
         }
         guard let settle, let linger else { return nil }
         let departure = DepartureSettings(settle: settle, linger: linger)
@@ -44,6 +44,9 @@ extension Reading {
 }
 
 extension DepartureSettings {
+    /// What `settle` and `linger` can be.
+    package static let steps: ClosedRange<Duration> = .zero ... .seconds(3600)
+
     /// What leaving takes if every step takes as long as it may, with the second that the last messages get.
     package var longest: Duration { settle + acknowledgement + linger + .seconds(1) }
 }

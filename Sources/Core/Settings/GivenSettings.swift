@@ -10,7 +10,7 @@ struct GivenSettings {
     /// Who gave kube-vip's single peer, if it is used.
     private var extraPeerOrigin: Origin?
 
-    init(flags: [String: [String]], environment: [String: String]) {
+    init(flags: [String: [String]], file: String? = nil, environment: [String: String]) {
         for setting in Setting.all {
             for name in setting.environment {
                 // Like kube-vip: `- name: X` without a value in a manifest means nothing.
@@ -24,12 +24,14 @@ struct GivenSettings {
                 }
                 texts[setting.key] = [GivenText(text: text, origin: .environment(name))]
             }
-            let given = setting.flags.flatMap { flag in
+            var given = setting.flags.flatMap { flag in
                 (flags[flag] ?? []).map { GivenText(text: $0, origin: .flag(flag)) }
             }
+            if setting.key == .config, let file { given.append(GivenText(text: file, origin: .argument("file"))) }
             for text in given where text.text.trimmed.isEmpty {
+                let what = if case .argument = text.origin { "argument" } else { "flag" }
                 errors.append(
-                    SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the flag out"))
+                    SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the \(what) out"))
             }
             let full = given.filter { !$0.text.trimmed.isEmpty }
             if !full.isEmpty { texts[setting.key] = full }

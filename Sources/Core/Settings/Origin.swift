@@ -2,6 +2,8 @@
 package enum Origin: Sendable, Hashable, CustomStringConvertible {
     /// A flag, by its name without dashes.
     case flag(String)
+    /// An argument of the command that is no flag, by the name that its help gives it.
+    case argument(String)
     /// One of our environment variables.
     case environment(String)
     /// A flag of kube-vip's, by its name without dashes.
@@ -16,6 +18,7 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .flag(let name), .kubeVipFlag(let name): "flag --\(name)"
+        case .argument(let name): "argument <\(name)>"
         case .environment(let name), .kubeVipEnvironment(let name): "environment \(name)"
         case .file(let path, let place): "\(path):\(place.line):\(place.column)"
         case .default: "default"
@@ -26,7 +29,7 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
     var isKubeVip: Bool {
         switch self {
         case .kubeVipFlag, .kubeVipEnvironment: true
-        case .flag, .environment, .file, .default: false
+        case .flag, .argument, .environment, .file, .default: false
         }
     }
 

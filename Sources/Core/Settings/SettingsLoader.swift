@@ -38,16 +38,17 @@ package enum SettingsLoader {
     /// Loads settings. Precedence: flag, our environment, kube-vip's flag, kube-vip's environment, file, default.
     /// - Parameters:
     ///   - flags: values by flag name without dashes, ours and kube-vip's; several if the flag was repeated.
+    ///   - file: a configuration file that was named by itself, besides the one that the flags may name.
     ///   - environment: the process's environment; what is not ours or kube-vip's is not looked at.
     ///   - readFile: returns the text of a file, for passwords.
     ///   - readTree: returns the configuration file at a path; asked if the settings name one.
     /// - Throws: everything that is wrong, at once.
     package static func load(
-        flags: [String: [String]], environment: [String: String],
+        flags: [String: [String]], file argument: String? = nil, environment: [String: String],
         readFile: (String) -> Result<String, FileReadingError>,
         readTree: (String) -> Result<FileNode, FileFault>
     ) throws(InvalidSettings) -> LoadedSettings {
-        var given = GivenSettings(flags: flags, environment: environment)
+        var given = GivenSettings(flags: flags, file: argument, environment: environment)
         let file = try given.file(readTree)
         let ignored = given.texts[.ignore] ?? file?.given[.ignore] ?? []
         let tolerated = Set(ignored.flatMap { ListEntry.separatedByCommas($0.text).map(\.text) })

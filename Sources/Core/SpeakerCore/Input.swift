@@ -33,8 +33,9 @@ package enum Input: Sendable, Hashable {
     case vanished([IPPrefix])
     /// The peer's TCP has acknowledged all we sent (true), or did not in time (false); `round` as in the effect.
     case acknowledged(ScopedAddress, round: Int, Bool)
-    /// Planned maintenance: take this node out of service and keep running.
-    case drainRequested(reason: String)
+    /// Planned maintenance: take this node out of service and keep running. Without a reason, one that was given before
+    /// stays.
+    case drainRequested(reason: String?)
     /// Maintenance is over, as far as `drainRequested` began it.
     case undrainRequested
     /// The drain file is there, or its text has changed; `reason` is its first line, nil if that says nothing.
@@ -82,16 +83,17 @@ package enum Report: Sendable, Hashable {
     /// The peer sent an UPDATE that is wrong in a way the session survives (RFC 7606).
     case malformedUpdate(ScopedAddress, String)
     case bfdUp(ScopedAddress)
-    /// BFD finds the path to the peer broken; its BGP session is closed.
-    case bfdDown(ScopedAddress, reason: String)
+    /// BFD finds the path to the peer broken; its BGP session is closed, if it is Established.
+    case bfdDown(ScopedAddress, reason: String, endsSession: Bool)
     /// The peer's operator has shut BFD down; its BGP session goes on.
     case bfdShutDownByPeer(ScopedAddress)
     /// BFD is not up after a while.
     case bfdNotUp(ScopedAddress, reason: String)
     /// The BGP session is not started before BFD is up.
     case waitingForBFD(ScopedAddress)
-    /// So many reports about this peer were held back, because it causes too many.
-    case suppressed(ScopedAddress, count: Int)
+    /// So many reports about this peer were held back, because it causes too many; its BGP session and BFD, if it has
+    /// it, are in these states now.
+    case suppressed(ScopedAddress, count: Int, state: String, bfd: String?)
     case checkChanged(String, Verdict)
     /// VIPs whose checks, taken together, say something else than before.
     case vipsChanged([IPPrefix], Verdict)

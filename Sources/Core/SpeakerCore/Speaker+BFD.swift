@@ -206,7 +206,10 @@ extension Speaker {
         guard peer.stop == nil else { return }
         if transition.isPathFailure {
             bfd.all[position].complaint = now + BFDSessions.patience
-            report(.bfdDown(peer.address, reason: "\(transition.cause)"), of: peer.index, at: now)
+            let endsSession = peers[peer.index].session.state == .established
+            report(
+                .bfdDown(peer.address, reason: "\(transition.cause)", endsSession: endsSession), of: peer.index,
+                at: now)
             // In strict mode the next session has to wait for BFD.
             handle(
                 peer.isStrict ? .stopped(.bfdDown, communication: "") : .reset(.bfdDown), peer: peer.index, at: now)

@@ -8,8 +8,12 @@ struct DrainHolds: Sendable, Hashable {
     /// Set while the drain file is there.
     var file: String?
 
-    /// The reason that is shown and told the routers: what an operator typed says more than a file.
-    var reason: String? { command ?? file }
+    /// The reason of a command that came without one.
+    static let unsaid = "operator's command"
+
+    /// The reason that is shown and told the routers: what an operator typed says more than a file, and a command that
+    /// came without a reason says less.
+    var reason: String? { command == Self.unsaid ? file ?? command : command ?? file }
 }
 
 extension Speaker {

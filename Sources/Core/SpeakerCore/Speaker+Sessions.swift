@@ -78,12 +78,20 @@ extension Speaker {
     /// Reports what a peer caused, as far as its budget allows; false if it was held back.
     @discardableResult
     mutating func report(_ report: Report, of index: Int, at now: Instant) -> Bool {
-        guard let suppressed = peers[index].reportBudget.spend(at: now) else { return false }
-        if suppressed > 0 {
-            effects.append(.report(.suppressed(peers[index].settings.address, count: suppressed)))
-        }
+        reportSuppressed(of: index, at: now)
+        guard peers[index].reportBudget.spend(at: now) else { return false }
         effects.append(.report(report))
         return true
+    }
+
+    /// Says how a peer is whose reports were held back, once its budget allows: the log must not end with a state that
+    /// is over.
+    mutating func reportSuppressed(of index: Int, at now: Instant) {
+        guard let count = peers[index].reportBudget.takeSuppressed(at: now) else { return }
+        let address = peers[index].settings.address
+        let state = peers[index].session.state.rawValue
+        let bfd = bfdStatus(of: address, at: now)?.state
+        effects.append(.report(.suppressed(address, count: count, state: state, bfd: bfd)))
     }
 
     /// RFC 7606 section 6: an UPDATE that the session survives is to be logged, or nobody ever looks for the cause. Once

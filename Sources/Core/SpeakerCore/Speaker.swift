@@ -157,7 +157,7 @@ package struct Speaker: Sendable {
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .drainRequested(let reason):
-            drain(by: \.command, reason: reason, at: now)
+            drain(by: \.command, reason: reason ?? drainHolds.command ?? DrainHolds.unsaid, at: now)
         case .undrainRequested:
             endDrain(by: \.command, at: now)
         case .drainFileFound(let reason):
@@ -178,10 +178,11 @@ package struct Speaker: Sendable {
         func consider(_ deadline: Instant?) { earliest = earlier(earliest, deadline) }
         for index in peers.indices {
             consider(peers[index].deadline)
+            consider(peers[index].reportBudget.nextDeadline)
             if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
         }
         consider(bfd.nextDeadline)
-        for check in checks { consider(check.nextDeadline) }
+        for index in checks.indices { consider(checks[index].nextDeadline) }
         consider(nextBindRetry)
         return earliest
     }
@@ -210,6 +211,7 @@ package struct Speaker: Sendable {
             if let deadline = peers[index].deadline, deadline <= now {
                 handle(.deadlineReached, peer: index, at: now)
             }
+            reportSuppressed(of: index, at: now)
             answerRefreshRequests(of: index, at: now)
         }
         retryBinding(at: now)

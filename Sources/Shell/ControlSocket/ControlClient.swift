@@ -5,6 +5,9 @@ package struct ControlClient: Sendable {
     /// Where the socket is unless told otherwise.
     package static let defaultPath = "/run/bgpvip/bgpvip.sock"
 
+    /// The longest `drain` can wait: longer than any drain takes.
+    package static let longestWaitSeconds = Route.longestWaitSeconds
+
     private let path: String
     private let timeout: Duration
 
@@ -39,7 +42,7 @@ package struct ControlClient: Sendable {
         do throws(HTTPResponseText.Fault) {
             response = try HTTPResponseText(answer)
         } catch {
-            throw .garbage(path: path, detail: error.rawValue)
+            throw error == .empty ? .ended(path: path) : .garbage(path: path, detail: error.rawValue)
         }
         guard response.code == 200 else {
             let words = printable(String(decoding: response.body, as: UTF8.self))

@@ -6,6 +6,8 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
     case noPermission(path: String, group: UInt32?)
     /// The daemon took longer than this.
     case timedOut(path: String, seconds: Int64)
+    /// The connection was closed before a byte of the answer.
+    case ended(path: String)
     /// Something answers, but not with what was asked for.
     case garbage(path: String, detail: String)
     /// A system call failed.
@@ -22,6 +24,8 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
                 + (group.map { " (group id \($0))" } ?? "")
         case .timedOut(let path, let seconds):
             "bgpvip did not answer on \(path) within \(seconds) s: it is stuck or starved of CPU; look at its log"
+        case .ended(let path):
+            "the daemon on \(path) ended before it answered: look at its log"
         case .garbage(let path, let detail):
             "what answers on \(path) is not this version of bgpvip: \(detail)"
         case .system(let path, let text):
@@ -35,7 +39,7 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
     /// does not understand, 1 for one that it does not grant.
     package var exitCode: Int32 {
         switch self {
-        case .notRunning, .noPermission, .timedOut, .garbage, .system: 3
+        case .notRunning, .noPermission, .timedOut, .ended, .garbage, .system: 3
         case .refused(code: 400, _): 2
         // No answer to the question: too slow, broken or busy.
         case .refused(code: 408, _), .refused(code: 500, _), .refused(code: 503, _): 3

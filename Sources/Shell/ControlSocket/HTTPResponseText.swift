@@ -5,7 +5,7 @@ struct HTTPResponseText {
 
     /// What is wrong with bytes that should be a response.
     enum Fault: String, Error {
-        case empty = "it closed the connection without an answer"
+        case empty = "there is no answer"
         case notHTTP = "the answer is not HTTP"
         case cut = "the answer ends early"
     }

@@ -18,8 +18,8 @@ enum Route: Hashable {
     /// A request that is answered without asking the daemon.
     case refused(ControlResponse)
 
-    /// The longest a client may wait for the end of a drain.
-    static let longestWaitSeconds = 3600
+    /// The longest a client may wait for the end of a drain: more than the settings let it take.
+    static let longestWaitSeconds = 2 * 3600 + 60
 
     /// Reads a request line: `POST /v1/drain?wait=60&reason=new%20kernel`.
     init(_ method: HTTPMethod, _ target: String, for audience: Audience) {

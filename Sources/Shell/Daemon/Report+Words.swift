@@ -47,15 +47,17 @@ struct LogLine: Equatable {
             self.init(
                 .warning, "malformed UPDATE ignored; the session goes on (RFC 7606)",
                 [("peer", "\(peer)"), ("malformation", words)])
-        case .suppressed(let peer, let count):
+        case .suppressed(let peer, let count, let state, let bfd):
             self.init(
-                .warning, "this peer causes too many lines; some were left out",
-                [("peer", "\(peer)"), ("lines", "\(count)")])
+                .warning, "this peer causes too many lines; some were left out, and this is its state now",
+                [("peer", "\(peer)"), ("lines", "\(count)"), ("state", state)] + (bfd.map { [("bfd", $0)] } ?? []))
         case .bfdUp(let peer):
             self.init(.info, "BFD session Up", [("peer", "\(peer)")])
-        case .bfdDown(let peer, let reason):
+        case .bfdDown(let peer, let reason, let endsSession):
             self.init(
-                .error, "BFD says that the path is down; the BGP session is closed",
+                endsSession ? .error : .warning,
+                "BFD says that the path is down; "
+                    + (endsSession ? "the BGP session is closed" : "no BGP session was Established"),
                 [("peer", "\(peer)"), ("reason", reason)])
         case .bfdShutDownByPeer(let peer):
             self.init(

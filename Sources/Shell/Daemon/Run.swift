@@ -15,7 +15,8 @@ package import Settings
 ///   - configured: validated settings.
 ///   - notices: what the loading of the settings has to say; logged first.
 ///   - version: shown in the status.
-/// - Returns: the exit status: 0 after an orderly departure, 1 if a VIP could not be taken off the interface, 2 if the node does not fit the settings.
+/// - Returns: the exit status: 0 after an orderly departure, 1 if a VIP could not be taken off the interface, 2 if what the
+///   settings ask of the node cannot be had.
 package func run(settings configured: Settings, notices: [String], version: String) -> Int32 {
     occupyStandardDescriptors()
     Signals.block()
@@ -24,15 +25,7 @@ package func run(settings configured: Settings, notices: [String], version: Stri
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
-    let settings: Settings
-    let identifier: BGPIdentifier
-    do {
-        settings = try configured.expandingGateways(configured.namesGateways ? NodeNetwork.defaultGateways() : [])
-        identifier = try routerID(for: settings)
-    } catch {
-        logger.error("cannot start: \(error)")
-        return 2
-    }
+    guard let (settings, identifier) = whenNetworkIsUp(configured, logger) else { return 0 }
     let exitStatus = NIOLockedValueBox<Int32>(0)
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         let host = SpeakerHost(
@@ -45,6 +38,24 @@ package func run(settings configured: Settings, notices: [String], version: Stri
         }
     }
     return exitStatus.withLockedValue { $0 }
+}
+
+/// The settings with the node's default gateways, and the router ID, as soon as the node has both: at boot its network
+/// may come up after us. Nil if a signal ended the waiting.
+private func whenNetworkIsUp(_ configured: Settings, _ logger: Logger) -> (Settings, BGPIdentifier)? {
+    var told = ""
+    while true {
+        do {
+            let gateways = configured.namesGateways ? try NodeNetwork.defaultGateways() : []
+            let settings = try configured.expandingGateways(gateways)
+            return (settings, try routerID(for: settings))
+        } catch {
+            let reason = "\(error)"
+            if reason != told { logger.warning("waiting for the network: \(reason)") }
+            told = reason
+        }
+        guard Signals.pause(milliseconds: 200) else { return nil }
+    }
 }
 
 /// Started without descriptors 0 to 2, we would open sockets under these numbers and log into them.

@@ -33,6 +33,13 @@ enum Signals {
             .map { _ in }
     }
 
+    /// Sleeps, before there is a loop. False if a signal to end has come meanwhile.
+    static func pause(milliseconds: Int) -> Bool {
+        var set = signalSet()
+        var time = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
+        return ![SIGTERM, SIGINT].contains(sigtimedwait(&set, nil, &time))
+    }
+
     private static func signalSet() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)

@@ -37,7 +37,7 @@ extension SpeakerHost {
         case .readyz:
             reply(.readyz(status))
         case .drain(let reason, let wait):
-            take(.drainRequested(reason: reason ?? "drained by an operator"))
+            take(.drainRequested(reason: reason))
             if wait {
                 drainWaiters.append(reply)
                 answerDrainWaiters()

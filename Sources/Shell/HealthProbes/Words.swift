@@ -39,7 +39,10 @@ func words(for error: any Error) -> String {
     switch error {
     case let error as CheckUnusable: error.reason
     case let error as IOError: systemWords(error.errnoCode)
-    case let error as HTTPParserError: "the answer is not HTTP/1.1: \(error.debugDescription)"
+    case HTTPParserError.invalidConstant, HTTPParserError.invalidVersion:
+        // What the parser says of bytes that do not begin as an answer does, such as a frame of HTTP/2.
+        "the service does not speak HTTP/1.1, perhaps only HTTP/2: let it accept HTTP/1.1, or check it by tcp: or exec:"
+    case let error as HTTPParserError: "the answer is not valid HTTP/1.1: \(error.debugDescription)"
     default: excerpt(of: Array("\(error)".utf8))
     }
 }

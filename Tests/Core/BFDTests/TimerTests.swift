@@ -141,9 +141,11 @@ struct TimerTests {
                 == [.send(.ours(.up, final: true))])
         _ = session.handle(.configured(configured(tx: 80)), at: t0)
         #expect(session.transmitInterval == .milliseconds(60))
-        _ = session.handle(.received(.theirs(.up, final: true, demand: true)), at: t0)
+        let t1 = session.nextDeadline ?? t0
+        #expect(session.handle(.deadlineReached, at: t1) == [.send(.ours(.up, poll: true, tx: 80_000))])
+        _ = session.handle(.received(.theirs(.up, final: true, demand: true)), at: t1)
         #expect(session.transmitInterval == nil)
-        _ = session.handle(.received(.theirs(.up)), at: t0)
+        _ = session.handle(.received(.theirs(.up)), at: t1)
         #expect(session.transmitInterval == .milliseconds(80))
     }
 
@@ -193,6 +195,27 @@ struct TimerTests {
         #expect(session.handle(.deadlineReached, at: t1) == [.send(.ours(.up, poll: true, tx: 100_000))])
         _ = session.handle(.received(.theirs(.up, final: true)), at: t1)
         #expect(session.transmitInterval == .milliseconds(100))
+    }
+
+    @Test("A Final that comes before the Poll has left is about something older")
+    func finalBeforePoll() {
+        var session = session(.up)
+        _ = session.handle(.configured(configured(rx: 45)), at: t0)
+        _ = session.handle(.received(.theirs(.up, final: true)), at: t0)
+        #expect(session.detectionTime == .milliseconds(200))
+        #expect(
+            session.handle(.deadlineReached, at: next(.milliseconds(60))) == [
+                .send(.ours(.up, poll: true, rx: 45_000))
+            ])
+    }
+
+    @Test("Leaving Up slows down at once, even where a Poll Sequence about slow timers is running")
+    func downDuringPoll() {
+        var session = session(.up)
+        _ = session.handle(.configured(configured(tx: 2_000)), at: t0)
+        #expect(session.transmitInterval == .milliseconds(60))
+        _ = session.handle(.received(.theirs(.down)), at: t0)
+        #expect(session.transmitInterval == .seconds(2))
     }
 
     @Test("A Final that answers no Poll changes nothing")

@@ -40,6 +40,11 @@ import Testing
 
     @Test(arguments: [
         ("bfd", "50", #"flag --bfd: "50" has no unit; write 50ms or 50s"#),
+        ("bfd", "300", #"flag --bfd: "300" has no unit; write 300ms"#),
+        ("bfd", "5", #"flag --bfd: "5" has no unit; write 5s"#),
+        ("bfd", "60001", #"flag --bfd: "60001" has no unit; write for example 50ms"#),
+        ("bfd", "-1", #"flag --bfd: "-1" is not a time; write for example 500ms, 1.5s or 30s"#),
+        ("bfd-receive-interval", "1.5", #"flag --bfd-receive-interval: "1.5" has no unit; write 1.5s"#),
         ("bfd", "on", #"flag --bfd: "on" is neither true nor false nor a time; write for example 50ms"#),
         ("bfd", "9ms", "flag --bfd: 9ms is not from 10ms to 60s"),
         ("bfd", "61s", "flag --bfd: 61s is not from 10ms to 60s"),

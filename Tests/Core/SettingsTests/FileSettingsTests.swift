@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("/x.yaml", "argument <file>: cannot read /x.yaml: no such file"),
+        ("", "argument <file>: the value is empty; leave the argument out"),
+    ]) func `that is an argument is blamed as that`(path: String, message: String) {
+        do throws(InvalidSettings) {
+            _ = try SettingsLoader.load(
+                flags: ["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": ["10.0.0.1:65000"]], file: path,
+                environment: [:], readFile: { _ in .success("") },
+                readTree: { _ in .failure(FileFault("no such file")) })
+            Issue.record("loaded")
+        } catch {
+            #expect(error.errors.map(\.description) == [message])
+        }
+    }
+
     @Test func `that cannot be read is an error beside those of flags`() {
         do throws(InvalidSettings) {
             _ = try SettingsLoader.load(

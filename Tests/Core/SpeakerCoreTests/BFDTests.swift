@@ -97,7 +97,7 @@ struct BFDTests {
         #expect(Self.sent(effects) == [.down])
         #expect(
             Self.others(effects) == [
-                .report(.bfdDown(Rack.tor, reason: "nothing heard for 150 ms"))
+                .report(.bfdDown(Rack.tor, reason: "nothing heard for 150 ms", endsSession: true))
             ] + Self.ceaseBFDDown)
         #expect(rack.speaker.peers[0].session.nextAttempt != nil)
         #expect(rack.speaker.peers[0].session.state == .active)
@@ -158,8 +158,31 @@ struct BFDTests {
         let effects = rack.take(Self.packet(rack, .down, .detectionTimeExpired))
         #expect(
             Self.others(effects) == [
-                .report(.bfdDown(Rack.tor, reason: "the peer signaled Down (detection time expired)"))
+                .report(
+                    .bfdDown(Rack.tor, reason: "the peer signaled Down (detection time expired)", endsSession: true))
             ] + Self.ceaseBFDDown)
+    }
+
+    @Test func `a path that fails after the BGP session is lost is not said to close it`() {
+        for isStrict in [false, true] {
+            var rack = Self.inService(isStrict: isStrict)
+            let lost = Self.others(rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .closedByPeer))))
+            #expect(
+                lost == [
+                    .report(
+                        .sessionLost(
+                            Rack.tor,
+                            reason: "peer 10.0.0.1 closed the connection without a NOTIFICATION: "
+                                + "BGP on the router was stopped or restarted"))
+                ])
+            #expect(
+                Self.others(rack.take(Self.packet(rack, .down, .neighborSignaledDown), after: .milliseconds(50))) == [
+                    .report(
+                        .bfdDown(
+                            Rack.tor, reason: "the peer signaled Down (neighbor signaled session down)",
+                            endsSession: false))
+                ])
+        }
     }
 
     @Test func `the router's AdminDown leaves the BGP session alone (RFC 5882)`() {

@@ -102,6 +102,31 @@ struct DrainTests {
         #expect(rack.take(.drainRequested(reason: "rack move")) == [])
     }
 
+    @Test func aDrainWithoutAReasonKeepsTheOneThatIsThere() {
+        var rack = inService()
+        _ = rack.take(.drainRequested(reason: "kernel update"))
+        #expect(rack.take(.drainRequested(reason: nil)) == [])
+        #expect(rack.speaker.departure.reason == "kernel update")
+        finish(&rack)
+        #expect(rack.take(.drainRequested(reason: nil)) == [])
+        #expect(rack.speaker.status(version: "1", at: rack.now).vips.map(\.reason) == ["drained: kernel update"])
+        _ = rack.take(.undrainRequested)
+        #expect(
+            rack.take(.drainRequested(reason: nil)).first
+                == .report(.departureStarted(reason: "operator's command", exits: false)))
+        #expect(rack.take(.drainRequested(reason: "new disk")) == [.report(.drainReasonChanged("new disk"))])
+    }
+
+    @Test func aDrainWithoutAReasonKeepsTheOneOfTheFileAsLongAsTheFileIsThere() {
+        var rack = inService()
+        _ = rack.take(.drainFileFound(reason: "rack move"))
+        #expect(rack.take(.drainRequested(reason: nil)) == [])
+        #expect(rack.speaker.departure.reason == "rack move")
+        finish(&rack)
+        #expect(rack.take(.drainFileGone) == [.report(.drainReasonChanged("operator's command"))])
+        #expect(rack.take(.undrainRequested).first == .report(.undrained))
+    }
+
     @Test func whoeverDrainsOrUndrainsANodeThatExitsChangesNothing() {
         var rack = inService()
         _ = rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false))

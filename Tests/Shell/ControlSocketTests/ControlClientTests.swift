@@ -66,8 +66,11 @@ import Testing
         }
     }
 
+    @Test func `a daemon that ends before it answers is told from another program`() throws {
+        try expect("", { .ended(path: $0) })
+    }
+
     @Test(arguments: [
-        ("", "it closed the connection without an answer"),
         ("hello\r\n\r\n", "the answer is not HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Le", "the answer ends early"),
         ("HTTP/1.1 200 OK\r\n\r\n{}", "the answer is not HTTP"),
@@ -77,14 +80,17 @@ import Testing
         ("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n{]", "the answer is not JSON"),
     ])
     func `another program on the path is recognised`(answer: String, detail: String) throws {
-        try expectGarbage(answer, detail)
+        try expect(answer) { .garbage(path: $0, detail: detail) }
     }
 
     @Test func `an answer without end is not read to the end`() throws {
-        try expectGarbage(String(repeating: "x", count: 17 << 20), "the answer does not end")
+        try expect(String(repeating: "x", count: 17 << 20)) {
+            .garbage(path: $0, detail: "the answer does not end")
+        }
     }
 
-    private func expectGarbage(_ answer: String, _ detail: String) throws {
+    /// The error that the client ends with, by the path, if it gets this answer.
+    private func expect(_ answer: String, _ error: (String) -> ControlClientError) throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/bgpvip.sock"
         let (descriptor, _) = try UnixSocketFile.listen(at: path)
@@ -95,7 +101,7 @@ import Testing
                 }
             }
             .withBoundSocket(descriptor).wait()
-        #expect(throws: ControlClientError.garbage(path: path, detail: detail)) { try ControlClient(path).status() }
+        #expect(throws: error(path)) { try ControlClient(path).status() }
         try other.close().wait()
     }
 
@@ -103,7 +109,8 @@ import Testing
         let errors: [ControlClientError] = [
             .notRunning(path: "/run/x"), .noPermission(path: "/run/x", group: 998),
             .noPermission(path: "/run/x", group: nil), .timedOut(path: "/run/x", seconds: 12),
-            .garbage(path: "/run/x", detail: "the answer is not HTTP"), .system(path: "/run/x", text: "Too many files"),
+            .ended(path: "/run/x"), .garbage(path: "/run/x", detail: "the answer is not HTTP"),
+            .system(path: "/run/x", text: "Too many files"),
             .refused(code: 400, words: "no"), .refused(code: 403, words: "no"),
         ]
         #expect(
@@ -113,6 +120,7 @@ import Testing
                 "3 no permission to use /run/x: run as root or join the group of that file (group id 998)",
                 "3 no permission to use /run/x: run as root or join the group of that file",
                 "3 bgpvip did not answer on /run/x within 12 s: it is stuck or starved of CPU; look at its log",
+                "3 the daemon on /run/x ended before it answered: look at its log",
                 "3 what answers on /run/x is not this version of bgpvip: the answer is not HTTP",
                 "3 cannot talk to /run/x: Too many files",
                 "2 the daemon says: no",

@@ -59,6 +59,37 @@ import Testing
         #expect(words { $0.holdsSession = true } == "waiting")
     }
 
+    @Test func `a session that BFD holds back says so, with the cause and without the advice`() {
+        let waiting = Status.sample.with {
+            $0.peers = [.waiting]
+            $0.peers[0].address = "10.0.0.1"
+            $0.peers[0].bfd?.obstacle = "the peer does not hear us: see that BFD is configured there"
+        }
+        #expect(
+            peersTable(waiting) == """
+                PEER      AS        STATE  SINCE  HOLD  BFD      VIPS  LAST-ERROR
+                10.0.0.1  external  Idle   12m    -     waiting  0/2   see below
+                    waits until BFD is up: the peer does not hear us
+
+                """)
+        #expect(
+            peersTable(waiting.with { $0.peers[0].bfd?.obstacle = nil }) == """
+                PEER      AS        STATE  SINCE  HOLD  BFD      VIPS  LAST-ERROR
+                10.0.0.1  external  Idle   12m    -     waiting  0/2   waits until BFD is up
+
+                """)
+        let down = waiting.with {
+            $0.peers[0].bfd?.holdsSession = false
+            $0.peers[0].lastError = "hold timer expired"
+        }
+        #expect(
+            peersTable(down) == """
+                PEER      AS        STATE  SINCE  HOLD  BFD   VIPS  LAST-ERROR
+                10.0.0.1  external  Idle   12m    -     down  0/2   hold timer expired (3s ago)
+
+                """)
+    }
+
     @Test func `a node out of service says so above every table`() {
         let status = Status.sample.with {
             $0.phase = "drained"

@@ -56,8 +56,11 @@ struct ReportWordsTests {
         let reason = [("peer", "10.0.0.1"), ("reason", "nothing heard for 150 ms")]
         #expect(LogLine(.bfdUp(peer)) == LogLine(.info, "BFD session Up", [("peer", "10.0.0.1")]))
         #expect(
-            LogLine(.bfdDown(peer, reason: "nothing heard for 150 ms"))
+            LogLine(.bfdDown(peer, reason: "nothing heard for 150 ms", endsSession: true))
                 == LogLine(.error, "BFD says that the path is down; the BGP session is closed", reason))
+        #expect(
+            LogLine(.bfdDown(peer, reason: "nothing heard for 150 ms", endsSession: false))
+                == LogLine(.warning, "BFD says that the path is down; no BGP session was Established", reason))
         #expect(
             LogLine(.bfdShutDownByPeer(peer))
                 == LogLine(
@@ -69,6 +72,16 @@ struct ReportWordsTests {
         #expect(
             LogLine(.waitingForBFD(peer))
                 == LogLine(.info, "BGP session waits until BFD is up", [("peer", "10.0.0.1")]))
+    }
+
+    @Test func linesLeftOutAreCountedAndFollowedByThePresentState() {
+        let message = "this peer causes too many lines; some were left out, and this is its state now"
+        let fields = [("peer", "10.0.0.1"), ("lines", "4"), ("state", "Established")]
+        #expect(
+            LogLine(.suppressed(peer, count: 4, state: "Established", bfd: nil)) == LogLine(.warning, message, fields))
+        #expect(
+            LogLine(.suppressed(peer, count: 4, state: "Established", bfd: "Up"))
+                == LogLine(.warning, message, fields + [("bfd", "Up")]))
     }
 
     @Test func anAddressThatStaysBehindIsNamedWithTheCommandThatRemovesIt() {

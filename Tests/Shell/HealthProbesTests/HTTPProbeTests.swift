@@ -93,9 +93,19 @@ struct HTTPProbeTests {
 
     @Test("What is not HTTP fails in words")
     func notHTTP() async throws {
-        let service = try await TestService { _ in .send("SSH-2.0-OpenSSH_9.2\r\n") }
+        // The last one is what a server of HTTP/2 says first: an empty SETTINGS frame (RFC 9113 section 6.5).
+        for answer in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\0\0\0\u{4}\0\0\0\0\0"] {
+            let service = try await TestService { _ in .send(answer) }
+            var probing = try await Probing(service.http())
+            await probing.probe(
+                gives: .failed(
+                    "the service does not speak HTTP/1.1, perhaps only HTTP/2: let it accept HTTP/1.1, or check it by "
+                        + "tcp: or exec:"))
+        }
+        let service = try await TestService { _ in .send("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n") }
         var probing = try await Probing(service.http())
-        await probing.probe(gives: .failed("the answer is not HTTP/1.1: invalid constant string"))
+        await probing.probe(
+            gives: .failed("the answer is not valid HTTP/1.1: invalid character in content-length header"))
     }
 
     @Test("A service that says nothing fails at the timeout, and the next probe uses a fresh connection")

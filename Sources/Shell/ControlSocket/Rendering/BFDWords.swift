@@ -10,6 +10,13 @@ extension PeerStatus {
         default: bfd.state.lowercased()
         }
     }
+
+    /// Why the BGP session is held back, without the advice, for a table; nil if BFD does not hold it back.
+    var bfdHoldText: String? {
+        guard let bfd, bfd.holdsSession else { return nil }
+        let cause = bfd.obstacle?.split(separator: ":", maxSplits: 1).first
+        return "waits until BFD is up" + (cause.map { ": \($0)" } ?? "")
+    }
 }
 
 /// The rows about BFD of one peer's details.
