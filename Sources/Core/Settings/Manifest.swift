@@ -117,6 +117,9 @@ package enum Manifest {
             switch scalar {
             case "\"": "\\\""
             case "\\": "\\\\"
+            // Line breaks to YAML.
+            case "\u{2028}": "\\L"
+            case "\u{2029}": "\\P"
             case _ where scalar.value < 32 || (127..<160).contains(scalar.value):
                 "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
             default: String(scalar)

@@ -142,7 +142,17 @@ enum ValueText {
 
     /// `text` in quotation marks, shortened and without control characters, for messages.
     static func quoted(_ text: some StringProtocol) -> String {
-        let printable = text.prefix(60).unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
+        let printable = text.prefix(60).unicodeScalars.map { $0.isPrintable ? String($0) : "?" }
         return "\"\(printable.joined())\(text.count > 60 ? "…" : "")\""
+    }
+}
+
+extension Unicode.Scalar {
+    /// False for what would break a line, turn its direction, or not be seen at all.
+    fileprivate var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
     }
 }

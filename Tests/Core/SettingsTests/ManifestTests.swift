@@ -189,6 +189,7 @@ import Testing
     @Test(arguments: [
         ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("a\nb\t\u{7f}", #""a\x0ab\x09\x7f""#),
         ("ü: #", #""ü: #""#),
+        ("a\u{2028}b\u{2029}", #""a\Lb\P""#),
     ]) func `quotes any text`(text: String, quoted: String) {
         #expect(Manifest.quoted(text) == quoted)
     }

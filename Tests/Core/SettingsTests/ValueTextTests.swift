@@ -48,6 +48,7 @@ import Testing
 
     @Test func `quotes are short and printable`() {
         #expect(ValueText.quoted("a\nb\u{1b}[31m") == "\"a?b?[31m\"")
+        #expect(ValueText.quoted("m\u{2028}5\u{2029}\u{85}\u{202e}ä€") == "\"m?5???ä€\"")
         #expect(ValueText.quoted(String(repeating: "x", count: 61)) == "\"\(String(repeating: "x", count: 60))…\"")
     }
 
