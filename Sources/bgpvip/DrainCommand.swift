@@ -25,7 +25,9 @@ struct DrainCommand: ParsableCommand {
 
     func run() throws {
         let status = try control.ask { client throws(ControlClientError) in
-            try client.drain(reason: reason, waitSeconds: wait ? Self.longestWait : 0)
+            // A daemon that is stuck is not to be found out at the end of the wait.
+            if wait { _ = try client.status() }
+            return try client.drain(reason: reason, waitSeconds: wait ? Self.longestWait : 0)
         }
         print(control.json ? try json(status, .pretty) + "\n" : phaseText(status), terminator: "")
         let wanted = wait ? ["drained"] : ["draining", "drained"]

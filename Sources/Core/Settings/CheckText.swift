@@ -25,6 +25,7 @@ enum CheckText: Hashable {
                 throw Complaint(
                     "the program is not an absolute path", "write for example exec:/usr/bin/pgrep -x sshd", offset: 5)
             }
+            for word in words { _ = try ValueText.shown(word) }
             self = .exec(words)
         } else if text == "none" {
             throw Complaint("none cannot stand beside other checks", "leave it out, or give it alone")
@@ -57,6 +58,7 @@ enum CheckText: Hashable {
         guard program.hasPrefix("/") else {
             throw Complaint("the program is not an absolute path", "write for example /usr/bin/pgrep")
         }
+        for word in [program] + arguments { _ = try ValueText.shown(word) }
         self = .exec([program] + arguments)
     }
 

@@ -86,6 +86,12 @@ struct GivenSettings {
                 SettingError(origin: path.origin, problem: "was given \(count) times", remedy: "give it once"))
             throw InvalidSettings(errors: errors, notices: notices)
         }
+        do throws(Complaint) {
+            _ = try ValueText.shown(path.text)
+        } catch {
+            errors.append(SettingError(origin: path.origin, problem: error.problem, remedy: error.remedy))
+            throw InvalidSettings(errors: errors, notices: notices)
+        }
         switch readTree(path.text) {
         case .success(let root):
             let file = FileReading(root, path: path.text)

@@ -71,15 +71,23 @@ enum ValueText {
             (1...15).contains(text.utf8.count) && text != "." && text != ".."
             && !text.utf8.contains { $0 <= 32 || $0 == 47 || $0 == 58 || $0 == 127 }
         guard isValid else { throw Complaint("\(quoted(text)) is not the name of an interface") }
-        return text
+        return try shown(text)
     }
 
     /// An absolute path.
     static func path(_ text: String) throws(Complaint) -> String {
-        guard text.hasPrefix("/"), !text.utf8.contains(0), text.utf8.count < 4096 else {
+        guard text.hasPrefix("/"), text.utf8.count < 4096 else {
             throw Complaint("\(quoted(text)) is not an absolute path")
         }
-        return text
+        return try shown(text)
+    }
+
+    /// Text that is shown to people as it is.
+    static func shown(_ text: String) throws(Complaint) -> String {
+        guard let scalar = text.unicodeScalars.first(where: { !$0.isPrintable }) else { return text }
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        throw Complaint("\(quoted(text)) contains U+\(number), which cannot be shown")
     }
 
     /// The path of a Unix socket, which the kernel limits to 107 bytes.
@@ -144,15 +152,5 @@ enum ValueText {
     static func quoted(_ text: some StringProtocol) -> String {
         let printable = text.prefix(60).unicodeScalars.map { $0.isPrintable ? String($0) : "?" }
         return "\"\(printable.joined())\(text.count > 60 ? "…" : "")\""
-    }
-}
-
-extension Unicode.Scalar {
-    /// False for what would break a line, turn its direction, or not be seen at all.
-    fileprivate var isPrintable: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
-        }
     }
 }

@@ -1,7 +1,20 @@
-/// What a drain file says about why it is there.
+import Settings
+
+/// Why a node is drained, in the words of whoever drains it.
 package enum DrainReason {
     /// So many bytes fit into the shutdown communication of every router (RFC 8203).
     package static let longest = 128
+
+    /// What is wrong with a reason that was given in one piece; nil if it can be told as it is.
+    package static func fault(of reason: String) -> String? {
+        if reason.utf8.count > longest {
+            return "the reason has \(reason.utf8.count) bytes; \(longest) can be told to every router (RFC 8203)"
+        }
+        if !reason.unicodeScalars.allSatisfy(\.isPrintable) {
+            return "the reason must be one line of printable characters"
+        }
+        return nil
+    }
 
     /// The first line of a file's beginning: trimmed, without characters that could steer a terminal, cut to what a
     /// router can be told; nil if nothing is left.
@@ -11,7 +24,7 @@ package enum DrainReason {
         var word = ""
         var size = 0
         for scalar in String(decoding: Array(line), as: UTF8.self).unicodeScalars {
-            if scalar.properties.isWhitespace || !scalar.isShown {
+            if scalar.properties.isWhitespace || !scalar.isPrintable {
                 if !word.isEmpty { words.append(word) }
                 word = ""
                 continue
@@ -24,15 +37,5 @@ package enum DrainReason {
         }
         if !word.isEmpty { words.append(word) }
         return words.isEmpty ? nil : words.joined(separator: " ")
-    }
-}
-
-extension Unicode.Scalar {
-    /// False for control characters and for what changes how the text round it is shown.
-    fileprivate var isShown: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
     }
 }

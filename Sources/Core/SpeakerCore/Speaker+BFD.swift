@@ -157,7 +157,9 @@ extension Speaker {
             if let complaint = bfd.all[position].complaint, complaint <= now {
                 bfd.all[position].complaint = nil
                 guard let obstacle = bfd.all[position].obstacle else { continue }
-                report(.bfdNotUp(bfd.all[position].address, reason: obstacle), of: bfd.all[position].index, at: now)
+                let isTold = report(
+                    .bfdNotUp(bfd.all[position].address, reason: obstacle), of: bfd.all[position].index, at: now)
+                if !isTold { bfd.all[position].complaint = now + BFDSessions.patience }
             }
         }
         // One timer for all peers: waking up costs more than a packet.

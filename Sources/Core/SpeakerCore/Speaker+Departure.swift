@@ -25,6 +25,7 @@ extension Speaker {
         let wasExiting = departure.exits
         departure.exits = departure.exits || exits
         if exits { departure.reason = reason }
+        if exits && !wasExiting { effects.append(.report(.departureStarted(reason: reason, exits: true))) }
         // Asking twice to exit means: now.
         departure.isUrgent = departure.isUrgent || isUrgent || (wasExiting && exits)
         if departure.step == .away {

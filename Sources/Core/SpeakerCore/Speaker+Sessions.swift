@@ -65,14 +65,16 @@ extension Speaker {
     private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool, at now: Instant) {
         let address = peers[index].settings.address
         let words = reason.words(peers[index].session.configuration)
+        var isTold = true
         if case .local = reason {
             if wasEstablished { effects.append(.report(.sessionClosed(address, reason: words))) }
         } else if wasEstablished {
-            report(.sessionLost(address, reason: words), of: index, at: now)
+            isTold = report(.sessionLost(address, reason: words), of: index, at: now)
         } else if peers[index].reportedFailure != reason.kind {
-            report(.attemptFailed(address, reason: words), of: index, at: now)
+            isTold = report(.attemptFailed(address, reason: words), of: index, at: now)
         }
-        peers[index].reportedFailure = reason.kind
+        // What was held back is said at a later attempt.
+        if isTold { peers[index].reportedFailure = reason.kind }
     }
 
     /// Reports what a peer caused, as far as its budget allows; false if it was held back.
@@ -92,6 +94,7 @@ extension Speaker {
         let state = peers[index].session.state.rawValue
         let bfd = bfdStatus(of: address, at: now)?.state
         effects.append(.report(.suppressed(address, count: count, state: state, bfd: bfd)))
+        if peers[index].session.state == .established { reportObstacles(of: index) }
     }
 
     /// RFC 7606 section 6: an UPDATE that the session survives is to be logged, or nobody ever looks for the cause. Once

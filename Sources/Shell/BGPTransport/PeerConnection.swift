@@ -30,9 +30,9 @@ package final class PeerConnection: @unchecked Sendable {
     static let pendingLimit = 4 << 20
     /// How long a SYN may be without an answer before the next one goes out, from a socket of its own: the kernel would
     /// repeat it after a second, and a path that is back would wait for that. The earlier ones stay good for
-    /// `dialLife`, so that a peer that is far away is reached as well.
+    /// `dialLife`, and the first to the end, so that a peer that is far away is reached as well.
     static let patience = TimeAmount.milliseconds(200)
-    /// How long each of these sockets waits.
+    /// How long each of these sockets but the first waits.
     static let dialLife = TimeAmount.seconds(1)
     /// How long after `close()` we wait for the peer's FIN.
     private static let closeLimit = TimeAmount.seconds(1)
@@ -95,25 +95,23 @@ extension PeerConnection {
         let isLast = left <= Self.patience
         let isSigned = endpoint.md5Key != nil
         ClientBootstrap(group: loop)
-            .connectTimeout(min(left, Self.dialLife))
+            .connectTimeout(dials.isEmpty ? left : min(left, Self.dialLife))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.withDescriptor { descriptor throws(TransportFailure) in
                         try descriptor.prepare(for: endpoint, remote: target)
                     }
                     self.dials.append(channel)
+                    channel.closeFuture.whenComplete { _ in self.dials.removeAll { $0 === channel } }
                     try self.attach(channel)
                 }
             }
             .connect(to: target)
             .whenFailure { error in
                 guard self.state == .connecting, self.channel == nil else { return }
-                if case ChannelError.connectTimeout = error, !isLast {
-                    // The oldest one; later ones wait still.
-                    self.dials = Array(self.dials.dropFirst())
-                } else {
-                    self.end(TransportFailure(dialling: error, md5: isSigned))
-                }
+                // Others wait still.
+                if case ChannelError.connectTimeout = error, !isLast { return }
+                self.end(TransportFailure(dialling: error, md5: isSigned))
             }
         guard !isLast else { return }
         redial = loop.scheduleTask(in: Self.patience) {

@@ -3,7 +3,7 @@ package enum ControlRequest: Sendable, Hashable {
     /// Answer with `.status(…)`.
     case status
     /// Begin to leave; answer with `.status(…)`, at once, or if `wait` only when the node is drained (or has given up
-    /// draining). The reason is at most 128 bytes of UTF-8 without control characters, as RFC 8203 can carry it.
+    /// draining). The reason is at most 128 bytes of printable UTF-8, as RFC 8203 can carry it.
     case drain(reason: String?, wait: Bool)
     /// Come back; answer with `.status(…)`.
     case undrain

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import SpeakerCore
 
 /// Which requests a socket takes.
 enum Audience: Sendable, Hashable {
@@ -68,25 +69,13 @@ enum Route: Hashable {
                 }
                 waitSeconds = seconds
             case "reason":
-                if let fault = faultOfReason(value) { return .refused(.text(400, fault)) }
+                if let fault = DrainReason.fault(of: value) { return .refused(.text(400, fault)) }
                 reason = value.isEmpty ? nil : value
             default:
                 return .refused(.text(400, "drain takes the parameters wait and reason only"))
             }
         }
         return .request(.drain(reason: reason, wait: waitSeconds > 0), waitSeconds: waitSeconds)
-    }
-
-    /// The reason is told to the routers in a shutdown communication, and stands in logs on both sides.
-    private static func faultOfReason(_ reason: String) -> String? {
-        let longest = 128
-        if reason.utf8.count > longest {
-            return "the reason has \(reason.utf8.count) bytes; \(longest) can be told to every router (RFC 8203)"
-        }
-        if reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            return "the reason must be one line without control characters"
-        }
-        return nil
     }
 }
 

@@ -51,7 +51,7 @@ final class LineLog: Sendable {
     }
 
     private static func needsQuotes(_ value: String) -> Bool {
-        value.isEmpty || value.utf8.contains { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C || $0 == 0x7F }
+        value.isEmpty || value.unicodeScalars.contains { " \"=\\".unicodeScalars.contains($0) || !$0.isPrintable }
     }
 
     /// A JSON string, which logfmt readers take as well.
@@ -63,10 +63,12 @@ final class LineLog: Sendable {
             case "\\": text += "\\\\"
             case "\n": text += "\\n"
             case "\t": text += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
+            case _ where scalar.isPrintable: text.unicodeScalars.append(scalar)
+            default:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             }
         }
         return text + "\""

@@ -25,7 +25,14 @@ package func run(settings configured: Settings, notices: [String], version: Stri
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
-    guard let (settings, identifier) = whenNetworkIsUp(configured, logger) else { return 0 }
+    let onNode: (Settings, BGPIdentifier)?
+    do throws(GatewayFailure) {
+        onNode = try whenNetworkIsUp(configured, logger)
+    } catch {
+        logger.error("cannot start: \(error)")
+        return 2
+    }
+    guard let (settings, identifier) = onNode else { return 0 }
     let exitStatus = NIOLockedValueBox<Int32>(0)
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         let host = SpeakerHost(
@@ -42,13 +49,25 @@ package func run(settings configured: Settings, notices: [String], version: Stri
 
 /// The settings with the node's default gateways, and the router ID, as soon as the node has both: at boot its network
 /// may come up after us. Nil if a signal ended the waiting.
-private func whenNetworkIsUp(_ configured: Settings, _ logger: Logger) -> (Settings, BGPIdentifier)? {
+///
+/// A node whose network comes up may get its default gateways one after the other: then they count once they have stayed
+/// the same for two seconds.
+/// - Throws: what no waiting can mend.
+private func whenNetworkIsUp(
+    _ configured: Settings, _ logger: Logger
+) throws(GatewayFailure) -> (Settings, BGPIdentifier)? {
     var told = ""
+    var seen: (settings: Settings, turns: Int)?
     while true {
         do {
             let gateways = configured.namesGateways ? try NodeNetwork.defaultGateways() : []
             let settings = try configured.expandingGateways(gateways)
-            return (settings, try routerID(for: settings))
+            let identifier = try routerID(for: settings)
+            let turns = seen?.settings == settings ? (seen?.turns ?? 0) + 1 : 0
+            seen = (settings, turns)
+            if told.isEmpty || !configured.namesGateways || turns >= 10 { return (settings, identifier) }
+        } catch GatewayFailure.isPeerAlready(let gateway, let peer) {
+            throw .isPeerAlready(gateway: gateway, peer: peer)
         } catch {
             let reason = "\(error)"
             if reason != told { logger.warning("waiting for the network: \(reason)") }

@@ -148,6 +148,10 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             "entry 1, column 6: the program is not an absolute path; write for example exec:/usr/bin/pgrep -x sshd"
         ),
         (
+            "exec:/bin/probe a\u{202e}b",
+            #"entry 1, column 1: "a?b" contains U+202E, which cannot be shown"#
+        ),
+        (
             "127.0.0.1:6443",
             #"entry 1, column 1: "127.0.0.1:6443" is not a check; write http://…, https://…, tcp://ADDRESS:PORT, exec:/PROGRAM ARGUMENTS, or none"#
         ),

@@ -173,6 +173,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
                 #"b.yaml:8:10: "tcp://127.0.0.1:80" is not a URL; write http://… or https://…"#
             ),
             (["exec": ["probe"]], "b.yaml:9:9: the program is not an absolute path; write for example /usr/bin/pgrep"),
+            (["exec": ["/probe", "\u{202e}"]], #"b.yaml:9:9: "?" contains U+202E, which cannot be shown"#),
             (["tcp": "127.0.0.1:80", "interval": "1ms"], "b.yaml:9:15: 1ms is not from 10ms to 3600s"),
             (
                 ["tcp": "10.9.9.9:80"],

@@ -91,6 +91,7 @@ import Testing
 
     @Test(arguments: [
         ("/x.yaml", "argument <file>: cannot read /x.yaml: no such file"),
+        ("/x\n.yaml", "argument <file>: \"/x?.yaml\" contains U+000A, which cannot be shown"),
         ("", "argument <file>: the value is empty; leave the argument out"),
     ]) func `that is an argument is blamed as that`(path: String, message: String) {
         do throws(InvalidSettings) {

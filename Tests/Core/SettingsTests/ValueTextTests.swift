@@ -52,6 +52,18 @@ import Testing
         #expect(ValueText.quoted(String(repeating: "x", count: 61)) == "\"\(String(repeating: "x", count: 60))…\"")
     }
 
+    @Test func `what cannot be shown is no part of a name or a path`() {
+        #expect(throws: Complaint("\"/run/a?b\" contains U+000A, which cannot be shown")) {
+            try ValueText.path("/run/a\nb")
+        }
+        #expect(throws: Complaint("\"eth?\" contains U+202E, which cannot be shown")) {
+            try ValueText.interfaceName("eth\u{202e}")
+        }
+        #expect(throws: Complaint("\"/?\" contains U+E0001, which cannot be shown")) {
+            try ValueText.socketPath("/\u{E0001}")
+        }
+    }
+
     @Test(arguments: ["", "eth0/1", "a b", "sixteen-letters-", "..", "eth0:1", "a\u{7f}"])
     func `what Linux takes for no interface is refused`(name: String) {
         #expect(throws: Complaint.self) { try ValueText.interfaceName(name) }

@@ -178,7 +178,8 @@ struct DepartureTests {
         _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
         _ = expire(&rack, at: rack.now + .milliseconds(200))
         #expect(rack.take(.unbound([Rack.vip])) == [.report(.unbound([Rack.vip]))])
-        #expect(rack.take(term) == [.exit])
+        #expect(
+            rack.take(term) == [.report(.departureStarted(reason: "stopped by SIGTERM", exits: true)), .exit])
     }
 
     @Test func anExitWaitsForTheKernelsAnswer() {
@@ -207,7 +208,10 @@ struct DepartureTests {
         _ = rack.take(.acknowledged(Rack.tor, round: 1, true))
         _ = expire(&rack, at: rack.now + .milliseconds(200))
         _ = rack.take(.unbindFailed(Rack.vip, reason: "not permitted"))
-        #expect(rack.take(term) == [.unbind([Rack.vip])])
+        #expect(
+            rack.take(term) == [
+                .report(.departureStarted(reason: "stopped by SIGTERM", exits: true)), .unbind([Rack.vip]),
+            ])
         expectExit(of: &rack)
     }
 

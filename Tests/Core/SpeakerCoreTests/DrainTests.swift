@@ -140,7 +140,10 @@ struct DrainTests {
         var rack = inService()
         _ = rack.take(.drainFileFound(reason: nil))
         finish(&rack)
-        #expect(rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false)) == [.exit])
+        #expect(
+            rack.take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false)) == [
+                .report(.departureStarted(reason: "stopped by SIGTERM", exits: true)), .exit,
+            ])
     }
 
     @Test func eachStepSaysSinceWhenAndWhatComesNext() {
@@ -177,6 +180,13 @@ struct DrainTests {
         ] as [(String, String?)])
     func theFirstLineOfTheFileIsTheReason(text: String, reason: String?) {
         #expect(DrainReason.firstLine(of: text.utf8) == reason)
+    }
+
+    @Test func aReasonThatWouldNotBeOneLineAsItIsIsRefused() {
+        #expect(DrainReason.fault(of: "größerer Kernel, 6.12") == nil)
+        for text in ["a\nb", "a\u{85}b", "a\u{2028}b", "left\u{202E}right"] {
+            #expect(DrainReason.fault(of: text) == "the reason must be one line of printable characters")
+        }
     }
 
     @Test func bytesThatAreNoTextAreReplaced() {

@@ -125,4 +125,62 @@ struct ReportBudgetTests {
                 .report(.suppressed(Rack.tor, count: 3, state: "Established", bfd: nil))
             ])
     }
+
+    /// The router ends and begins sessions until no line is left for it.
+    private static func exhaust(_ rack: inout Rack) {
+        for round in 0..<6 {
+            _ = rack.take(.session(Rack.tor, .tcpFailed(round == 0 ? .outgoing : .incoming, .closedByPeer)))
+            _ = rack.take(.session(Rack.tor, .tcpConnected(.incoming, Rack.endpoints)))
+            _ = rack.establishIncoming()
+        }
+        var budget = rack.speaker.peers[0].reportBudget
+        let hasRoom = budget.spend(at: rack.now)
+        #expect(!hasRoom)
+    }
+
+    @Test func `why no session comes up is said once there is room for it, and not again`() {
+        var rack = Rack.inService()
+        Self.exhaust(&rack)
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.incoming, .closedByPeer)))
+        var said: [String] = []
+        for _ in 0..<200 {
+            guard let next = rack.speaker.nextDeadline else { break }
+            rack.now = max(rack.now, next)
+            var effects = rack.take(.deadlineReached)
+            if effects.contains(.session(Rack.tor, .connect)) {
+                _ = rack.take(.session(Rack.tor, .tcpConnected(.outgoing, Rack.endpoints)))
+                let refusal = Notification(code: 2, subcode: 2, data: [])
+                effects += rack.take(.session(Rack.tor, .received(.notification(refusal), .outgoing)))
+            }
+            said += effects.compactMap { effect in
+                if case .report(.attemptFailed(Rack.tor, let reason)) = effect { reason } else { nil }
+            }
+        }
+        #expect(
+            said == [
+                "peer 10.0.0.1 rejects our AS 65001 (it sent Bad Peer AS): fix our local AS, or the remote AS that the router "
+                    + "has configured for us"
+            ])
+    }
+
+    @Test func `why BFD is not up is said ten seconds later if there is no room for it`() {
+        var rack = Rack { settings in
+            for index in settings.peers.indices { settings.peers[index].bfd = BFDSettings() }
+        }
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish()
+        rack.now = rack.now + .milliseconds(9500)
+        Self.exhaust(&rack)
+        var said: [Int64] = []
+        for _ in 0..<1000 {
+            guard let next = rack.speaker.nextDeadline, next <= Rack.start + .seconds(60) else { break }
+            rack.now = max(rack.now, next)
+            _ = rack.take(.session(Rack.tor, .received(.keepalive, .incoming)))
+            for case .report(.bfdNotUp(Rack.tor, _)) in rack.take(.deadlineReached) {
+                said.append((rack.now - Rack.start).nanoseconds / 1_000_000)
+            }
+        }
+        #expect(said == [20_000])
+    }
 }

@@ -42,7 +42,7 @@ import Testing
             drain("reason=" + longest + "x")
                 == .refused(.text(400, "the reason has 129 bytes; 128 can be told to every router (RFC 8203)")))
         #expect(
-            drain("reason=a%0Ab") == .refused(.text(400, "the reason must be one line without control characters")))
+            drain("reason=a%0Ab") == .refused(.text(400, "the reason must be one line of printable characters")))
     }
 
     @Test(arguments: ["", "?", "/", "//metrics", "*", "http://x/metrics", "/metrics/", "/v1/status#x"])

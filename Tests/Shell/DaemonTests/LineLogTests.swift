@@ -15,6 +15,7 @@ struct LineLogTests {
         ("a=b", #"k="a=b""#),
         (#"say "hi""#, #"k="say \"hi\"""#),
         ("line\nbreak\tand \u{1B}[31m", #"k="line\nbreak\tand \u001b[31m""#),
+        ("a\u{2028}b\u{202E}\u{85}\u{E0001}", #"k="a\u2028b\u202e\u0085\udb40\udc01""#),
         ("10.0.0.1:179", "k=10.0.0.1:179"),
         ("größer", "k=größer"),
     ])
