@@ -26,7 +26,7 @@ struct DrainCommand: ParsableCommand {
     func run() throws {
         let status = try control.ask { client throws(ControlClientError) in
             // A daemon that is stuck is not to be found out at the end of the wait.
-            if wait { _ = try client.status() }
+            if wait { _ = try client.drain(reason: reason) }
             return try client.drain(reason: reason, waitSeconds: wait ? Self.longestWait : 0)
         }
         print(control.json ? try json(status, .pretty) + "\n" : phaseText(status), terminator: "")

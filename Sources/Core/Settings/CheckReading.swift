@@ -24,7 +24,7 @@ extension Reading {
             return []
         }
         let texts = list(.check, split: CheckText.entries) { text, _ throws(Complaint) in
-            (name: text, check: try CheckText(text))
+            (name: text.onOneLine, check: try CheckText(text))
         }
         return uniqued(
             texts.map { text in
@@ -61,7 +61,8 @@ extension Reading {
         let entry = CheckEntry(
             text,
             at: Located(
-                value: options.check(name ?? item.checkText ?? "", text), origin: item.name?.origin ?? item.origin),
+                value: options.check(name ?? item.checkText?.onOneLine ?? "", text),
+                origin: item.name?.origin ?? item.origin),
             item)
         refuseUselessOptions(of: item, isHTTP: entry.isHTTP, isHTTPS: entry.isHTTPS)
         return nameText != nil && name == nil ? nil : entry

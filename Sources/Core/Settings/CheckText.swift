@@ -25,8 +25,7 @@ enum CheckText: Hashable {
                 throw Complaint(
                     "the program is not an absolute path", "write for example exec:/usr/bin/pgrep -x sshd", offset: 5)
             }
-            for word in words { _ = try ValueText.shown(word) }
-            self = .exec(words)
+            self = try CheckText(program: program, arguments: Array(words.dropFirst()))
         } else if text == "none" {
             throw Complaint("none cannot stand beside other checks", "leave it out, or give it alone")
         } else {
@@ -58,8 +57,8 @@ enum CheckText: Hashable {
         guard program.hasPrefix("/") else {
             throw Complaint("the program is not an absolute path", "write for example /usr/bin/pgrep")
         }
-        for word in [program] + arguments { _ = try ValueText.shown(word) }
-        self = .exec([program] + arguments)
+        // An argument may have several lines: a script for a shell.
+        self = .exec([try ValueText.shown(program)] + arguments)
     }
 
     /// Splits a list of checks at the commas that a scheme follows, so that a URL or a command may contain commas.

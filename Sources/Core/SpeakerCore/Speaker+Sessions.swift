@@ -22,6 +22,7 @@ extension Speaker {
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
                 let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes(for: index))
                 send(updates, to: index, at: now, isReported: isReported)
+                peers[index].owesObstacles = true
                 if isReported { reportObstacles(of: index) }
             case .routesRequested(let family):
                 peers[index].refreshRequests.insert(family)
@@ -107,6 +108,8 @@ extension Speaker {
 
     /// Says once per session which VIPs it cannot carry: "the session is up, where is my route".
     private mutating func reportObstacles(of index: Int) {
+        guard peers[index].owesObstacles else { return }
+        peers[index].owesObstacles = false
         let obstacles = settings.vips.compactMap { vip in
             peers[index].adjRIBOut.obstacle(to: vip.prefix).map { (prefix: vip.prefix, reason: $0) }
         }

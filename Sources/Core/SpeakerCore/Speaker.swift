@@ -24,6 +24,8 @@ package struct Speaker: Sendable {
         /// The last failure that was reported, so that each is said once and not at every retry.
         var reportedFailure: EndReason.Kind?
         var reportBudget = ReportBudget()
+        /// True until it has been said which VIPs the session cannot carry.
+        var owesObstacles = false
         /// Before this moment no further malformed UPDATE is reported.
         var nextMalformationReport: Instant?
         /// Families the peer asked for again, and has not been answered yet.

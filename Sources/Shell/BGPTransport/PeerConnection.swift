@@ -109,9 +109,10 @@ extension PeerConnection {
             .connect(to: target)
             .whenFailure { error in
                 guard self.state == .connecting, self.channel == nil else { return }
+                let failure = TransportFailure(dialling: error, md5: isSigned)
                 // Others wait still.
-                if case ChannelError.connectTimeout = error, !isLast { return }
-                self.end(TransportFailure(dialling: error, md5: isSigned))
+                if case .timedOut = failure, !isLast { return }
+                self.end(failure)
             }
         guard !isLast else { return }
         redial = loop.scheduleTask(in: Self.patience) {

@@ -69,6 +69,7 @@ private func whenNetworkIsUp(
         } catch GatewayFailure.isPeerAlready(let gateway, let peer) {
             throw .isPeerAlready(gateway: gateway, peer: peer)
         } catch {
+            seen = nil
             let reason = "\(error)"
             if reason != told { logger.warning("waiting for the network: \(reason)") }
             told = reason

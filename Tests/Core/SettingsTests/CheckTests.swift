@@ -47,9 +47,14 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
     }
 
     @Test func `are separated by the commas in front of a scheme`() throws {
-        let settings = try load(with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c x,y ,tcp://127.0.0.1:53,"]))
-            .settings
-        #expect(settings.checks.map(\.name) == ["http://127.0.0.1/?a,b", "exec:/bin/sh -c x,y", "tcp://127.0.0.1:53"])
+        let settings = try load(
+            with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c\nx,\u{202e}y ,tcp://127.0.0.1:53,"])
+        )
+        .settings
+        #expect(
+            settings.checks.map(\.name) == [
+                "http://127.0.0.1/?a,b", #"exec:/bin/sh -c\u{a}x,\u{202e}y"#, "tcp://127.0.0.1:53",
+            ])
         #expect(settings.vips.map(\.checks) == [settings.checks.map(\.name)])
     }
 
@@ -148,8 +153,8 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             "entry 1, column 6: the program is not an absolute path; write for example exec:/usr/bin/pgrep -x sshd"
         ),
         (
-            "exec:/bin/probe a\u{202e}b",
-            #"entry 1, column 1: "a?b" contains U+202E, which cannot be shown"#
+            "exec:/bin/pro\u{202e}be",
+            #"entry 1, column 1: "/bin/pro?be" contains U+202E, which cannot be shown"#
         ),
         (
             "127.0.0.1:6443",

@@ -2,6 +2,7 @@ import BFD
 import BGPFSM
 import BGPWire
 import Deadlines
+import Health
 import IPTypes
 import Settings
 import Testing
@@ -182,5 +183,32 @@ struct ReportBudgetTests {
             }
         }
         #expect(said == [20_000])
+    }
+
+    @Test func `what a session cannot carry is said once, with the summary if there was no room before`() {
+        var rack = Rack(communities: (0..<1100).map { Community($0) })
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish()
+        Self.exhaust(&rack)
+        var said: [String] = []
+        for second in 0..<60 {
+            rack.now = rack.now + .seconds(1)
+            var effects = rack.take(.session(Rack.tor, .received(.keepalive, .incoming)))
+            effects += rack.take(.deadlineReached)
+            effects += rack.take(.check("api", .outcome(.passed)))
+            // Something that is held back now and then.
+            if second % 3 == 0 {
+                for _ in 0..<4 { _ = rack.speaker.peers[0].reportBudget.spend(at: rack.now) }
+            }
+            for case .report(let report) in effects {
+                switch report {
+                case .suppressed: said.append("summary")
+                case .notCarried: said.append("not carried")
+                default: break
+                }
+            }
+        }
+        #expect(said == ["summary", "not carried"] + Array(repeating: "summary", count: 8))
     }
 }
