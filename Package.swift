@@ -64,7 +64,7 @@ let package = Package(
         shell("BFDTransport", ["IPTypes", "BFD", "CLinuxShim", nioCore, nioPosix]),
         shell("Netlink", ["IPTypes", "CLinuxShim", nioCore, nioPosix]),
         shell("HealthProbes", ["IPTypes", "Health", "CLinuxShim", nioCore, nioPosix, nioHTTP1, nioSSL]),
-        shell("ControlSocket", ["SpeakerCore", nioCore, nioPosix, nioHTTP1]),
+        shell("ControlSocket", ["IPTypes", "SpeakerCore", nioCore, nioPosix, nioHTTP1]),
         shell("ConfigFile", ["Settings", "CYAML"]),
         shell(
             "Daemon",

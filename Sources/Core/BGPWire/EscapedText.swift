@@ -1,3 +1,5 @@
+import IPTypes
+
 extension String {
     /// Text of a peer, made safe for a log, a terminal and a line of output (RFC 9003 section 6).
     ///
@@ -33,11 +35,7 @@ private func escape(_ scalar: Unicode.Scalar) -> String {
     case "\t": return "\\t"
     case "\"": return "\\\""
     case "\\": return "\\\\"
-    default:
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-            return "\\u{\(String(scalar.value, radix: 16))}"
-        default: return String(scalar)
-        }
+    case _ where scalar.isPrintable: return String(scalar)
+    default: return "\\u{\(String(scalar.value, radix: 16))}"
     }
 }

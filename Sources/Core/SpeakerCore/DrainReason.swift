@@ -1,4 +1,4 @@
-import Settings
+import IPTypes
 
 /// Why a node is drained, in the words of whoever drains it.
 package enum DrainReason {

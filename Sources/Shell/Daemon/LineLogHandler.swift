@@ -1,5 +1,6 @@
 import CLinuxShim
 import Glibc
+import IPTypes
 import Logging
 import Settings
 

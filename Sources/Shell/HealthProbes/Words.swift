@@ -14,16 +14,6 @@ func excerpt(of body: [UInt8]) -> String {
     return String(printable.split(separator: " ").joined(separator: " ").prefix(80))
 }
 
-extension Unicode.Scalar {
-    /// False for controls, formatting characters and what has no glyph.
-    fileprivate var isPrintable: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
-    }
-}
-
 /// True for errors that only say that the connection has ended or is ending.
 func isEndOfConnection(_ error: any Error) -> Bool {
     switch error {

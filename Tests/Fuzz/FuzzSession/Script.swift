@@ -1,58 +1,47 @@
 import BGPFSM
 import BGPWire
 import Deadlines
+import Fuzzing
 import IPTypes
 
 /// The script of one run, read step by step.
 struct Script {
-    private var rest: ArraySlice<UInt8>
+    private var octets: Octets
     private var bench: Bench
 
     init(_ input: some Sequence<UInt8>) {
-        rest = Array(input)[...]
-        bench = Bench(SessionConfiguration(fuzzed: rest.popFirst() ?? 0))
+        octets = Octets(input)
+        bench = Bench(SessionConfiguration(fuzzed: octets.argument()))
     }
 
     /// Does one step; false at the end of the script.
     mutating func step() -> Bool {
-        guard let octet = rest.popFirst() else { return false }
+        guard let octet = octets.next() else { return false }
         let direction: Direction = octet & 0x20 != 0 ? .outgoing : .incoming
         switch octet & 0x1F {
         case letter("a"): bench.advertise()
         case letter("c"): bench.apply(.tcpConnected(direction, .fuzzed))
         case letter("e"): bench.apply(.deadlineReached)
-        case letter("f"): bench.apply(.tcpFailed(direction, TransportFailure(fuzzed: argument())))
-        case letter("h"): bench.receive(.open(Open(fuzzed: argument())), direction)
+        case letter("f"): bench.apply(.tcpFailed(direction, TransportFailure(fuzzed: octets.argument())))
+        case letter("h"): bench.receive(.open(Open(fuzzed: octets.argument())), direction)
         case letter("k"): bench.receive(.keepalive, direction)
         case letter("m"):
-            let type = argument() % 8
-            bench.receive(message(type: type, body: arguments()), direction)
-        case letter("n"): bench.receive(.notification(notification(data: arguments())), direction)
-        case letter("p"): bench.pass(duration(argument()))
-        case letter("r"): bench.apply(.reset(CeaseSubcode(fuzzed: argument())))
+            let type = octets.argument() % 8
+            bench.receive(message(type: type, body: octets.arguments()), direction)
+        case letter("n"): bench.receive(.notification(notification(data: octets.arguments())), direction)
+        case letter("p"): bench.pass(duration(octets.argument()))
+        case letter("r"): bench.apply(.reset(CeaseSubcode(fuzzed: octets.argument())))
         case letter("s"): bench.apply(.started)
         case letter("u"): bench.receive(.update(.fuzzed), direction)
         case letter("v"): bench.receive(.routeRefresh(RouteRefresh(family: .ipv4Unicast)), direction)
-        case letter("w"): bench.receive(arguments(), direction)
+        case letter("w"): bench.receive(octets.arguments(), direction)
         case letter("x"):
-            let subcode = CeaseSubcode(fuzzed: argument())
-            bench.apply(.stopped(subcode, communication: String(decoding: arguments(), as: UTF8.self)))
+            let subcode = CeaseSubcode(fuzzed: octets.argument())
+            bench.apply(.stopped(subcode, communication: String(decoding: octets.arguments(), as: UTF8.self)))
         case letter("y"): bench.apply(.malformed(DecodeError(notification(data: []), "fuzzed"), direction))
         default: bench.reachDeadline()
         }
         return true
-    }
-
-    private func letter(_ letter: Unicode.Scalar) -> UInt8 { UInt8(ascii: letter) & 0x1F }
-
-    private mutating func argument() -> UInt8 { rest.popFirst() ?? 0 }
-
-    /// Octets with their number in front, counted from `@`: `Chow` is "how".
-    private mutating func arguments() -> [UInt8] {
-        let count = argument() &- UInt8(ascii: "@")
-        let taken = rest.prefix(Int(count))
-        rest = rest.dropFirst(taken.count)
-        return Array(taken)
     }
 
     /// From 4 ms to 18 h in steps of an eighth to a sixteenth: `>` is 0.9 s, `P` 4 s, `~` 4 min.
@@ -61,7 +50,7 @@ struct Script {
     }
 
     private mutating func notification(data: [UInt8]) -> Notification {
-        Notification(code: argument() % 16, subcode: argument() % 16, data: data)
+        Notification(code: octets.argument() % 16, subcode: octets.argument() % 16, data: data)
     }
 
     /// A message whose header fits its body.

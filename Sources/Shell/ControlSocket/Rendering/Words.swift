@@ -1,3 +1,4 @@
+import IPTypes
 import SpeakerCore
 
 /// A span of time as short as an operator wants to read it: `3d4h`, `4h10m`, `12m`, `41s`.
@@ -15,10 +16,10 @@ func spanText(_ seconds: Double) -> String {
 func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control where scalar == "\n" || scalar == "\t": result += " "
-        case .control, .format, .lineSeparator, .paragraphSeparator: result += "?"
-        default: result.unicodeScalars.append(scalar)
+        switch scalar {
+        case "\n", "\t": result += " "
+        case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
+        default: result += "?"
         }
     }
     while result.hasSuffix(" ") { result.removeLast() }

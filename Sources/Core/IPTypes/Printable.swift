@@ -7,10 +7,3 @@ extension Unicode.Scalar {
         }
     }
 }
-
-extension String {
-    /// With an escape for each character that cannot be shown.
-    var onOneLine: String {
-        unicodeScalars.map { $0.isPrintable ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
-    }
-}
