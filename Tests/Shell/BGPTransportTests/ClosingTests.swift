@@ -60,6 +60,8 @@ private typealias Counter = NIOLoopBoundBox<Int>
         let target = endpoint(port: listener.port)
         let connection = try await loop.submit {
             PeerConnection.dial(target, on: loop) { connection, event in
+                // On a loaded machine a SYN may seem to be without an answer, here and below.
+                if case .unanswered = event { return }
                 told.value += 1
                 if case .received = event { connection.close() }
             }
@@ -79,7 +81,10 @@ private typealias Counter = NIOLoopBoundBox<Int>
         let acceptor = try await Acceptor.listen(keys: [localhost4: "secret"])
         let target = endpoint(port: acceptor.port)
         let connection = try await loop.submit {
-            PeerConnection.dial(target, on: loop) { _, _ in told.value += 1 }
+            PeerConnection.dial(target, on: loop) { _, event in
+                if case .unanswered = event { return }
+                told.value += 1
+            }
         }.get()
         await Witness(connection, AsyncStream { _ in }).close()
         #expect(try await loop.submit { told.value }.get() == 0)
