@@ -65,6 +65,9 @@ package struct HTTPCheck: Sendable, Hashable {
     package var bodyContains: String?
     /// File with a bearer token, read anew for each connection.
     package var bearerTokenFile: String?
+    /// True if 401 or 403 counts as healthy, with a notice, when the check sends no credentials: the server answers. For
+    /// a check that the operator did not choose.
+    package var acceptsAnonymousRefusal: Bool
 
     /// How TLS is done.
     package struct TLSOptions: Sendable, Hashable {
@@ -87,7 +90,7 @@ package struct HTTPCheck: Sendable, Hashable {
 
     package init(
         target: SocketTarget, path: String, host: String, tls: TLSOptions? = nil, expectedStatus: [Int] = [200],
-        bodyContains: String? = nil, bearerTokenFile: String? = nil
+        bodyContains: String? = nil, bearerTokenFile: String? = nil, acceptsAnonymousRefusal: Bool = false
     ) {
         self.target = target
         self.path = path
@@ -96,6 +99,7 @@ package struct HTTPCheck: Sendable, Hashable {
         self.expectedStatus = expectedStatus
         self.bodyContains = bodyContains
         self.bearerTokenFile = bearerTokenFile
+        self.acceptsAnonymousRefusal = acceptsAnonymousRefusal
     }
 }
 
