@@ -1,4 +1,5 @@
 package import BGPWire
+package import IPTypes
 
 /// What is different on the routes to one peer.
 package struct RouteAdjustment: Sendable, Hashable {
@@ -14,12 +15,16 @@ package struct RouteAdjustment: Sendable, Hashable {
     package var extendedCommunities: [ExtendedCommunity]
     /// Added to the route's own.
     package var largeCommunities: [LargeCommunity]
+    /// Stands in place of our own IPv4 address on the session as the next hop of IPv4 prefixes; nil leaves that.
+    package var nextHopIPv4: IPv4Address?
+    /// Stands in place of our own IPv6 addresses on the session as the next hop; nil leaves these.
+    package var nextHopIPv6: IPv6Address?
 
     /// Nothing different, unless said.
     package init(
         multiExitDiscriminator: UInt32? = nil, localPreference: UInt32? = nil, prepend: Int? = nil,
         communities: [Community] = [], extendedCommunities: [ExtendedCommunity] = [],
-        largeCommunities: [LargeCommunity] = []
+        largeCommunities: [LargeCommunity] = [], nextHopIPv4: IPv4Address? = nil, nextHopIPv6: IPv6Address? = nil
     ) {
         self.multiExitDiscriminator = multiExitDiscriminator
         self.localPreference = localPreference
@@ -27,6 +32,15 @@ package struct RouteAdjustment: Sendable, Hashable {
         self.communities = communities
         self.extendedCommunities = extendedCommunities
         self.largeCommunities = largeCommunities
+        self.nextHopIPv4 = nextHopIPv4
+        self.nextHopIPv6 = nextHopIPv6
+    }
+}
+
+extension RouteAdjustment {
+    /// The next hops that stand in place of our own addresses.
+    package var nextHops: [IPAddress] {
+        [nextHopIPv4.map(IPAddress.v4), nextHopIPv6.map(IPAddress.v6)].compactMap { $0 }
     }
 }
 
@@ -40,6 +54,16 @@ extension RouteAttributes {
             communities: communities.adding(adjustment.communities),
             extendedCommunities: extendedCommunities.adding(adjustment.extendedCommunities),
             largeCommunities: largeCommunities.adding(adjustment.largeCommunities))
+    }
+}
+
+extension SessionPath {
+    /// The same session with the next hops that the operator chose for it.
+    package func adjusted(by adjustment: RouteAdjustment) -> SessionPath {
+        var path = self
+        if let nextHop = adjustment.nextHopIPv4 { path.nextHopIPv4 = nextHop }
+        if let nextHop = adjustment.nextHopIPv6 { path.nextHopIPv6 = [nextHop] }
+        return path
     }
 }
 

@@ -5,7 +5,8 @@ import IPTypes
 extension Reading {
     /// Refuses addresses that stand in each other's way.
     mutating func checkAddresses(
-        _ vips: [Located<IPPrefix>], peers: [Located<PeerText>], checks: [Located<Check>], routerID: BGPIdentifier?
+        _ vips: [Located<IPPrefix>], peers: [Located<PeerText>], checks: [Located<Check>], routerID: BGPIdentifier?,
+        nextHops: Set<IPAddress>
     ) {
         var seen: Set<IPPrefix> = []
         for vip in vips {
@@ -15,6 +16,12 @@ extension Reading {
             }
             if peers.contains(where: { $0.value.address.address == address }) {
                 errors.append(vip.error("\(address) is the address of a peer", "choose an address that nobody has"))
+            }
+            if nextHops.contains(address) {
+                errors.append(
+                    vip.error(
+                        "\(address) is the nextHop of a peer, and no route can lead to itself",
+                        "give nextHop an address that belongs to this node alone"))
             }
             if let check = checks.first(where: { $0.value.kind.target?.address == address }) {
                 errors.append(

@@ -1,3 +1,4 @@
+import Advertising
 import BGPWire
 import IPTypes
 
@@ -134,6 +135,8 @@ extension Reading {
                         "\(peer.value.address) waits for a router whose address nobody knows yet, so it cannot have a password",
                         "let it dial (not passive), or leave the password out"))
             }
+            var adjustment = routeAdjustment(of: entry.item)
+            (adjustment.nextHopIPv4, adjustment.nextHopIPv6) = nextHops(of: entry)
             return PeerSettings(
                 address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port, password: password,
                 distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: source,
@@ -141,7 +144,7 @@ extension Reading {
                 localAS: entry.item?.own[.localAS] == nil ? nil : within(entry.item) { $0.localAS() },
                 holdTime: options.holdTime, keepaliveInterval: options.keepaliveInterval,
                 connectRetryInitial: options.connectRetry, connectRetryMaximum: options.connectRetryMax,
-                routeAdjustment: routeAdjustment(of: entry.item),
+                routeAdjustment: adjustment,
                 bfd: self.bfd(peer.value.bfd, bfd, general: generalBFD))
         }
         refuse(uselessBFD: generalBFD, for: settings)

@@ -1,3 +1,4 @@
+import Advertising
 import BGPWire
 import Health
 import IPTypes
@@ -44,7 +45,8 @@ extension Reading {
         }
 
         checkAddresses(
-            vips.map(\.vip), peers: peers.map(\.peer), checks: checks.map(\.check), routerID: routerID)
+            vips.map(\.vip), peers: peers.map(\.peer), checks: checks.map(\.check), routerID: routerID,
+            nextHops: Set(peerSettings.flatMap(\.routeAdjustment.nextHops)))
         if let interface, interface != "lo" {
             notices.append(
                 "the virtual addresses are bound to \(interface) and not to lo: on a shared segment every node answers ARP for them"

@@ -20,6 +20,7 @@ extension Speaker {
                 peers[index].reportedFailure = nil
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
+                    .adjusted(by: peers[index].settings.routeAdjustment)
                 let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes(for: index))
                 send(updates, to: index, at: now, isReported: isReported)
                 peers[index].owesObstacles = true

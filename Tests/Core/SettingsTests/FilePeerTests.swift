@@ -58,6 +58,23 @@ import Testing
         #expect(settings.vips.map(\.attributes) == [RouteAttributes(multiExitDiscriminator: 9)])
     }
 
+    @Test func `give the next hop of each family`() throws {
+        let peers: FileText = [
+            ["address": "10.0.0.1", "as": "65000", "nextHop": "10.0.0.99"],
+            ["address": "10.0.0.2", "as": "65000", "nextHop": ["2001:db8::99", "10.0.0.99"]],
+            ["address": "10.0.0.3", "as": "65000", "nextHop": "10.0.0.99, [2001:db8::99]"],
+            ["address": "2001:db8::4", "as": "65000"],
+        ]
+        let adjustments = try load(tree: Self.file(peers)).settings.peers.map(\.routeAdjustment)
+        let four = IPv4Address(0x0A00_0063)
+        let six = IPv6Address(high: 0x2001_0DB8_0000_0000, low: 0x99)
+        #expect(
+            adjustments == [
+                RouteAdjustment(nextHopIPv4: four), RouteAdjustment(nextHopIPv4: four, nextHopIPv6: six),
+                RouteAdjustment(nextHopIPv4: four, nextHopIPv6: six), RouteAdjustment(),
+            ])
+    }
+
     @Test func `may say false where in general it is true`() throws {
         let peers: FileText = [
             ["address": "10.0.0.1", "as": "65000", "ttlSecurity": "false", "multihop": "true", "passive": "false"],
@@ -124,6 +141,26 @@ import Testing
             (
                 ["address": "10.0.0.1", "as": "65000", "localAS": "0"],
                 "b.yaml:4:14: AS 0 is reserved and cannot be ours"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "self"],
+                #"b.yaml:4:14: "self" is not an IP address"#
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "10.0.0.1"],
+                "b.yaml:4:14: 10.0.0.1 is the peer itself, which would send the packets back to itself; give an address of this node, or leave nextHop out"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "fe80::1"],
+                "b.yaml:4:14: fe80::1 cannot be the next hop of a route; give an address of this node that the peer reaches"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "10.0.0.8,10.0.0.9"],
+                "b.yaml:4:14: 10.0.0.9 is a second next hop of its family; give at most one IPv4 and one IPv6 address"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "10.9.9.9"],
+                "b.yaml:7:5: 10.9.9.9 is the nextHop of a peer, and no route can lead to itself; give nextHop an address that belongs to this node alone"
             ),
             (
                 ["address": "10.0.0.1", "as": "65000", "color": "red"],
