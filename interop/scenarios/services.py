@@ -2,6 +2,7 @@
 
 import statistics
 
+from lab.client import Requests, spread
 from lab.fib import RouteWatch
 from lab.waiting import expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
@@ -71,6 +72,29 @@ def service_hangs(lab):
 def service_fails_500(lab):
     """/readyz answers 500: out within interval x fall + timeout + 100 ms, back when it answers 200."""
     return out_and_back(lab, lambda service: service.fail(), lambda service: service.recover())
+
+
+def linger_500(lab):
+    """/readyz answers 500 while the service serves: every connection that routers still send within linger is answered."""
+    linger = 1500
+    start_rack(lab, lab.nodes, BGPVIP_CHECK_INTERVAL=f"{INTERVAL}ms", BGPVIP_CHECK_FALL="1", BGPVIP_LINGER=f"{linger}ms")
+    node = lab.nodes[0]
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        broken = node.service.fail()
+        gone = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=broken)
+        # A router that has not moved the route yet: its packets still come to this node.
+        lab.tor.run("ip", "route", "replace", PREFIX, "via", node.address, "metric", "1")
+        try:
+            results = Requests(lab.client, VIP, count=20, interval=0.01).results()
+        finally:
+            lab.tor.run("ip", "route", "del", PREFIX, "via", node.address, "metric", "1")
+        expect(results[-1]["end"] < gone + linger * 1e6, "the requests took longer than linger")
+        answered = spread(results)
+        expect_equal(set(answered), {node.name}, "the nodes that answered")
+        await_bound(node, False)
+        node.service.recover()
+        await_next_hops(lab, lab.nodes)
+    return f"{len(results)} requests after the withdrawal, all answered"
 
 
 def out_and_back(lab, break_service, mend_service):

@@ -52,6 +52,8 @@ package struct HealthCheck: Sendable, Hashable {
     package private(set) var verdictSince: Instant?
     /// The latest failure in words; nil once a probe has passed again.
     package private(set) var lastFailure: String?
+    /// True while the latest outcome is a definitive failure, whether the check fails fast or not: nobody is served.
+    package private(set) var isRefused = false
     /// Outcomes that passed, since the start.
     package private(set) var passed = 0
     /// Outcomes that failed, since the start.
@@ -176,6 +178,7 @@ extension HealthCheck {
         case .passed:
             passed += 1
             lastFailure = nil
+            isRefused = false
             passesInARow += 1
             failuresInARow = 0
             history.append(failed: false)
@@ -183,6 +186,7 @@ extension HealthCheck {
         case .failed(let reason, let definitive):
             failed += 1
             lastFailure = reason
+            isRefused = definitive
             failuresInARow += 1
             passesInARow = 0
             history.append(failed: true)

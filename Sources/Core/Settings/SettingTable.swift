@@ -159,7 +159,8 @@ extension SettingKey {
         case .linger:
             Setting(
                 self, .process, "TIME", default: "200ms",
-                "When leaving: from withdrawing to closing the sessions, while the routers move traffic away")
+                "From withdrawing an address to unbinding it, while the routers move traffic away: when leaving, and when "
+                    + "a check fails otherwise than by a refused connection")
         case .drainFile:
             Setting(
                 self, .process, "PATH",

@@ -99,11 +99,10 @@ extension Speaker {
     }
 
     private mutating func linger(at now: Instant) {
-        if departure.hadRoutes && !departure.isUrgent && settings.departure.linger > .zero {
-            enter(.lingering, for: settings.departure.linger, at: now)
-        } else {
-            goAway(at: now)
-        }
+        // What was withdrawn before the departure began has waited for a part of the time already.
+        let ends = vips.compactMap(\.lingersUntil) + (departure.hadRoutes ? [now + settings.departure.linger] : [])
+        guard let end = ends.max(), end > now, !departure.isUrgent else { return goAway(at: now) }
+        enter(.lingering, for: end - now, at: now)
     }
 
     private mutating func goAway(at now: Instant) {

@@ -142,7 +142,7 @@ extension EndReason {
 
 extension Update {
     /// Prefixes withdrawn in either encoding.
-    fileprivate var allWithdrawn: [IPPrefix] {
+    var allWithdrawn: [IPPrefix] {
         withdrawn
             + attributes.flatMap { attribute -> [IPPrefix] in
                 if case .mpUnreach(let unreach) = attribute.value { unreach.withdrawn } else { [] }

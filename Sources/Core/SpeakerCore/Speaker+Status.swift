@@ -72,7 +72,7 @@ extension Speaker {
         var bindError: String?
         if case .failed(let reason) = vip.binding { bindError = reason }
         return VIPStatus(
-            prefix: "\(prefix)", bound: vip.binding == .bound || vip.binding == .unbinding,
+            prefix: "\(prefix)", bound: vip.isOnInterface || vip.binding == .unbinding,
             boundByOthers: vip.binding == .leftToOthers, bindError: bindError,
             verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds,

@@ -9,6 +9,13 @@ extension Speaker {
     /// Feeds one event to a check and follows up on what it decides.
     mutating func handle(_ event: HealthCheck.Event, check index: Int, at now: Instant) {
         let name = checks[index].check.name
+        let wasRefused = checks[index].isRefused
+        defer {
+            // Nobody answers any more, so there is nothing to linger for.
+            if checks[index].isRefused, !wasRefused {
+                touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
+            }
+        }
         for action in checks[index].handle(event, at: now) {
             switch action {
             case .probe:
@@ -97,17 +104,20 @@ extension Speaker {
                 updates = peers[peer].adjRIBOut.change(Dictionary(routes) { first, _ in first })
             }
             send(updates, to: peer, at: now)
+            for prefix in updates.flatMap(\.allWithdrawn) {
+                if let index = vipIndex[prefix] { vips[index].withdrawnAt = now }
+            }
         }
         mustConverge = false
         touched.removeAll(keepingCapacity: true)
-        convergeBindings(of: indices)
+        convergeBindings(of: indices, at: now)
     }
 
-    private mutating func convergeBindings(of indices: [Int]) {
+    private mutating func convergeBindings(of indices: [Int], at now: Instant) {
         var toUnbind: [IPPrefix] = []
         var toBind: [Bool: [IPPrefix]] = [:]
         for index in indices {
-            switch vips[index].next(isAway: departure.step == .away) {
+            switch step(of: vips[index], at: now) {
             case .bind:
                 if vips[index].binding == .unbound { vips[index].binding = .binding }
                 vips[index].isLeftover = false
@@ -115,6 +125,11 @@ extension Speaker {
             case .unbind:
                 vips[index].binding = .unbinding
                 toUnbind.append(vips[index].settings.prefix)
+            case .linger(let end):
+                vips[index].binding = .lingering(until: end)
+                nextLingerEnd = min(nextLingerEnd ?? end, end)
+            case .stay:
+                vips[index].binding = .bound
             case nil:
                 break
             }
@@ -145,6 +160,16 @@ extension Speaker {
         }
     }
 
+    /// Takes those off the interface whose time is over.
+    mutating func endLingering(at now: Instant) {
+        guard let next = nextLingerEnd, next <= now else { return }
+        nextLingerEnd = nil
+        for index in vips.indices {
+            guard let end = vips[index].lingersUntil else { continue }
+            if end <= now { touched.append(index) } else { nextLingerEnd = min(nextLingerEnd ?? end, end) }
+        }
+    }
+
     private mutating func planBindRetry(at retry: Instant) {
         nextBindRetry = min(nextBindRetry ?? retry, retry)
     }
@@ -160,7 +185,7 @@ extension Speaker {
         for prefix in prefixes {
             guard let index = vipIndex[prefix] else { continue }
             switch vips[index].binding {
-            case .unbinding, .leftToOthers: continue
+            case .unbinding, .leftToOthers, .lingering: continue
             case .bound: break
             // An address that is not wanted any more by now is there all the same, and has to go.
             case .unbound, .binding, .failed: news.append(prefix)
@@ -176,7 +201,7 @@ extension Speaker {
         guard let index = vipIndex[prefix] else { return }
         switch vips[index].binding {
         case .unbound, .unbinding, .leftToOthers: return
-        case .binding, .bound, .failed: break
+        case .binding, .bound, .lingering, .failed: break
         }
         if vips[index].binding != .failed(reason: reason) {
             effects.append(.report(.bindFailed(prefix, reason: reason)))
@@ -229,7 +254,7 @@ extension Speaker {
         var missing: [IPPrefix] = []
         var toBind: [Bool: [IPPrefix]] = [:]
         for prefix in prefixes {
-            guard let index = vipIndex[prefix], vips[index].binding == .bound else { continue }
+            guard let index = vipIndex[prefix], vips[index].isOnInterface else { continue }
             if vips[index].isUnwanted(isAway: departure.step == .away) {
                 // It should be gone, and could not be removed before: someone else has done it.
                 vips[index].binding = .unbound
@@ -265,15 +290,67 @@ extension Speaker {
     }
 }
 
-extension Speaker.VIP {
-    /// What the kernel has to be asked for next.
-    enum Step {
+extension Speaker {
+    /// What is to be done next about a VIP's address.
+    private enum Step {
         case bind
         case unbind
+        /// Nothing, up to this moment.
+        case linger(until: Instant)
+        /// Nothing: the address is wanted again.
+        case stay
     }
 
+    /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
+    /// that an earlier run left stays where it is, and none is added.
+    private func step(of vip: VIP, at now: Instant) -> Step? {
+        switch (!vip.isUnwanted(isAway: departure.step == .away), vip.binding) {
+        case (true, .unbound): return .bind
+        case (true, .failed): return vip.bindRetry == nil ? .bind : nil
+        // Once, so that its scope is what this run wants; the kernel keeps what is right already.
+        case (true, .bound): return vip.isLeftover && vip.isOffered ? .bind : nil
+        case (true, .lingering): return .stay
+        case (false, .bound): return vip.bindRetry == nil ? parting(of: vip, at: now) : nil
+        case (false, .lingering(let end)): return end <= now || mustNotLinger(vip) ? .unbind : nil
+        // It may be there all the same: the kernel may refuse to change an address, or answer too late.
+        case (false, .failed): return .unbind
+        case (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
+        }
+    }
+
+    /// The step of an address that is not wanted any more: routers need time to move a route that was withdrawn, and
+    /// what they still send is answered, if there may be somebody who answers. A VIP that no router had goes at once.
+    private func parting(of vip: VIP, at now: Instant) -> Step? {
+        if mustNotLinger(vip) { return .unbind }
+        // A departure has its own wait, and ends with the address off the interface.
+        if departure.step == .acknowledging || departure.step == .lingering { return nil }
+        guard let end = vip.withdrawnAt.map({ $0 + settings.departure.linger }), end > now else { return .unbind }
+        return .linger(until: end)
+    }
+
+    /// True if the time for it is over, or if nobody would answer: the service refuses connections.
+    private func mustNotLinger(_ vip: VIP) -> Bool {
+        departure.step == .away
+            || vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isRefused } ?? false }
+    }
+}
+
+extension Speaker.VIP {
     /// True if packets to the address find this node.
-    var isThere: Bool { binding == .bound || binding == .leftToOthers }
+    var isThere: Bool { isOnInterface || binding == .leftToOthers }
+
+    /// True while the address is taken to be on the interface, because we have put it there.
+    var isOnInterface: Bool {
+        switch binding {
+        case .bound, .lingering: true
+        case .unbound, .binding, .failed, .unbinding, .leftToOthers: false
+        }
+    }
+
+    /// Until when the address stays although it is not wanted any more.
+    var lingersUntil: Instant? {
+        if case .lingering(let end) = binding { end } else { nil }
+    }
 
     /// True if the address should not be on the interface.
     func isUnwanted(isAway: Bool) -> Bool {
@@ -281,22 +358,7 @@ extension Speaker.VIP {
         case _ where isAway: true
         case .healthy: false
         case .unhealthy: !isLastResort
-        case .unknown: binding != .bound
-        }
-    }
-
-    /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
-    /// that an earlier run left stays where it is, and none is added.
-    func next(isAway: Bool) -> Step? {
-        switch (!isUnwanted(isAway: isAway), binding) {
-        case (true, .unbound): return .bind
-        case (true, .failed): return bindRetry == nil ? .bind : nil
-        // Once, so that its scope is what this run wants; the kernel keeps what is right already.
-        case (true, .bound): return isLeftover && isOffered ? .bind : nil
-        case (false, .bound): return bindRetry == nil ? .unbind : nil
-        // It may be there all the same: the kernel may refuse to change an address, or answer too late.
-        case (false, .failed): return .unbind
-        case (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
+        case .unknown: !isOnInterface
         }
     }
 }

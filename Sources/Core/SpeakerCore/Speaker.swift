@@ -10,7 +10,8 @@ package import Settings
 ///
 /// The only door into Core. It takes `(input, now)` and returns effects; it reads no clock, opens no socket and logs
 /// nothing, so a run can be replayed from its inputs. VIP rule, in one line: a VIP is **wanted** on the interface while
-/// its checks pass, and **advertised** while it is wanted, bound, and the node is not leaving.
+/// its checks pass, and **advertised** while it is wanted, bound, and the node is not leaving. Withdrawn for another
+/// reason than a refusal it **lingers** on the interface for a moment.
 package struct Speaker: Sendable {
     /// One configured peer.
     struct Peer: Sendable {
@@ -41,6 +42,9 @@ package struct Speaker: Sendable {
             /// The kernel has been asked to add the address.
             case binding
             case bound
+            /// Withdrawn, because its service is unhealthy, and on the interface until then: routers need time to move
+            /// the route, and what they still send can be answered.
+            case lingering(until: Instant)
             case failed(reason: String)
             /// The kernel has been asked to remove the address.
             case unbinding
@@ -55,6 +59,8 @@ package struct Speaker: Sendable {
         var bindRetry: Instant?
         /// The last refusal to unbind that was reported.
         var reportedUnbindFailure: String?
+        /// When the VIP was last withdrawn from a peer.
+        var withdrawnAt: Instant?
         /// True once the service was well, in this run or in the one that left the address.
         var hasServed = false
         var verdict = Verdict.unknown
@@ -87,6 +93,8 @@ package struct Speaker: Sendable {
     var touched: [Int] = []
     /// No VIP wants to be bound or unbound again before this moment; nil if none waits.
     var nextBindRetry: Instant?
+    /// No VIP has lingered for long enough before this moment; nil if none lingers.
+    var nextLingerEnd: Instant?
 
     /// A speaker that has not started. `seed` decides all jitter.
     package init(settings: Settings, identifier: BGPIdentifier, hostName: String?, seed: UInt64, at now: Instant) {
@@ -186,6 +194,7 @@ package struct Speaker: Sendable {
         consider(bfd.nextDeadline)
         for index in checks.indices { consider(checks[index].nextDeadline) }
         consider(nextBindRetry)
+        consider(nextLingerEnd)
         return earliest
     }
 
@@ -196,12 +205,12 @@ package struct Speaker: Sendable {
 
     /// VIPs that are taken to be on the interface.
     package var boundVIPs: Set<IPPrefix> {
-        Set(vips.filter { $0.binding == .bound }.map(\.settings.prefix))
+        Set(vips.filter(\.isOnInterface).map(\.settings.prefix))
     }
 
     /// True if this is a VIP that is taken to be on the interface.
     package func isBound(_ prefix: IPPrefix) -> Bool {
-        vipIndex[prefix].map { vips[$0].binding == .bound } ?? false
+        vipIndex[prefix].map { vips[$0].isOnInterface } ?? false
     }
 
     /// Where a departure stands; `inService` while there is none.
@@ -217,6 +226,7 @@ package struct Speaker: Sendable {
             answerRefreshRequests(of: index, at: now)
         }
         retryBinding(at: now)
+        endLingering(at: now)
         if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
     }
 }

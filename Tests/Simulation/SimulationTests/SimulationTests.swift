@@ -8,7 +8,8 @@ import SpeakerCore
 import Testing
 
 /// Whole racks under random faults in virtual time. While they run, no node may advertise what it has not bound, or
-/// unbind what a router is still told; when the faults are over, the routers must know exactly the nodes that serve.
+/// unbind what a router is still told or may still send to; when the faults are over, the routers must know exactly the
+/// nodes that serve.
 struct SimulationTests {
     @Test(arguments: 0..<60)
     func aRackUnderFaultsKeepsTheRulesAndConverges(seed: Int) {
@@ -61,6 +62,7 @@ extension World {
         switch random.next() % 9 {
         case 0, 1:
             nodes[node].isServiceUp.toggle()
+            nodes[node].refuses = random.next() % 2 == 0
             if !nodes[node].isServiceUp { give(.check(Self.check, .connectionLost), to: node) }
         case 2:
             brokenLinks.insert(link)

@@ -15,7 +15,9 @@ extension World {
             give(input, to: node)
         case .outcome(let node):
             let isUp = nodes[node].isServiceUp
-            let outcome: Outcome = isUp ? .passed : .failed(reason: "connection refused", definitive: true)
+            nodes[node].wasRefused = !isUp && nodes[node].refuses
+            let outcome: Outcome =
+                isUp ? .passed : .failed(reason: "the service is down", definitive: nodes[node].refuses)
             give(.check(Self.check, .outcome(outcome)), to: node)
         case .bfdToRouter(let link, let packet):
             if !silentLinks.contains(link) { giveRouterBFD(.received(packet), on: link) }
@@ -106,6 +108,9 @@ extension World {
                 if nodes[node].told.values.contains(where: { $0.contains(prefix) }) {
                     violations.append("node \(node) unbinds \(prefix) while a router is still told of it, at \(now)")
                 }
+                if let withdrawnAt = nodes[node].withdrawnAt, now < withdrawnAt + linger, !nodes[node].wasRefused {
+                    violations.append("node \(node) unbinds \(prefix) while routers may still send to it, at \(now)")
+                }
                 if random.next() % 20 == 0 {
                     answers.append(.unbindFailed(prefix, reason: "the kernel says no"))
                 } else {
@@ -143,6 +148,7 @@ extension World {
     private mutating func noteWritten(_ update: Update, on link: Link) {
         nodes[link.node].told[link.router, default: []].subtract(update.withdrawn)
         nodes[link.node].told[link.router, default: []].formUnion(update.nlri)
+        if !update.withdrawn.isEmpty { nodes[link.node].withdrawnAt = now }
         if !update.nlri.isEmpty && !nodes[link.node].isBound {
             violations.append("node \(link.node) advertises what is not bound, at \(now)")
         }

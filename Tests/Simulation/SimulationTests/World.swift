@@ -38,6 +38,12 @@ struct World {
     struct Node {
         var speaker: Speaker
         var isServiceUp = true
+        /// True if a service that is down refuses connections; otherwise it answers that it is unwell.
+        var refuses = true
+        /// True if the latest probe was refused.
+        var wasRefused = false
+        /// When a router was last sent a withdrawal.
+        var withdrawnAt: Instant?
         var isBound = false
         var hasExited = false
         var isDrained = false
@@ -72,6 +78,7 @@ struct World {
     var lastArrivals: [Link: LastArrivals] = [:]
     var agenda: [(at: Instant, order: Int, what: Happening)] = []
     var order = 0
+    let linger: Duration
     /// Rules that were broken, in words.
     var violations: [String] = []
 
@@ -80,6 +87,7 @@ struct World {
         bfd: BFDSettings? = nil
     ) {
         random = SeededGenerator(seed: seed)
+        linger = departure.linger
         for node in 0..<nodeCount {
             let peers = (0..<routerCount).map { router in
                 PeerSettings(address: Self.address(ofRouter: router), peerAS: .exactly(ASNumber(65000)), bfd: bfd)
