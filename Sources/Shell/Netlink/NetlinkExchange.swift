@@ -15,9 +15,14 @@ final class NetlinkExchange {
         self.socket = socket
     }
 
-    /// An exchange with the kernel, in the network namespace of the calling thread.
+    /// An exchange with the kernel's routing, in the network namespace of the calling thread.
     convenience init() throws(NetlinkError) {
         self.init(socket: try KernelNetlinkSocket())
+    }
+
+    /// An exchange about the sockets in the network namespace of the calling thread (NETLINK_SOCK_DIAG).
+    static func aboutSockets() throws(NetlinkError) -> NetlinkExchange {
+        NetlinkExchange(socket: try KernelNetlinkSocket(NETLINK_SOCK_DIAG))
     }
 
     /// Sends a request that carries NLM_F_ACK and waits until the kernel has carried it out.

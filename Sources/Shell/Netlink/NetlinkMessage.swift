@@ -36,7 +36,7 @@ struct NetlinkMessage: Equatable {
     }
 }
 
-/// What a message is: the RTM_* and NLMSG_* numbers of the kernel.
+/// What a message is: the RTM_*, NLMSG_* and SOCK_* numbers of the kernel.
 struct MessageType: RawRepresentable, Hashable {
     var rawValue: UInt16
 
@@ -54,6 +54,8 @@ struct MessageType: RawRepresentable, Hashable {
     static let getRoutes = Self(rawValue: UInt16(RTM_GETROUTE))
     static let newNeighbour = Self(rawValue: UInt16(RTM_NEWNEIGH))
     static let getNeighbours = Self(rawValue: UInt16(RTM_GETNEIGH))
+
+    static let socketsByFamily = Self(rawValue: UInt16(SOCK_DIAG_BY_FAMILY))
 }
 
 /// A message to the kernel: header, one fixed structure, attributes.

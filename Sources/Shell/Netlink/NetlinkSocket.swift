@@ -14,7 +14,7 @@ struct SystemCallFailure: Error, Equatable {
     var code: CInt
 }
 
-/// The real thing: a blocking rtnetlink socket for requests. The kernel works inside send(), so receive() has its
+/// The real thing: a blocking netlink socket for requests. The kernel works inside send(), so receive() has its
 /// answer at once; the time limit is for a kernel that breaks that promise.
 final class KernelNetlinkSocket: NetlinkSocket {
     private let descriptor: CInt
@@ -22,8 +22,9 @@ final class KernelNetlinkSocket: NetlinkSocket {
     /// The kernel never fills more than 32 KiB of a datagram (NLMSG_GOODSIZE and the largest dump chunk).
     static let largestDatagram = 65_536
 
-    init() throws(NetlinkError) {
-        descriptor = try openNetlinkSocket(flags: 0, groups: 0)
+    /// A socket for questions to one part of the kernel, such as NETLINK_ROUTE.
+    init(_ family: CInt = NETLINK_ROUTE) throws(NetlinkError) {
+        descriptor = try openNetlinkSocket(family, flags: 0, groups: 0)
         // Answers carry the kernel's reason in words, and do not repeat the request; dumps honour the interface we
         // name. Kernels before 4.12 and 4.20 do without.
         setOption(SOL_NETLINK, NETLINK_EXT_ACK, CInt(1))
@@ -71,9 +72,11 @@ final class KernelNetlinkSocket: NetlinkSocket {
 
 /// A netlink socket that talks to the kernel alone and, with `groups`, hears its announcements. The caller owns the
 /// descriptor.
-func openNetlinkSocket(flags: CInt, groups: UInt32) throws(NetlinkError) -> CInt {
+func openNetlinkSocket(
+    _ family: CInt = NETLINK_ROUTE, flags: CInt, groups: UInt32
+) throws(NetlinkError) -> CInt {
     let kind = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | flags
-    let descriptor = socket(AF_NETLINK, kind, NETLINK_ROUTE)
+    let descriptor = socket(AF_NETLINK, kind, family)
     guard descriptor >= 0 else { throw .systemCall(operation: "opening a netlink socket", code: errno) }
 
     var own = sockaddr_nl()

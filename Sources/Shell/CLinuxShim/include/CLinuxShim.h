@@ -12,9 +12,11 @@
 #include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/inet_diag.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 // What SO_PEERCRED yields. sys/socket.h shows it to _GNU_SOURCE only.
 #ifndef __USE_GNU
