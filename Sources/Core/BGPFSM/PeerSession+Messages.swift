@@ -109,7 +109,7 @@ extension PeerSession {
             guard before == .established else { return actions + end(closed, established: nil, at: now) }
             let established = stateSince.map { now - $0 } ?? .zero
             stateSince = now
-            flaps += 1
+            if closed.isPlanned { plannedEnds += 1 } else { flaps += 1 }
             return actions + end(closed, established: established, at: now)
         }
         self[direction] = connection
@@ -175,6 +175,19 @@ extension PeerSession {
             case .outgoing: outgoing = newValue
             case .incoming: incoming = newValue
             }
+        }
+    }
+}
+
+extension EndReason {
+    /// True if this node ended the session because somebody wanted it to. The peer's operator is not meant: what comes
+    /// without a settling time on this side costs packets, whoever wanted it.
+    package var isPlanned: Bool {
+        switch self {
+        case .local(let subcode, _): subcode != .bfdDown
+        case .transport, .closedBeforeOpen, .peerRestarted, .notificationReceived, .notificationSent,
+            .holdTimeExpired, .sendHoldTimeExpired:
+            false
         }
     }
 }

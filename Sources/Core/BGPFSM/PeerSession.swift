@@ -51,8 +51,10 @@ package struct PeerSession: Sendable, Hashable {
     package internal(set) var lastEnd: End?
     /// When the session last became Established or ceased to be; nil if it never was Established.
     package internal(set) var stateSince: Instant?
-    /// How often the session left Established.
+    /// How often the session left Established although nobody on this node wanted it to.
     package internal(set) var flaps = 0
+    /// How often it left Established because this node wanted it to: a drain, the end of the process, a reset.
+    package internal(set) var plannedEnds = 0
     /// When we dial again; nil while no dial is planned.
     package internal(set) var nextAttempt: Instant?
     /// Messages sent since the session was made.

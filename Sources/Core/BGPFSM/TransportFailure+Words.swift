@@ -2,7 +2,7 @@ import IPTypes
 
 extension TransportFailure {
     /// One line for `peer` ("peer 10.0.0.1"): what TCP met, and where to look.
-    func words(_ peer: String) -> String {
+    package func words(_ peer: String) -> String {
         switch self {
         case .refused:
             "\(peer) refuses TCP connections: no BGP listens on that port, "

@@ -1,8 +1,8 @@
 import Advertising
 import BGPFSM
-import BGPWire
+package import BGPWire
 import Deadlines
-import IPTypes
+package import IPTypes
 import Settings
 
 extension Speaker {
@@ -142,7 +142,7 @@ extension EndReason {
 
 extension Update {
     /// Prefixes withdrawn in either encoding.
-    var allWithdrawn: [IPPrefix] {
+    package var allWithdrawn: [IPPrefix] {
         withdrawn
             + attributes.flatMap { attribute -> [IPPrefix] in
                 if case .mpUnreach(let unreach) = attribute.value { unreach.withdrawn } else { [] }
@@ -150,7 +150,7 @@ extension Update {
     }
 
     /// Prefixes announced in either encoding.
-    fileprivate var allAnnounced: [IPPrefix] {
+    package var allAnnounced: [IPPrefix] {
         nlri
             + attributes.flatMap { attribute -> [IPPrefix] in
                 if case .mpReach(let reach) = attribute.value { reach.nlri } else { [] }

@@ -36,7 +36,8 @@ extension Speaker {
             stateSeconds: (now - (session.stateSince ?? startedAt)).inSeconds,
             advertised: peer.adjRIBOut.told.count, total: vips.count, usesMD5: peer.settings.password != nil,
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
-        if let end = session.lastEnd {
+        // What this node wanted is no error to be looked for later.
+        if let end = session.lastEnd, !end.reason.isPlanned {
             status.lastError = end.reason.words(session.configuration)
             status.lastErrorSecondsAgo = (now - end.at).inSeconds
         }
@@ -45,6 +46,7 @@ extension Speaker {
         status.messagesReceived = MessageCounts(session.received)
         status.prefixesDiscarded = session.prefixesDiscarded
         status.flaps = session.flaps
+        status.plannedEnds = session.plannedEnds
         status.lastNotificationSent = session.lastNotificationSent.map { "\($0)" }
         status.lastNotificationReceived = session.lastNotificationReceived.map { "\($0)" }
         status.bfd = bfdStatus(of: peer.settings.address, at: now)

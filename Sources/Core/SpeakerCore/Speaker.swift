@@ -203,6 +203,11 @@ package struct Speaker: Sendable {
         peerIndex[peer].flatMap { peers[$0].session.establishedDirection }
     }
 
+    /// When we dial a peer again; nil while no dial is planned.
+    package func nextAttempt(at peer: ScopedAddress) -> Instant? {
+        peerIndex[peer].flatMap { peers[$0].session.nextAttempt }
+    }
+
     /// VIPs that are taken to be on the interface.
     package var boundVIPs: Set<IPPrefix> {
         Set(vips.filter(\.isOnInterface).map(\.settings.prefix))

@@ -82,8 +82,10 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     package var messagesReceived: MessageCounts
     /// Prefixes the peer announced to us and we discarded.
     package var prefixesDiscarded: Int
-    /// Times the session left Established.
+    /// Times the session left Established although nobody on this node wanted it to.
     package var flaps: Int
+    /// Times this node ended the Established session because of a drain, the end of the process or a reset.
+    package var plannedEnds: Int
     package var lastNotificationSent: String?
     package var lastNotificationReceived: String?
     package var routes: [RouteStatus]
@@ -96,7 +98,7 @@ package struct PeerStatus: Codable, Sendable, Hashable {
         isPassive: Bool, distance: String,
         capabilitiesSent: [String] = [], capabilitiesReceived: [String] = [], families: [String] = [],
         messagesSent: MessageCounts = MessageCounts(), messagesReceived: MessageCounts = MessageCounts(),
-        prefixesDiscarded: Int = 0, flaps: Int = 0, lastNotificationSent: String? = nil,
+        prefixesDiscarded: Int = 0, flaps: Int = 0, plannedEnds: Int = 0, lastNotificationSent: String? = nil,
         lastNotificationReceived: String? = nil, routes: [RouteStatus] = []
     ) {
         self.address = address
@@ -126,6 +128,7 @@ package struct PeerStatus: Codable, Sendable, Hashable {
         self.messagesReceived = messagesReceived
         self.prefixesDiscarded = prefixesDiscarded
         self.flaps = flaps
+        self.plannedEnds = plannedEnds
         self.lastNotificationSent = lastNotificationSent
         self.lastNotificationReceived = lastNotificationReceived
         self.routes = routes

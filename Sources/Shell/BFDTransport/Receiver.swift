@@ -93,7 +93,7 @@ package final class BFDReceiver: @unchecked Sendable {
                 }
             }
             .withBoundSocket(socket.number)
-            .whenFailure { error in self.loop.execute { self.end("\(error)") } }
+            .whenFailure { error in self.loop.execute { self.end(socketWords(error)) } }
     }
 
     /// True if packets wait to be read.
@@ -127,6 +127,11 @@ package final class BFDReceiver: @unchecked Sendable {
     }
 }
 
+/// What the system said of a socket, without the name of the call that NIO made.
+private func socketWords(_ error: any Error) -> String {
+    (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "the socket was closed"
+}
+
 /// Brings what the channel says to the receiver.
 private final class ReceiverHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
@@ -148,7 +153,7 @@ private final class ReceiverHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        receiver.end(lastError.map { "\($0)" } ?? "the socket was closed")
+        receiver.end(lastError.map(socketWords) ?? "the socket was closed")
     }
 }
 

@@ -23,7 +23,8 @@ extension TransportFailure {
         case ChannelError.connectTimeout: self = .timedOut(md5: md5, onLink: nil)
         case let error as IOError where error.errnoCode == ETIMEDOUT: self = .timedOut(md5: md5, onLink: nil)
         case let error as IOError: self.init(errno: error.errnoCode, operation: "connect")
-        default: self = .system(errno: 0, operation: "connect: \(error)")
+        // What NIO itself says means nothing to an operator.
+        default: self = .system(errno: EIO, operation: "connect")
         }
     }
 
@@ -34,7 +35,7 @@ extension TransportFailure {
         case let error as IOError where error.errnoCode == ETIMEDOUT: self = .unacknowledged
         case let error as IOError: self.init(errno: error.errnoCode, operation: "read or write")
         case is ChannelError: self = .closedByPeer
-        default: self = .system(errno: 0, operation: "\(error)")
+        default: self = .system(errno: EIO, operation: "read or write")
         }
     }
 }

@@ -20,7 +20,7 @@ extension SocketAddress {
         do {
             try self.init(packedIPAddress: ByteBuffer(bytes: scoped.address.bytes), port: Int(port))
         } catch {
-            throw .system(errno: EAFNOSUPPORT, operation: "\(error)")
+            throw .system(errno: EAFNOSUPPORT, operation: "connect")
         }
         guard case .v6(let literal) = self, case .v6(let address) = scoped.address, address.isLinkLocal,
             let zone = scoped.zone ?? interface

@@ -39,7 +39,8 @@ package final class ControlServer: Sendable {
                     .map { ControlServer(channel: $0, file: file, connections: connections) }
                     .flatMapErrorThrowing { error in
                         file.remove()
-                        throw error
+                        throw ControlSocketError.system(
+                            doing: "listen on", path: path, text: EndpointFailure(error).description)
                     }
             } catch {
                 return loop.makeFailedFuture(error)
@@ -48,7 +49,7 @@ package final class ControlServer: Sendable {
     }
 
     /// Opens the endpoint for monitoring, which serves `/metrics`, `/livez` and `/readyz` and changes nothing.
-    /// `address` is a literal; port 0 takes a free one. Fails with a `SocketAddressError` or an `IOError`.
+    /// `address` is a literal; port 0 takes a free one. Fails with an `EndpointFailure`.
     package static func startTCP(
         address: String, port: Int, on loop: any EventLoop, answer: @escaping ControlAnswer
     ) -> EventLoopFuture<ControlServer> {
@@ -67,8 +68,9 @@ package final class ControlServer: Sendable {
                     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                     .bind(to: address)
                     .map { ControlServer(channel: $0, file: nil, connections: connections) }
+                    .flatMapErrorThrowing { error in throw EndpointFailure(error) }
             } catch {
-                return loop.makeFailedFuture(error)
+                return loop.makeFailedFuture(EndpointFailure(error))
             }
         }
     }

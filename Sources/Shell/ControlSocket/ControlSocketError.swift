@@ -1,3 +1,23 @@
+import Glibc
+import NIOCore
+
+/// Why a TCP port cannot be listened on, in the words of an operator and not in those of the library.
+package struct EndpointFailure: Error, Hashable, CustomStringConvertible {
+    package let description: String
+
+    init(_ error: any Error) {
+        let code = (error as? IOError)?.errnoCode
+        description =
+            switch code {
+            case EADDRINUSE: "another program uses this port"
+            case EADDRNOTAVAIL: "this node has no such address"
+            case EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE"
+            case let code?: systemText(code)
+            case nil: "the address cannot be used"
+            }
+    }
+}
+
 /// Why the control socket cannot be opened, in words that tell what to do.
 package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
     /// A process answers on this path.

@@ -5,7 +5,7 @@ package import SpeakerCore
 /// The label values come from the configuration alone, so no series appears or vanishes when a session does.
 package func prometheusText(of status: Status) -> String {
     [
-        buildInformation(status), sessions(status), flaps(status),
+        buildInformation(status), sessions(status), flaps(status), plannedEnds(status),
         bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
         messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
         checks(status), probes(status), bound(status), healthy(status), lastResort(status), advertised(status),
@@ -27,8 +27,15 @@ private func sessions(_ status: Status) -> MetricFamily {
 
 private func flaps(_ status: Status) -> MetricFamily {
     MetricFamily(
-        "bgpvip_bgp_session_flaps_total", .counter, "Times the BGP session left Established.",
+        "bgpvip_bgp_session_flaps_total", .counter, "Times the BGP session left Established unplanned.",
         status.peers.map { ($0.labels, $0.flaps) })
+}
+
+private func plannedEnds(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bgp_session_planned_ends_total", .counter,
+        "Times this node ended the Established BGP session itself: drain, end of the process, reset.",
+        status.peers.map { ($0.labels, $0.plannedEnds) })
 }
 
 private func messages(

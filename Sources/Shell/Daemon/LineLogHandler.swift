@@ -1,6 +1,5 @@
 import CLinuxShim
 import Glibc
-import IPTypes
 import Logging
 import Settings
 
@@ -11,12 +10,14 @@ import Settings
 final class LineLog: Sendable {
     private let format: LogFormat
     private let descriptor: Int32
-    private let lost = LostLines()
+    private let state = State()
 
-    /// Lines dropped since the last one written. Only the event loop logs, so plain state would do, but the logging
-    /// library asks for Sendable.
-    private final class LostLines: @unchecked Sendable {
-        var count = 0
+    /// Only the event loop logs, so plain state would do, but the logging library asks for Sendable.
+    private final class State: @unchecked Sendable {
+        /// Lines dropped since the last one written.
+        var lost = 0
+        /// What is left of the last line: a pipe may have taken a part of it only.
+        var rest: ArraySlice<UInt8> = []
     }
 
     init(format: LogFormat, descriptor: Int32 = STDERR_FILENO) {
@@ -25,54 +26,38 @@ final class LineLog: Sendable {
     }
 
     /// Writes a line, or counts it as lost.
-    func write(level: Logger.Level, message: String, metadata: [(String, String)]) {
-        var fields = [("time", Self.timestamp()), ("level", "\(level)"), ("msg", message)] + metadata
-        if lost.count > 0 { fields.append(("lines_lost", "\(lost.count)")) }
-        let line = Self.render(fields, as: format)
-        var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        // A pipe is writable while it has room for PIPE_BUF bytes, so a write of at most that cannot block.
-        guard Glibc.poll(&poll, 1, 0) == 1, poll.revents & Int16(POLLOUT) != 0 else {
-            lost.count += 1
+    func write(level: Logger.Level, message: String, metadata: [(String, Logger.MetadataValue)]) {
+        writeRest()
+        guard state.rest.isEmpty, isWritable else {
+            state.lost += 1
             return
         }
-        let bytes = Array(line.utf8.prefix(Int(PIPE_BUF) - 1)) + [UInt8(ascii: "\n")]
-        let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        if written < 0 { lost.count += 1 } else { lost.count = 0 }
+        var fields = [("time", .string(Self.timestamp())), ("level", "\(level)"), ("msg", .string(message))] + metadata
+        if state.lost > 0 { fields.append(("lines_lost", .number(state.lost))) }
+        state.lost = 0
+        state.rest = Array((Self.render(fields, as: format) + "\n").utf8)[...]
+        writeRest()
     }
 
-    /// One line without its end.
-    static func render(_ fields: [(String, String)], as format: LogFormat) -> String {
-        switch format {
-        case .logfmt:
-            fields.map { name, value in "\(name)=\(needsQuotes(value) ? quoted(value) : value)" }
-                .joined(separator: " ")
-        case .json:
-            "{" + fields.map { name, value in "\(quoted(name)):\(quoted(value))" }.joined(separator: ",") + "}"
-        }
-    }
-
-    private static func needsQuotes(_ value: String) -> Bool {
-        value.isEmpty || value.unicodeScalars.contains { " \"=\\".unicodeScalars.contains($0) || !$0.isPrintable }
-    }
-
-    /// A JSON string, which logfmt readers take as well.
-    private static func quoted(_ value: String) -> String {
-        var text = "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\t": text += "\\t"
-            case _ where scalar.isPrintable: text.unicodeScalars.append(scalar)
-            default:
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
+    /// Writes as much of the rest as the reader has room for. A line that was begun is never broken off.
+    private func writeRest() {
+        while !state.rest.isEmpty, isWritable {
+            let chunk = state.rest.prefix(Int(PIPE_BUF))
+            let written = chunk.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EAGAIN || errno == EINTR { return }
+            if written < 0 {
+                state.lost += 1
+                state.rest = []
+            } else {
+                state.rest = state.rest.dropFirst(written)
             }
         }
-        return text + "\""
+    }
+
+    /// True if a write of up to PIPE_BUF bytes does not block: a pipe is writable while it has room for as many.
+    private var isWritable: Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLOUT) != 0
     }
 
     /// The wall clock as RFC 3339 in UTC with milliseconds.
@@ -103,7 +88,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let extra = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let extra = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         log.write(level: event.level, message: "\(event.message)", metadata: extra)
     }
 }

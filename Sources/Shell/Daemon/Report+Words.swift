@@ -1,4 +1,5 @@
 import BGPFSM
+import BGPWire
 import Health
 import IPTypes
 import Logging
@@ -6,11 +7,13 @@ import SpeakerCore
 
 /// A report as a log line: the only place where events are worded.
 struct LogLine: Equatable {
+    typealias Field = (name: String, value: Logger.MetadataValue)
+
     var level: Logger.Level
     var message: String
-    var fields: [(name: String, value: String)]
+    var fields: [Field]
 
-    init(_ level: Logger.Level, _ message: String, _ fields: [(name: String, value: String)] = []) {
+    init(_ level: Logger.Level, _ message: String, _ fields: [Field] = []) {
         self.level = level
         self.message = message
         self.fields = fields
@@ -28,29 +31,30 @@ struct LogLine: Equatable {
             self.init(
                 .info, "BGP session Established",
                 [
-                    ("peer", "\(peer)"), ("peer_as", "\(negotiated.peerAS)"),
+                    ("peer", "\(peer)"), ("peer_as", .number(negotiated.peerAS.value)),
                     ("peer_id", "\(negotiated.peerIdentifier)"), ("local", "\(negotiated.endpoints.local)"),
-                    ("hold_time", "\(negotiated.holdTime)"),
-                    ("families", negotiated.families.sorted().map { "\($0)" }.joined(separator: ",")),
+                    ("hold_time", .number(negotiated.holdTime)),
+                    ("families", .string(negotiated.families.sorted().map { "\($0)" }.joined(separator: ","))),
                 ])
             if negotiated.holdTime == 0 {
                 level = .warning
                 message += "; hold time 0 was agreed on, so a dead router is not noticed"
             }
         case .sessionClosed(let peer, let reason):
-            self.init(.info, "BGP session closed", [("peer", "\(peer)"), ("reason", reason)])
+            self.init(.info, "BGP session closed", [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .sessionLost(let peer, let reason):
-            self.init(.error, "BGP session lost", [("peer", "\(peer)"), ("reason", reason)])
+            self.init(.error, "BGP session lost", [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .attemptFailed(let peer, let reason):
-            self.init(.warning, "BGP session does not come up", [("peer", "\(peer)"), ("reason", reason)])
+            self.init(.warning, "BGP session does not come up", [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .malformedUpdate(let peer, let words):
             self.init(
                 .warning, "malformed UPDATE ignored; the session goes on (RFC 7606)",
-                [("peer", "\(peer)"), ("malformation", words)])
+                [("peer", "\(peer)"), ("malformation", "\(words)")])
         case .suppressed(let peer, let count, let state, let bfd):
             self.init(
                 .warning, "this peer causes too many lines; some were left out, and this is its state now",
-                [("peer", "\(peer)"), ("lines", "\(count)"), ("state", state)] + (bfd.map { [("bfd", $0)] } ?? []))
+                [("peer", "\(peer)"), ("lines", .number(count)), ("state", "\(state)")]
+                    + (bfd.map { [("bfd", "\($0)")] } ?? []))
         case .bfdUp(let peer):
             self.init(.info, "BFD session Up", [("peer", "\(peer)")])
         case .bfdDown(let peer, let reason, let endsSession):
@@ -58,16 +62,16 @@ struct LogLine: Equatable {
                 endsSession ? .error : .warning,
                 "BFD says that the path is down; "
                     + (endsSession ? "the BGP session is closed" : "no BGP session was Established"),
-                [("peer", "\(peer)"), ("reason", reason)])
+                [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .bfdShutDownByPeer(let peer):
             self.init(
                 .notice, "BFD was shut down by the peer's operator; the BGP session goes on", [("peer", "\(peer)")])
         case .bfdNotUp(let peer, let reason):
-            self.init(.warning, "BFD does not come up", [("peer", "\(peer)"), ("reason", reason)])
+            self.init(.warning, "BFD does not come up", [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .waitingForBFD(let peer):
             self.init(.info, "BGP session waits until BFD is up", [("peer", "\(peer)")])
         case .checkChanged(let name, let verdict):
-            self.init(verdict.level, "check is \(verdict.word)", [("check", name)] + verdict.reasonField)
+            self.init(verdict.level, "check is \(verdict.word)", [("check", "\(name)")] + verdict.reasonField)
         case .vipsChanged(let vips, let verdict):
             self.init(verdict.level, "VIP is \(verdict.word)", [("vip", Self.list(vips))] + verdict.reasonField)
         case .bound(let vips):
@@ -75,10 +79,12 @@ struct LogLine: Equatable {
         case .unbound(let vips):
             self.init(.info, "VIP unbound", [("vip", Self.list(vips))])
         case .bindFailed(let vip, let reason):
-            self.init(.error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", reason)])
+            self.init(
+                .error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", "\(reason)")])
         case .unbindFailed(let vip, let reason):
             self.init(
-                .error, "VIP cannot be taken off the interface; trying again", [("vip", "\(vip)"), ("reason", reason)])
+                .error, "VIP cannot be taken off the interface; trying again",
+                [("vip", "\(vip)"), ("reason", "\(reason)")])
         case .vanished(let vips):
             self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", Self.list(vips))])
         case .adopted(let vips):
@@ -93,9 +99,9 @@ struct LogLine: Equatable {
         case .notCarried(let peer, let prefixes, let reason):
             self.init(
                 .warning, "VIP cannot be advertised to this peer",
-                [("peer", "\(peer)"), ("vips", Self.list(prefixes)), ("reason", reason)])
+                [("peer", "\(peer)"), ("vips", Self.list(prefixes)), ("reason", "\(reason)")])
         case .departureStarted(let reason, let exits):
-            self.init(.info, exits ? "leaving" : "draining", [("reason", reason)])
+            self.init(.info, exits ? "leaving" : "draining", [("reason", "\(reason)")])
         case .departureStep(let step):
             self.init(.info, Self.words(step))
         case .withdrawalUnacknowledged(let peer):
@@ -103,7 +109,7 @@ struct LogLine: Equatable {
         case .undrained:
             self.init(.info, "back in service")
         case .drainReasonChanged(let reason):
-            self.init(.info, "still out of service", [("reason", reason)])
+            self.init(.info, "still out of service", [("reason", "\(reason)")])
         case .keptAsLastResort(let vips):
             self.init(
                 .warning, "VIP stays bound and advertised as the last resort", [("vip", Self.list(vips))])
@@ -112,7 +118,7 @@ struct LogLine: Equatable {
             self.init(
                 .error,
                 "VIP stays on the interface: the kernel refused to remove it, and this node still answers for it",
-                [("vips", Self.list(vips)), ("remove_with", commands.joined(separator: "; "))])
+                [("vips", Self.list(vips)), ("remove_with", .string(commands.joined(separator: "; ")))])
         }
     }
 
@@ -127,9 +133,9 @@ struct LogLine: Equatable {
     }
 
     /// At most eight prefixes by name, so that a line stays a line.
-    private static func list(_ prefixes: [IPPrefix]) -> String {
+    private static func list(_ prefixes: [IPPrefix]) -> Logger.MetadataValue {
         let named = prefixes.prefix(8).map { "\($0)" }.joined(separator: ",")
-        return prefixes.count > 8 ? "\(named) and \(prefixes.count - 8) more" : named
+        return .string(prefixes.count > 8 ? "\(named) and \(prefixes.count - 8) more" : named)
     }
 }
 
@@ -138,7 +144,7 @@ extension Verdict {
         if case .unhealthy = self { .error } else { .info }
     }
 
-    fileprivate var reasonField: [(name: String, value: String)] {
-        if case .unhealthy(let reason) = self { [("reason", reason)] } else { [] }
+    fileprivate var reasonField: [LogLine.Field] {
+        if case .unhealthy(let reason) = self { [("reason", "\(reason)")] } else { [] }
     }
 }

@@ -3,6 +3,15 @@ import Glibc
 import NIOCore
 import NIOPosix
 
+/// The kernel gives us no way to see signals.
+private struct SignalsUnseen: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ code: CInt) {
+        description = "signals cannot be seen: \(String(cString: strerror(code)))"
+    }
+}
+
 /// Signals as bytes of a signalfd, read by the event loop: no handler, no other thread, and process 1 of a container
 /// gets them too.
 enum Signals {
@@ -22,7 +31,7 @@ enum Signals {
     > {
         var set = signalSet()
         let descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
-        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "signalfd") }
+        guard descriptor >= 0 else { throw SignalsUnseen(errno) }
         return NIOPipeBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -31,6 +40,7 @@ enum Signals {
             }
             .takingOwnershipOfDescriptor(input: descriptor)
             .map { _ in }
+            .flatMapErrorThrowing { error in throw SignalsUnseen((error as? IOError)?.errnoCode ?? EIO) }
     }
 
     /// Sleeps, before there is a loop. False if a signal to end has come meanwhile.

@@ -110,7 +110,7 @@ extension SpeakerHost {
         guard now - deadline > Self.stall, speaker.isBFDDetectionDue(at: now) else { return }
         logger.notice(
             "the daemon did not run for a while; waiting for BFD packets before a peer is taken for dead",
-            metadata: ["milliseconds": "\((now - deadline).milliseconds)"])
+            metadata: ["milliseconds": .milliseconds(now - deadline)])
         take(.stalled)
     }
 

@@ -1,4 +1,5 @@
 import BGPTransport
+import Deadlines
 import HealthProbes
 import IPTypes
 import Logging
@@ -6,6 +7,12 @@ import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
+
+/// What waits to be logged. The words are made then, so that nothing waits for them.
+enum LogEntry {
+    case report(Report)
+    case trace(Trace)
+}
 
 extension SpeakerHost {
     /// Turns one effect into system calls.
@@ -24,7 +31,7 @@ extension SpeakerHost {
         case .unbind(let prefixes):
             unbind(prefixes[...])
         case .report(let report):
-            unlogged.append(report)
+            unlogged.append(.report(report))
         case .exit:
             exitWhenClosed(status: 0)
         case .exitStillBound:
@@ -96,15 +103,34 @@ extension SpeakerHost {
         afterLooking { [present] in $0.unbind(rest, knowing: present) }
     }
 
+    /// Handles one input, and notes for the log what happened and what was done.
+    func handleTracing(_ input: Input) {
+        let now = Self.now()
+        let peer: ScopedAddress? = if case .session(let address, _) = input { address } else { nil }
+        let planned = peer.flatMap(speaker.nextAttempt)
+        unlogged.append(.trace(.input(input)))
+        for effect in speaker.handle(input, at: now) {
+            unlogged.append(.trace(.effect(effect)))
+            perform(effect)
+        }
+        guard let peer, let next = speaker.nextAttempt(at: peer), next != planned else { return }
+        unlogged.append(.trace(.retry(peer, pause: next - now)))
+    }
+
     /// Logs what was reported since the last time.
     func logReports() {
-        for report in unlogged { log(LogLine(report)) }
+        for entry in unlogged {
+            switch entry {
+            case .report(let report): log(LogLine(report))
+            case .trace(let trace): if let line = LogLine(trace) { log(line) }
+            }
+        }
         unlogged.removeAll(keepingCapacity: true)
     }
 
     private func log(_ line: LogLine) {
         var metadata: Logger.Metadata = [:]
-        for field in line.fields { metadata[field.name] = "\(field.value)" }
+        for field in line.fields { metadata[field.name] = field.value }
         logger.log(level: line.level, "\(line.message)", metadata: metadata)
     }
 

@@ -32,7 +32,9 @@ extension SpeakerHost {
 
     private func probeEvent(_ event: ProbeEvent, check: String) {
         switch event {
-        case .outcome(let outcome, _): take(.check(check, .outcome(outcome)))
+        case .outcome(let outcome, let took):
+            if isTracing { unlogged.append(.trace(.probed(check: check, outcome, took: took))) }
+            take(.check(check, .outcome(outcome)))
         case .connectionLost: take(.check(check, .connectionLost))
         case .stoppedListening: take(.check(check, .stoppedListening))
         }

@@ -38,8 +38,10 @@ actor SpeakerHost {
     var isReassertPlanned = false
     /// Connections that have been sent something in this turn.
     var unflushed: [PeerConnection] = []
-    /// What was reported and is logged when that has left.
-    var unlogged: [Report] = []
+    /// What is logged when that has left, in order.
+    var unlogged: [LogEntry] = []
+    /// True if what happens is logged, beside what is decided.
+    let isTracing: Bool
     /// Replies to `drain --wait` that are due when the node is out of service.
     var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
     /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
@@ -78,6 +80,7 @@ actor SpeakerHost {
         self.settings = settings
         self.version = version
         self.logger = logger
+        isTracing = logger.logLevel <= .debug
         var generator = SystemRandomNumberGenerator()
         speaker = Speaker(
             settings: settings, identifier: identifier, hostName: Self.hostName(), seed: generator.next(),
@@ -120,8 +123,8 @@ actor SpeakerHost {
         logger.info(
             "bgpvip \(version) starts",
             metadata: [
-                "local_as": "\(settings.localAS)", "router_id": "\(speaker.identifier)",
-                "peers": "\(settings.peers.count)", "vips": "\(settings.vips.count)",
+                "local_as": .number(settings.localAS.value), "router_id": "\(speaker.identifier)",
+                "peers": .number(settings.peers.count), "vips": .number(settings.vips.count),
             ])
         do {
             if let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
@@ -141,7 +144,11 @@ actor SpeakerHost {
         guard !isHandling else { return }
         isHandling = true
         while let input = inputs.popFirst() {
-            for effect in speaker.handle(input, at: Self.now()) { perform(effect) }
+            if isTracing {
+                handleTracing(input)
+            } else {
+                for effect in speaker.handle(input, at: Self.now()) { perform(effect) }
+            }
             flush()
         }
         isHandling = false

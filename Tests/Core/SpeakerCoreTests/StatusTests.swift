@@ -64,6 +64,43 @@ struct StatusTests {
         #expect(peer.lastError == nil)
     }
 
+    @Test func whatThisNodeWantedIsNoFlapAndNoErrorAndWhatItDidNotIs() throws {
+        var rack = Rack.inService()
+        func peer() -> PeerStatus? { rack.speaker.status(version: "1", at: rack.now).peers.first }
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
+        #expect(peer()?.flaps == 1)
+        #expect(peer()?.plannedEnds == 0)
+        #expect(peer()?.lastError?.contains("reset the connection") == true)
+
+        var drained = Rack.inService()
+        _ = drained.take(.drainRequested(reason: "new kernel"))
+        _ = drained.take(.acknowledged(Rack.tor, round: 1, true))
+        _ = drained.take(.deadlineReached, after: .milliseconds(200))
+        func planned() -> PeerStatus? { drained.speaker.status(version: "1", at: drained.now).peers.first }
+        #expect(drained.speaker.departureStep == .away)
+        #expect(planned()?.flaps == 0)
+        #expect(planned()?.plannedEnds == 1)
+        #expect(planned()?.lastError == nil)
+        _ = drained.take(.undrainRequested)
+        drained.establish()
+        #expect(planned()?.state == "Established")
+        #expect(planned()?.flaps == 0)
+        #expect(planned()?.lastError == nil)
+    }
+
+    @Test(arguments: [
+        (CeaseSubcode.administrativeShutdown, 0), (.administrativeReset, 0), (.peerDeconfigured, 0),
+        (.otherConfigurationChange, 0), (.bfdDown, 1),
+    ])
+    func onlyBFDAmongOurOwnReasonsMakesAFlap(subcode: CeaseSubcode, flaps: Int) {
+        var rack = Rack.inService()
+        _ = rack.speaker.peers[0].session.handle(.reset(subcode), at: rack.now)
+        #expect(rack.speaker.peers[0].session.flaps == flaps)
+        #expect(rack.speaker.peers[0].session.plannedEnds == 1 - flaps)
+        let status = rack.speaker.status(version: "1", at: rack.now).peers.first
+        #expect((status?.lastError == nil) == (flaps == 0))
+    }
+
     @Test func theDeadlineIsTheEarliestOfAllAndNeverInThePast() {
         let rack = Rack.inService()
         let deadline = rack.speaker.nextDeadline

@@ -70,10 +70,14 @@ private let snapshot = """
     # TYPE bgpvip_bgp_session_up gauge
     bgpvip_bgp_session_up{peer="10.0.0.1",peer_asn="65100"} 1
     bgpvip_bgp_session_up{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
-    # HELP bgpvip_bgp_session_flaps_total Times the BGP session left Established.
+    # HELP bgpvip_bgp_session_flaps_total Times the BGP session left Established unplanned.
     # TYPE bgpvip_bgp_session_flaps_total counter
     bgpvip_bgp_session_flaps_total{peer="10.0.0.1",peer_asn="65100"} 1
     bgpvip_bgp_session_flaps_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
+    # HELP bgpvip_bgp_session_planned_ends_total Times this node ended the Established BGP session itself: drain, end of the process, reset.
+    # TYPE bgpvip_bgp_session_planned_ends_total counter
+    bgpvip_bgp_session_planned_ends_total{peer="10.0.0.1",peer_asn="65100"} 2
+    bgpvip_bgp_session_planned_ends_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
     # HELP bgpvip_bfd_session_up 1 while the BFD session is Up.
     # TYPE bgpvip_bfd_session_up gauge
     # HELP bgpvip_bfd_session_failures_total Times BFD found the path broken.

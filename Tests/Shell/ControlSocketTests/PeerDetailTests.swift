@@ -25,6 +25,7 @@ import Testing
                   messages received           open 1, update 1, notification 0, keepalive 1230, route-refresh 0
                   prefixes discarded          4
                   flaps                       1
+                  planned ends                2
                   last error                  none
                   next attempt                -
                   last NOTIFICATION sent      none
@@ -56,6 +57,7 @@ import Testing
                   messages received           open 0, update 0, notification 0, keepalive 0, route-refresh 0
                   prefixes discarded          0
                   flaps                       0
+                  planned ends                0
                   last error                  connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
                   next attempt                in 1.5s
                   last NOTIFICATION sent      none

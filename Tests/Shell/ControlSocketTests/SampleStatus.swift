@@ -30,7 +30,7 @@ extension PeerStatus {
         capabilitiesSent: ["multiprotocol IPv4 unicast", "4-octet AS 65001"],
         capabilitiesReceived: ["multiprotocol IPv4 unicast", "route refresh"], families: ["IPv4 unicast"],
         messagesSent: counts(open: 1, update: 2, keepalive: 1234),
-        messagesReceived: counts(open: 1, update: 1, keepalive: 1230), prefixesDiscarded: 4, flaps: 1,
+        messagesReceived: counts(open: 1, update: 1, keepalive: 1230), prefixesDiscarded: 4, flaps: 1, plannedEnds: 2,
         lastNotificationReceived: "Cease / Administrative Reset",
         routes: [RouteStatus(prefix: "192.0.2.10/32", nextHop: "10.0.0.5", attributes: ["as-path 65001", "med 10"])])
 

@@ -140,6 +140,7 @@ private let snapshot = """
           "peerAS" : 65100,
           "peerHostName" : "tor1",
           "peerIdentifier" : "10.0.0.1",
+          "plannedEnds" : 2,
           "port" : 179,
           "prefixesDiscarded" : 4,
           "routes" : [
@@ -190,6 +191,7 @@ private let snapshot = """
             "update" : 0
           },
           "nextAttemptSeconds" : 1.5,
+          "plannedEnds" : 0,
           "port" : 179,
           "prefixesDiscarded" : 0,
           "routes" : [

@@ -20,7 +20,7 @@ struct LineLogTests {
         ("größer", "k=größer"),
     ])
     func logfmtQuotesWhatAReaderWouldSplit(value: String, line: String) {
-        #expect(LineLog.render([("k", value)], as: .logfmt) == line)
+        #expect(LineLog.render([("k", .string(value))], as: .logfmt) == line)
     }
 
     @Test func jsonIsOneObjectWithAllFieldsInOrder() {
@@ -44,14 +44,64 @@ struct LineLogTests {
         #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix("level=info msg=next peer=10.0.0.1\n"))
     }
 
-    @Test func aLineLongerThanAPipeTakesAtOnceIsCut() throws {
+    @Test func numbersAndTruthValuesHaveNoQuotesInJSONAndTextThatLooksLikeThemHas() {
+        let fields: [(String, Logger.MetadataValue)] = [
+            ("hold_time", .number(9)), ("took_ms", .milliseconds(.microseconds(1_250))), ("definitive", .truth(true)),
+            ("in_ms", .milliseconds(.seconds(2))), ("late_ms", .milliseconds(.microseconds(-40))), ("check", "9"),
+        ]
+        #expect(
+            LineLog.render(fields, as: .json)
+                == #"{"hold_time":9,"took_ms":1.25,"definitive":true,"in_ms":2000,"late_ms":-0.04,"check":"9"}"#)
+        #expect(
+            LineLog.render(fields, as: .logfmt)
+                == "hold_time=9 took_ms=1.25 definitive=true in_ms=2000 late_ms=-0.04 check=9")
+    }
+
+    @Test func aLineLongerThanAPipeTakesAtOnceIsWhole() throws {
         let ends = try nonBlockingPipe()
         defer { for end in ends { close(end) } }
-        let log = LineLog(format: .logfmt, descriptor: ends[1])
-        log.write(level: .info, message: String(repeating: "y", count: 10_000), metadata: [])
-        let bytes = drained(ends[0])
-        #expect(bytes.count == 4096)
-        #expect(bytes.last == 0x0A)
+        let log = LineLog(format: .json, descriptor: ends[1])
+        let long = String(repeating: "y", count: 10_000)
+        log.write(level: .info, message: long, metadata: [("reason", .string(long))])
+        #expect(
+            String(decoding: drained(ends[0]), as: UTF8.self)
+                .hasSuffix("\"level\":\"info\",\"msg\":\"\(long)\",\"reason\":\"\(long)\"}\n"))
+    }
+
+    @Test func aLineThatWasBegunIsFinishedBeforeTheNext() throws {
+        let ends = try nonBlockingPipe()
+        defer { for end in ends { close(end) } }
+        let log = LineLog(format: .json, descriptor: ends[1])
+        let filler = [UInt8](repeating: 0x78, count: 4096)
+        // Room for one more page.
+        while write(ends[1], filler, filler.count) > 0 {}
+        var page = filler
+        try #require(read(ends[0], &page, page.count) == 4096)
+        let long = String(repeating: "y", count: 10_000)
+        log.write(level: .info, message: long, metadata: [])
+        log.write(level: .info, message: "lost", metadata: [])
+        let begun = drained(ends[0]).drop { $0 == 0x78 }
+        #expect(begun.count == 4096)
+        log.write(level: .info, message: "next", metadata: [])
+        let lines = String(decoding: begun + drained(ends[0]), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first?.hasSuffix("\"msg\":\"\(long)\"}") == true)
+        #expect(lines.last?.hasSuffix(#""msg":"next","lines_lost":1}"#) == true)
+    }
+
+    @Test func whatIsLongerThanALineMayBeIsShortenedWhereItIsLongest() {
+        let long = String(repeating: "\u{1}", count: 20_000)
+        for format in [LogFormat.json, .logfmt] {
+            let line = LineLog.render(
+                [("msg", "m"), ("reason", .string(long)), ("lines", .number(4)), ("peer", "10.0.0.1")], as: format)
+            #expect(line.utf8.count < LineLog.longestLine)
+            let kept = String(repeating: #"\u0001"#, count: 10_000)
+            #expect(
+                line
+                    == (format == .json
+                        ? #"{"msg":"m","reason":""# + kept + #"… (10000 more characters)","lines":4,"peer":"10.0.0.1"}"#
+                        : #"msg=m reason=""# + kept + #"… (10000 more characters)" lines=4 peer=10.0.0.1"#))
+        }
     }
 
     private func nonBlockingPipe() throws -> [Int32] {

@@ -22,6 +22,7 @@ package func peerDetail(_ peer: PeerStatus, localAS: UInt32, bfdScheduling: Stri
         ("messages received", counts(peer.messagesReceived)),
         ("prefixes discarded", "\(peer.prefixesDiscarded)"),
         ("flaps", "\(peer.flaps)"),
+        ("planned ends", "\(peer.plannedEnds)"),
         ("last error", peer.lastErrorText ?? "none"),
         ("next attempt", peer.nextAttemptSeconds.map { "in \(fractionText($0))" } ?? "-"),
         ("last NOTIFICATION sent", peer.lastNotificationSent ?? "none"),
