@@ -12,6 +12,7 @@ import record
 import scenarios
 from lab import evidence
 from lab.engine import EngineError
+from lab.kubernetes.parts import Missing
 from lab.routers import PROGRAMS
 from lab.session import Interrupted, opened_lab
 from lab.waiting import STOPPING, Failed
@@ -25,7 +26,8 @@ def main():
     parser = argparse.ArgumentParser(
         prog="interop/run", description="Runs bgpvip against real routers in containers, with real packets to the VIP.",
         epilog="ENGINE=podman|docker chooses the engine. BGPVIP_BINARY names a static binary, BGPVIP_IMAGE an image "
-        "to test instead of what the project builds. DEBIAN_MIRROR names a mirror for the base image.")
+        "to test instead of what the project builds. BGPVIP_KUBERNETES names a directory with kube-apiserver and its "
+        "companions. DEBIAN_MIRROR names a mirror for the base image.")
     parser.add_argument("scenario", nargs="*", help="only these scenarios; 'frr*' are all for FRR, 'frr' as well")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--keep", action="store_true", help="leave the lab running")
@@ -44,6 +46,7 @@ def main():
             for scenario in chosen:
                 if scenario.place == scenarios.RACK:
                     run_one(lab, scenario, results)
+            run_kubernetes(lab, chosen, results)
             run_cells(lab, chosen, results)
     except (EngineError, Failed, OSError) as error:
         stopped = str(error)
@@ -55,7 +58,8 @@ def main():
         failed += 1
     elif not options.scenario:
         record.write(results)
-    print(f"{len(results.passed)} passed, {failed} failed", flush=True)
+    skipped = f", {results.skipped} skipped" if results.skipped else ""
+    print(f"{len(results.passed)} passed, {failed} failed{skipped}", flush=True)
     return 0 if results.passed and not failed else 1
 
 
@@ -77,8 +81,28 @@ class Results:
     def __init__(self):
         self.passed = {}
         self.failed = set()
+        self.skipped = 0
         self.versions = {}
         self.lock = threading.Lock()
+
+
+def run_kubernetes(lab, chosen, results):
+    """Runs the scenarios with real Kubernetes parts, or says how to get the parts."""
+    its = [scenario for scenario in chosen if scenario.place == scenarios.KUBERNETES]
+    if not its:
+        return
+    try:
+        cluster = lab.cluster()
+    except Missing as missing:
+        results.skipped += len(its)
+        print(f"SKIP {len(its)} scenarios of {scenarios.KUBERNETES}: {missing}", flush=True)
+        return
+    for scenario in its:
+        if cluster.lacking and scenario.subject in scenarios.kubernetes.WITH_KUBELET:
+            results.skipped += 1
+            print(f"SKIP {scenario.name}: among the parts there is no {', '.join(cluster.lacking)}", flush=True)
+        else:
+            run_one(cluster, scenario, results)
 
 
 def run_cells(lab, chosen, results):

@@ -51,12 +51,13 @@ class Host:
         self.container = f"{PREFIX}-{name}"
         self.agent = None
 
-    def create(self, network, capabilities=()):
-        """Starts the container on the engine's network, with capabilities beyond those that every host has."""
+    def create(self, network, capabilities=(), image=HOST, options=()):
+        """Starts the container on the engine's network, with capabilities and options beyond those that all hosts have."""
         sysctls = [part for key, value in SYSCTLS.items() for part in ("--sysctl", f"{key}={value}")]
         self.engine.command(
             "run", "-d", "--name", self.container, "--hostname", self.name, "--label", LABEL, "--network", network,
-            *[part for name in ("NET_ADMIN", "NET_RAW", *capabilities) for part in ("--cap-add", name)], *sysctls, HOST)
+            *[part for name in ("NET_ADMIN", "NET_RAW", *capabilities) for part in ("--cap-add", name)], *sysctls,
+            *options, image)
 
         self.agent = Agent(self.engine.interact("exec", "-i", self.container, "python3", "/lab/agent.py"), self.name)
 

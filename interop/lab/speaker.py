@@ -28,6 +28,10 @@ class Speaker:
             f"container:{self.host.container}", "--cap-drop", "ALL", *added, "--read-only", "--tmpfs", "/run/bgpvip",
             *mounted, *variables, self.image, *arguments)
 
+    def restart(self):
+        """Starts the same container again."""
+        self.engine.command("start", self.container)
+
     def signal(self, name):
         """Sends a signal to bgpvip."""
         self.engine.command("kill", "--signal", name, self.container)

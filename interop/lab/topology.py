@@ -15,6 +15,7 @@ from lab.bird import Bird
 from lab.cell import Cell
 from lab.engine import LABEL
 from lab.host import PREFIX, Host
+from lab.kubernetes.cluster import Cluster
 from lab.links import Link, Subnet, connect, on_each
 from lab.node import Node
 
@@ -54,6 +55,12 @@ class Lab:
         cell = Cell(self.engine, self.product, program)
         cell.up()
         return cell
+
+    def cluster(self):
+        """Makes the cluster of real Kubernetes parts; raises `Missing` where there are none."""
+        cluster = Cluster(self.engine, self.product)
+        cluster.up()
+        return cluster
 
     def reset(self):
         """Takes away what the last scenario left in the rack; containers and links stay."""

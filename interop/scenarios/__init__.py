@@ -1,4 +1,5 @@
-"""The scenarios, in the order they run: those of the rack with BIRD on its ToR, then the same ones for each router.
+"""The scenarios, in the order they run: those of the rack with BIRD on its ToR, those with real Kubernetes
+parts, then the same ones for each router.
 
 Each takes a clean rack or cell, fails by an exception and may return its figures.
 """
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.routers import PROGRAMS
-from scenarios import routers
+from scenarios import kubernetes, routers
 from scenarios.addresses import foreign_address, network_later, no_net_admin, vip_removed
 from scenarios.bfd import bfd
 from scenarios.departures import drain, drain_file, sigkill, sigterm
@@ -22,12 +23,12 @@ from scenarios.sessions import (
     extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
 )
 
-RACK = "rack"
+RACK, KUBERNETES = "rack", "kubernetes"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario and where it runs: in the rack, or in the cell of the router program of that name."""
+    """A scenario and where it runs: in the rack, in the cluster of real Kubernetes parts, or in a router's cell."""
 
     name: str
     place: str
@@ -47,6 +48,9 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address,
     no_net_admin, network_later, kubeadm_env,
 )] + [
+    Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
+    for function in kubernetes.ALL
+] + [
     Scenario(f"{program.name}_{function.__name__}", program.name, function.__name__, function)
     for program in PROGRAMS.values() for function in routers.ALL if function.__name__ not in program.impossible
 ]

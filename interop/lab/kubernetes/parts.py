@@ -1,0 +1,45 @@
+"""Where the API server and its companions come from: a directory that the user names, or the project's registry."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from lab.engine import EngineError
+
+VARIABLE = "BGPVIP_KUBERNETES"
+SERVER = "kube-apiserver"
+# What the scenarios with a kubelet need besides.
+NODE_PARTS = ("kubelet", "kubeadm", "kubectl", "kube-controller-manager", "kube-scheduler")
+IMAGE = "registry.k8s.io/kube-apiserver:v1.34.1"
+IN_IMAGE = "/usr/local/bin/kube-apiserver"
+HOW = (f"no {SERVER}: name a directory with it by {VARIABLE} (kubelet, kubeadm, kubectl, kube-controller-manager and "
+       f"kube-scheduler there are used too), or let {IMAGE} be pulled")
+
+
+class Missing(Exception):
+    """There are no parts to run; the text says how to get them."""
+
+
+def find(engine):
+    """The directory with the parts; raises `Missing` if there is none."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        directory = Path(named).resolve()
+        if not os.access(directory / SERVER, os.X_OK):
+            raise EngineError(f"{VARIABLE}={named}: there is no program {SERVER} in it")
+        return directory
+    if not engine.has_image(IMAGE) and engine.command("pull", IMAGE, check=False, timeout=300).returncode != 0:
+        raise Missing(HOW)
+    directory = Path(tempfile.gettempdir(), f"bgpvip-lab-{SERVER}")
+    directory.mkdir(exist_ok=True)
+    container = engine.command("create", IMAGE).stdout.split()[-1]
+    try:
+        engine.command("cp", f"{container}:{IN_IMAGE}", str(directory / SERVER))
+    finally:
+        engine.command("rm", container, check=False)
+    return directory
+
+
+def lacking(directory, *names):
+    """Which of these programs the directory does not have."""
+    return [name for name in names if not os.access(directory / name, os.X_OK)]

@@ -1,0 +1,31 @@
+"""What is asserted with real Kubernetes parts."""
+
+from lab.kubernetes.cluster import DIRECT, EXTERNAL, HAPROXY, NGINX
+from scenarios.kubernetes import faults, local, matrix, pods
+
+TITLES = {
+    DIRECT: "API servers on 6443",
+    EXTERNAL: "two HAProxies on hosts of their own",
+    HAPROXY: "HAProxy on 6443 of each node, API servers on 6444",
+    NGINX: "nginx on 6443 of each node, API servers on 6444",
+}
+FAULTS = (
+    faults.sigkill, faults.sigterm, faults.sigstop, faults.proxy_killed, faults.cut, faults.reboot, faults.drain,
+    faults.etcd_frozen,
+)
+
+
+def cell(topology, fault):
+    """The scenario of a topology and a fault."""
+    def scenario(cluster):
+        return matrix.run(cluster, topology, fault)
+    scenario.__name__ = f"kubernetes_{topology}_{fault.__name__}"
+    scenario.__doc__ = f"{fault.__doc__}; {TITLES[topology]}."
+    return scenario
+
+
+ALL = [local.join, local.local_drain, local.local_bind, local.local_kill] + [
+    cell(topology, fault) for topology in TITLES for fault in FAULTS if matrix.has(topology, fault)] + [
+    pods.static_pod, pods.kubeadm]
+# What needs a kubelet and its companions among the parts.
+WITH_KUBELET = ("static_pod", "kubeadm")
