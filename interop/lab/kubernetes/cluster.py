@@ -102,14 +102,10 @@ class Cluster:
         behind = topology in (HAPROXY, NGINX)
         fronts = self.balancers if topology == EXTERNAL else self.members
         self.serve(BEHIND if behind else FRONT)
-        addresses = [f"{node.address}:{self.port}" for node in self.members]
-        self.proxies = {}
-        for node, own in zip(fronts, addresses):
-            if topology == NGINX:
-                others = [address for address in addresses if address != own]
-                self.proxies[node.name] = proxies.nginx(node.host, others, self.port)
-            elif topology != DIRECT:
-                self.proxies[node.name] = proxies.haproxy(node.host, addresses)
+        if topology == NGINX:
+            self.proxies = {node.name: proxies.nginx(node) for node in fronts}
+        elif topology != DIRECT:
+            self.proxies = {node.name: proxies.haproxy(node.host, self.port) for node in fronts}
         for proxy in self.proxies.values():
             proxy.start()
         self.speaking = fronts if speakers is None else speakers
