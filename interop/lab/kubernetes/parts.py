@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from lab.engine import EngineError
+from lab.engine import LABEL, EngineError
 
 VARIABLE = "BGPVIP_KUBERNETES"
 SERVER = "kube-apiserver"
@@ -32,7 +32,7 @@ def find(engine):
         raise Missing(HOW)
     directory = Path(tempfile.gettempdir(), f"bgpvip-lab-{SERVER}")
     directory.mkdir(exist_ok=True)
-    container = engine.command("create", IMAGE).stdout.split()[-1]
+    container = engine.command("create", "--label", LABEL, IMAGE, SERVER).stdout.split()[-1]
     try:
         engine.command("cp", f"{container}:{IN_IMAGE}", str(directory / SERVER))
     finally:
