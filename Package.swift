@@ -53,6 +53,7 @@ let package = Package(
         core("Health", ["Deadlines", "IPTypes"]),
         core("Advertising", ["IPTypes", "BGPWire"]),
         core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising"]),
+        core("SwitchSide", ["IPTypes", "BGPWire", "Settings"]),
         core(
             "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings"]),
@@ -76,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "bgpvip",
             dependencies: [
-                "IPTypes", "Settings", "SpeakerCore", "ControlSocket", "ConfigFile", "Daemon", argumentParser,
+                "IPTypes", "Settings", "SpeakerCore", "SwitchSide", "ControlSocket", "ConfigFile", "Daemon",
+                argumentParser,
             ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
@@ -88,6 +90,7 @@ let package = Package(
         tests("Core", "Health", ["Deadlines", "IPTypes", "Health"]),
         tests("Core", "Advertising", ["IPTypes", "BGPWire", "Advertising"]),
         tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Settings"]),
+        tests("Core", "SwitchSide", ["IPTypes", "BGPWire", "Settings", "SwitchSide"]),
         tests(
             "Core", "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),

@@ -14,7 +14,8 @@ struct BGPVip: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, PeersCommand.self, VIPsCommand.self, WhyCommand.self, DrainCommand.self,
-            UndrainCommand.self, CheckCommand.self, ManifestCommand.self, VersionCommand.self,
+            UndrainCommand.self, CheckCommand.self, ManifestCommand.self,
+            TorConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() {

@@ -98,7 +98,7 @@ import Testing
     @Test func `names its commands`() {
         #expect(
             BGPVip.configuration.subcommands.map { $0.configuration.commandName } == [
-                "run", "peers", "vips", "why", "drain", "undrain", "check", "manifest", "version",
+                "run", "peers", "vips", "why", "drain", "undrain", "check", "manifest", "tor-config", "version",
             ])
     }
 

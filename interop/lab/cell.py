@@ -32,7 +32,7 @@ class Cell:
             Link(router, "n2", second, "router", Subnet("10.0.2.", "fd00:0:2::")),
             Link(first, "n2", second, "n1", Subnet("10.0.9.", "fd00:0:9::")),
         )
-        self.router = program(self.hosts[router])
+        self.router = program(self.hosts[router], product)
         self.nodes = [Node(engine, self.hosts[link.far], product, link) for link in self.links[:2]]
 
     def up(self):

@@ -22,6 +22,7 @@ from scenarios.services import (
 from scenarios.sessions import (
     extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
 )
+from scenarios.tor_config import tor_config
 
 RACK, KUBERNETES = "rack", "kubernetes"
 
@@ -47,6 +48,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     last_resort, llgr, bfd, tor_restart, ipv6,
     extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address,
     no_net_admin, network_later, kubeadm_env,
+    tor_config,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
     for function in kubernetes.ALL

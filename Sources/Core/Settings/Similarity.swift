@@ -1,6 +1,6 @@
 extension String {
     /// The candidate that is at most three edits away, and fewer than half of its letters; nil if there is none.
-    func mostSimilar(among candidates: [String]) -> String? {
+    package func mostSimilar(among candidates: [String]) -> String? {
         // Nobody misspells a word of this length, and the distance costs the product of both.
         guard utf8.count <= 64 else { return nil }
         return

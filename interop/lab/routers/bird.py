@@ -5,7 +5,7 @@ from lab.routers.router import ROUTER_ID, Path, Router
 
 
 class BirdRouter(Router):
-    """BIRD 2, with the configuration of the ToR."""
+    """BIRD 2, with what `bgpvip tor-config bird` prints."""
 
     name, package, title = "bird", "bird2", "BIRD"
     honours_graceful_shutdown = "by one line of filter"
@@ -13,22 +13,21 @@ class BirdRouter(Router):
     has_fib, flush = True, "ip route flush proto bird"
     impossible = {"bfd_shut_down": "BIRD does not say AdminDown"}
 
-    def __init__(self, host):
-        super().__init__(host)
+    def __init__(self, host, product):
+        super().__init__(host, product)
         self.bird = bird.Bird(host, ROUTER_ID)
         self.names = {}
 
     def start(self, *neighbors):
-        self.names = {neighbor.address: f"node{index}" for index, neighbor in enumerate(neighbors)}
-        bfd = bird.BFD if any(neighbor.bfd for neighbor in neighbors) else ""
+        self.names = {neighbor.address: "bgpvip_" + neighbor.address.replace(".", "_").replace(":", "_")
+                      for neighbor in neighbors}
+        config = self.tor_config("bird", neighbors)
+        if not neighbors[0].four_octet_as:
+            # Without 4-octet AS numbers BIRD can neither be told of one nor does it accept AS_TRANS for it.
+            config = config.replace("  direct;\n", "  direct;\n  enable as4 off;\n")
+            config = config.replace(f" as {neighbors[0].peer_as};", " external;")
         # BIRD resolves next hops that are hops away in its own table only.
-        self.bird.start(bfd, "protocol static { ipv4; route 10.0.9.0/24 via 10.0.2.2; }\n", *[
-            bird.neighbor(
-                self.names[neighbor.address], neighbor.address, neighbor.peer_as, password=neighbor.password,
-                multihop=neighbor.multihop, ttl_security=neighbor.ttl_security,
-                extended_next_hop=neighbor.extended_next_hop, four_octet_as=neighbor.four_octet_as,
-                bfd=neighbor.bfd, imports=bird.HONOURING_GRACEFUL_SHUTDOWN)
-            for neighbor in neighbors])
+        self.bird.start("protocol static { ipv4; route 10.0.9.0/24 via 10.0.2.2; }\n", config)
 
     def launch(self):
         self.bird.launch()

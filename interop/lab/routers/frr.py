@@ -7,72 +7,61 @@ from lab.node import TOR_AS
 from lab.waiting import eventually
 
 HEADER = f"""\
-frr defaults traditional
-log file /log/frr.log debugging
 router bgp {TOR_AS}
  bgp router-id {ROUTER_ID}
- bgp bestpath as-path multipath-relax
- no bgp ebgp-requires-policy
- no bgp default ipv4-unicast
+exit
 """
+# What the daemons begin with; everything else comes by vtysh, as from an operator.
+LOGGING, LOGGING_FILE = "log file /log/frr.log debugging\n", "/run/lab/logging.conf"
 NAMES = {"gracefulShutdown": "65535:0", "llgrStale": "65535:6"}
 DAEMONS = ("zebra", "bfdd", "bgpd")
-BFD = """\
+APART = """\
 bfd
  profile fast
   transmit-interval 50
   receive-interval 50
   detect-multiplier 3
+ exit
+ peer {address} local-address {local}
+  profile fast
+ exit
+exit
 """
 
 
 class FrrRouter(Router):
-    """FRR: bgpd and zebra, which installs the routes."""
+    """FRR, with what `bgpvip tor-config frr` prints: bgpd and zebra, which installs the routes."""
 
     name, package, title = "frr", "frr", "FRR"
-    honours_graceful_shutdown = "without configuration"
+    honours_graceful_shutdown = "by a route map"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
     capabilities = ("SYS_ADMIN",)
     two_octet_setup = "configured for AS 4200000001 and without enforce-first-as"
     has_fib, flush = True, "ip nexthop flush"
 
     def configuration(self, neighbors):
-        lines = [BFD if any(neighbor.bfd for neighbor in neighbors) else ""]
-        lines += [f" peer {neighbor.address} local-address {neighbor.local}\n  profile fast\n"
-                  for neighbor in neighbors if neighbor.bfd == "apart"]
-        lines += [HEADER]
-        if any(neighbor.long_lived for neighbor in neighbors):
-            lines.append(" bgp long-lived-graceful-restart stale-time 600\n")
+        parts = [HEADER, self.tor_config("frr", neighbors)]
         for neighbor in neighbors:
-            options = [
-                f"remote-as {neighbor.peer_as}",
-                "passive",
-                f"password {neighbor.password}" if neighbor.password else "",
-                f"ebgp-multihop {neighbor.multihop}" if neighbor.multihop else "",
-                "ttl-security hops 1" if neighbor.ttl_security else "",
-                "bfd profile fast" if neighbor.bfd is True else "",
-                "capability extended-nexthop" if neighbor.extended_next_hop else "",
-                # There is nothing finer: it leaves out all capabilities, which RFC 6793 is one of.
-                "" if neighbor.four_octet_as else "dont-capability-negotiate",
-            ]
-            lines += [f" neighbor {neighbor.address} {option}\n" for option in options if option]
+            if neighbor.bfd == "apart":
+                parts.append(APART.format(address=neighbor.address, local=neighbor.local))
             if not neighbor.four_octet_as:
-                # FRR knows our AS from our capability and would insist on it as the first of AS_PATH: that is AS_TRANS.
-                lines.append(f" no neighbor {neighbor.address} enforce-first-as\n")
-        for family in ("ipv4", "ipv6"):
-            lines += [f" address-family {family} unicast\n", "  maximum-paths 16\n", "  maximum-paths ibgp 16\n"]
-            lines += [f"  neighbor {neighbor.address} activate\n" for neighbor in neighbors]
-            lines += [" exit-address-family\n"]
-        return "".join(lines)
+                # There is nothing finer: it leaves out all capabilities, which RFC 6793 is one of. FRR knows our AS
+                # from our capability and would insist on it as the first of AS_PATH: that is AS_TRANS.
+                parts.append(f"router bgp {TOR_AS}\n neighbor {neighbor.address} dont-capability-negotiate\n"
+                             f" no neighbor {neighbor.address} enforce-first-as\nexit\n")
+        return "".join(parts)
 
     def launch(self):
-        self.host.shell(f"chmod 644 {CONFIGURATION}; chown frr:frr /log")
+        self.host.write(LOGGING_FILE, LOGGING)
+        self.host.shell(f"chmod 644 {LOGGING_FILE}; chown frr:frr /log")
         for daemon in DAEMONS:
             self.host.spawn(
-                f"{daemon}.log", f"/usr/lib/frr/{daemon}", "-f", CONFIGURATION, "-i", f"/run/frr/{daemon}.pid")
+                f"{daemon}.log", f"/usr/lib/frr/{daemon}", "-f", LOGGING_FILE, "-i", f"/run/frr/{daemon}.pid")
             if daemon == "bfdd":
                 # What bgpd asks of BFD is lost if bfdd is not there yet.
                 eventually("bfdd has found zebra", lambda: "bfd" in self.show("show zebra client summary"))
+        eventually("bgpd answers", lambda: "bgp" in self.show("show zebra client summary").split())
+        self.host.run("vtysh", "-f", CONFIGURATION)
         eventually("FRR answers", lambda: "router identifier" in self.show("show bgp summary"))
 
     def kill(self):

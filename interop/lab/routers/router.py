@@ -1,9 +1,9 @@
 """What the lab asks of a router, whichever program it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lab.node import NODE_AS, TOR_AS
-from lab.waiting import eventually
+from lab.node import NODE_AS, TOR_AS, VIP, VIP6
+from lab.waiting import eventually, expect
 
 CONFIGURATION = "/run/lab/router.conf"
 ROUTER_ID = "10.0.0.1"
@@ -72,8 +72,25 @@ class Router:
     # Scenarios that cannot be had with this program, and why.
     impossible = {}
 
-    def __init__(self, host):
+    def __init__(self, host, product):
         self.host = host
+        self.product = product
+
+    def tor_config(self, dialect, neighbors):
+        """What `bgpvip tor-config` prints for neighbors of one kind, with the password in its place."""
+        first = neighbors[0]
+        kinds = {replace(neighbor, address="", local="") for neighbor in neighbors}
+        expect(len(kinds) == 1, f"the neighbors differ in more than their addresses: {neighbors}")
+        router = f"[{first.local}]" if ":" in first.local else first.local
+        peer = [router, TOR_AS, first.password or "", first.multihop or ""]
+        flags = ["--local-as", first.peer_as, "--vip", f"{VIP},{VIP6}", "--peers", ":".join(map(str, peer)),
+                 "--node", ",".join(neighbor.address for neighbor in neighbors)]
+        flags += ["--ttl-security", "true"] if first.ttl_security else []
+        flags += ["--bfd", "50ms"] if first.bfd is True else []
+        flags += ["--llgr", "600s"] if first.long_lived else []
+        printed = self.host.engine.command(
+            "run", "--rm", "--network", "none", self.product, "tor-config", dialect, *map(str, flags)).stdout
+        return printed.replace("<MD5-KEY>", first.password or "")
 
     def start(self, *neighbors):
         """Configures the program for these neighbors and starts it."""
