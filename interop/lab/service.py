@@ -31,6 +31,15 @@ class Service:
         return int(self.host.run(
             "python3", "-c", "import time; at = time.monotonic_ns(); open('/run/lab/fail', 'w'); print(at)"))
 
+    def accept_none(self):
+        """From now on no connection is accepted, and those that are open are served; returns when."""
+        return int(self.host.run(
+            "python3", "-c", "import time; at = time.monotonic_ns(); open('/run/lab/deaf', 'w'); print(at)"))
+
+    def accept_again(self):
+        """From now on connections are accepted."""
+        self.host.run("rm", "-f", "/run/lab/deaf")
+
     def close_connections(self, manner):
         """From its next start on it closes each connection after the answer: `announced` or `unannounced`."""
         self.host.shell(f"echo {manner} > /run/lab/manner")

@@ -16,8 +16,8 @@ from scenarios.kubeadm import kubeadm_env
 from scenarios.last_resort import last_resort, llgr
 from scenarios.routing import ecmp, tor_restart
 from scenarios.services import (
-    linger_500, service_fails_500, service_hangs, service_killed, service_killed_closing,
-    service_killed_closing_unannounced,
+    linger_500, service_accepts_none, service_fails_500, service_hangs, service_killed, service_killed_closing,
+    service_killed_closing_unannounced, speaker_stopped,
 )
 from scenarios.sessions import (
     extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
@@ -44,7 +44,7 @@ class Scenario:
 
 ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
     session_up, ecmp, service_killed, service_killed_closing, service_killed_closing_unannounced,
-    service_hangs, service_fails_500, linger_500, sigterm, sigkill, drain, drain_file,
+    service_hangs, service_fails_500, service_accepts_none, speaker_stopped, linger_500, sigterm, sigkill, drain, drain_file,
     last_resort, llgr, bfd, tor_restart, ipv6,
     extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address,
     no_net_admin, network_later, kubeadm_env,

@@ -1,11 +1,12 @@
 """The service dies, hangs, fails: the route leaves the ToR's kernel in time, and comes back."""
 
 import statistics
+import time
 
 from lab.client import Requests, spread
 from lab.fib import RouteWatch
 from lab.waiting import expect, expect_equal
-from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, start_rack
+from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack
 
 ROUNDS = 10
 # Nanoseconds.
@@ -72,6 +73,41 @@ def service_hangs(lab):
 def service_fails_500(lab):
     """/readyz answers 500: out within interval x fall + timeout + 100 ms, back when it answers 200."""
     return out_and_back(lab, lambda service: service.fail(), lambda service: service.recover())
+
+
+def service_accepts_none(lab):
+    """The service serves open connections and accepts none: out within interval x fall + timeout + 1 s (defaults: 5 s)."""
+    start_rack(lab, lab.nodes, BGPVIP_CHECK_INTERVAL="1s", BGPVIP_CHECK_TIMEOUT="1s")
+    node, limit = lab.nodes[0], 5e9
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        broken = node.service.accept_none()
+        took = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=broken) - broken
+        expect(took <= limit + MARGIN * 1e6, f"out after {milliseconds(took)}, allowed {milliseconds(limit)}")
+        node.service.accept_again()
+        await_next_hops(lab, lab.nodes)
+    return f"out after {milliseconds(took)}, allowed {milliseconds(limit)}"
+
+
+def speaker_stopped(lab):
+    """SIGSTOP of bgpvip for 4 s, with hold time 9 s: the route stays in the ToR's kernel. What crashes meanwhile goes at once."""
+    node = lab.nodes[0]
+    start_rack(lab, lab.nodes)
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        for _ in range(2):
+            node.speaker.signal("STOP")
+            time.sleep(4)
+            node.speaker.signal("CONT")
+            time.sleep(1.5)
+        lost = [change for change in watch.changes if node.address not in change["nextHops"]]
+        expect_equal(lost, [], "changes that lost the node")
+        expect_equal(peer_status(node)["flaps"], 0, "flaps of the session")
+        node.speaker.signal("STOP")
+        node.service.kill()
+        time.sleep(4)
+        resumed = time.monotonic_ns()
+        node.speaker.signal("CONT")
+        gone = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=resumed)
+    return f"out {milliseconds(gone - resumed)} after SIGCONT, which was on its way for most of it"
 
 
 def linger_500(lab):

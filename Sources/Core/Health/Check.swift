@@ -39,6 +39,13 @@ package struct Check: Sendable, Hashable {
     }
 }
 
+extension Check {
+    /// True if the check counts a refusal of anonymous requests as healthy.
+    var acceptsAnonymousRefusal: Bool {
+        if case .http(let http) = kind { http.acceptsAnonymousRefusal } else { false }
+    }
+}
+
 /// An address and a port to connect to.
 package struct SocketTarget: Sendable, Hashable {
     package var address: IPAddress
@@ -103,9 +110,35 @@ package struct HTTPCheck: Sendable, Hashable {
     }
 }
 
+extension HTTPCheck {
+    /// The Host header: the host with the target's port, which is left out if it is the scheme's own (RFC 9110 section
+    /// 7.2), unless the host has a port already.
+    package var hostHeader: String {
+        let isIPv6 = IPAddress(host).map { !$0.isIPv4 } ?? false
+        let name = isIPv6 ? "[\(host)]" : host
+        let hasPort = name.contains(":") && !name.hasSuffix("]")
+        return hasPort || target.port == (tls == nil ? 80 : 443) ? name : "\(name):\(target.port)"
+    }
+
+    /// What is shown instead of a query.
+    package static let hidden = "***"
+
+    /// The path and query as they are shown.
+    package var shownPath: String { HTTPCheck.hidingQuery(ofURL: path) }
+
+    /// A URL, or an entry of checks, with `***` for its query, which may hold a secret.
+    package static func hidingQuery(ofURL text: String) -> String {
+        guard let question = text.firstIndex(of: "?"), text.index(after: question) < text.endIndex else { return text }
+        return text[...question] + hidden
+    }
+}
+
 /// What came of one probe.
 package enum Outcome: Sendable, Hashable {
     case passed
+    /// 401 (`isUnauthenticated`) or 403 to a request without credentials. It fails like any other, unless the check accepts
+    /// it.
+    case anonymousRefused(reason: String, isUnauthenticated: Bool)
     /// `definitive` means that nobody can be served (connection refused), so waiting for more failures helps no one.
     case failed(reason: String, definitive: Bool)
 }

@@ -13,6 +13,9 @@ package import Deadlines
 ///   holds that verdict until the ratio has dropped; it holds back no recovery from any other failure.
 /// * A healthy verdict is valid only while outcomes are fresh: without one for `interval` + `timeout` + `slack` it ends
 ///   (dead-man). Time is looked at before the event, so an overdue outcome never rescues a verdict.
+/// * If the process itself did not run (it was stopped, or its machine paused), nothing is known of that time. Outcomes
+///   of then do not count; a probe starts at once, and if the verdict had run out, its outcome alone decides. No second
+///   such excuse before a probe has passed, so a process that hardly runs withdraws.
 /// * Probes start `interval` after the start of the one before, never two at a time; one that takes longer is followed
 ///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
 ///   outcome can end the probing.
@@ -26,8 +29,8 @@ package struct HealthCheck: Sendable, Hashable {
     package enum Event: Sendable, Hashable {
         /// The check begins to be used.
         case started
-        /// The running probe ended.
-        case outcome(Outcome)
+        /// The running probe ended, so long after it was asked for.
+        case outcome(Outcome, took: Duration = .zero)
         /// The service closed the connection that was kept open between probes.
         case connectionLost
         /// Nobody listens on the service's port any more.
@@ -42,7 +45,16 @@ package struct HealthCheck: Sendable, Hashable {
         case probe
         /// The verdict is now another one. A mere change of reason is not reported.
         case verdictChanged(Verdict)
+        /// The verdict would have run out, but the process did not run for so long: the next outcome decides.
+        case excused(Duration)
+        /// That the server refuses anonymous requests counts as healthy; said once.
+        case refusalAccepted(reason: String)
     }
+
+    /// How late a deadline may be before it means that the process did not run.
+    private static let stall = Duration.milliseconds(20)
+    /// An API server that starts answers 403 for about a second, until its roles are there. Longer than this it is no start.
+    private static let startTime = Duration.seconds(3)
 
     /// The configuration this check runs with.
     package let check: Check
@@ -54,6 +66,8 @@ package struct HealthCheck: Sendable, Hashable {
     package private(set) var lastFailure: String?
     /// True while the latest outcome is a definitive failure, whether the check fails fast or not: nobody is served.
     package private(set) var isRefused = false
+    /// The latest outcome in words, if it passed only because the check accepts that the server refuses.
+    package private(set) var acceptedRefusal: String?
     /// Outcomes that passed, since the start.
     package private(set) var passed = 0
     /// Outcomes that failed, since the start.
@@ -76,6 +90,15 @@ package struct HealthCheck: Sendable, Hashable {
     /// When the next probe is due; nil before `started`.
     private var nextProbe: Instant?
     private var lastOutcome: Instant?
+    /// When it was last found that the process had not run.
+    private var excusedAt: Instant?
+    /// False from an excuse until a probe passes.
+    private var canBeExcused = true
+    /// True while the next outcome decides alone.
+    private var isOnProbation = false
+    /// Since when the server has refused every anonymous request.
+    private var refusedSince: Instant?
+    private var hasSaidRefusal = false
     /// When the budget of extra probes is full again.
     private var budgetIsFull = Instant(nanoseconds: 0)
 
@@ -101,7 +124,7 @@ package struct HealthCheck: Sendable, Hashable {
 
     /// Any event is legal at any time.
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
-        let expired = expire(at: now)
+        let expired = noteStall(at: now) + expire(at: now)
         switch event {
         case .started:
             guard nextProbe == nil else { return expired }
@@ -109,12 +132,15 @@ package struct HealthCheck: Sendable, Hashable {
             let actions = probe(at: now)
             nextProbe = now + splay
             return actions
-        case .outcome(let outcome):
+        case .outcome(let outcome, let took):
             // An outcome that nobody waits for is no news of the service.
             guard probeStart != nil else { return expired }
             probeStart = nil
+            // What began before a stall says nothing of now.
+            let isOverdue = took - check.timeout > Self.stall && excuse(at: now)
+            if isOverdue || excusedAt.map({ now < $0 + took }) ?? false { return expired + probe(at: now) }
             lastOutcome = now
-            return expired + count(outcome, at: now) + probeIfDue(at: now)
+            return expired + count(outcome, took: took, at: now) + probeIfDue(at: now)
         case .connectionLost:
             return expired + probeAtOnce(budget: 2, at: now)
         case .stoppedListening:
@@ -156,8 +182,24 @@ extension HealthCheck {
 extension HealthCheck {
     /// Until when the healthy verdict is valid without a further outcome.
     private var freshUntil: Instant? {
-        guard verdict == .healthy else { return nil }
-        return lastOutcome.map { $0 + interval + check.timeout + slack }
+        guard verdict == .healthy, let lastOutcome else { return nil }
+        let fresh = lastOutcome + interval + check.timeout + slack
+        return max(fresh, excusedAt.map { $0 + check.timeout + slack } ?? fresh)
+    }
+
+    /// A deadline that is handled this late says that the process did not run: neither could it probe, nor be told.
+    private mutating func noteStall(at now: Instant) -> [Action] {
+        guard verdict == .healthy, let due = nextDeadline, now - due > Self.stall, excuse(at: now) else { return [] }
+        return isOnProbation ? [.excused(now - due)] : []
+    }
+
+    /// Gives the verdict the time for one more probe; false if it has had that since the last pass.
+    private mutating func excuse(at now: Instant) -> Bool {
+        guard canBeExcused else { return false }
+        canBeExcused = false
+        isOnProbation = freshUntil.map { $0 <= now } ?? false
+        excusedAt = now
+        return true
     }
 
     /// The dead-man: ends a healthy verdict that no fresh outcome supports.
@@ -173,25 +215,56 @@ extension HealthCheck {
         return change(to: .unhealthy(reason: reason), at: now)
     }
 
-    private mutating func count(_ outcome: Outcome, at now: Instant) -> [Action] {
+    private mutating func count(_ outcome: Outcome, took: Duration, at now: Instant) -> [Action] {
+        acceptedRefusal = nil
+        let isRefusal = if case .anonymousRefused = outcome { true } else { false }
+        refusedSince = isRefusal ? refusedSince ?? now : nil
         switch outcome {
-        case .passed:
-            passed += 1
-            lastFailure = nil
-            isRefused = false
-            passesInARow += 1
-            failuresInARow = 0
-            history.append(failed: false)
-            return judgePass(at: now)
         case .failed(let reason, let definitive):
-            failed += 1
-            lastFailure = reason
-            isRefused = definitive
-            failuresInARow += 1
-            passesInARow = 0
-            history.append(failed: true)
-            return judgeFailure(reason, definitive: definitive && check.failFast, at: now)
+            return countFailure(reason, definitive: definitive, at: now)
+        case .anonymousRefused(let reason, _) where !check.acceptsAnonymousRefusal:
+            return countFailure(reason, definitive: false, at: now)
+        case .passed where took > check.timeout, .anonymousRefused where took > check.timeout:
+            // The loop was held up, so nobody knows how old this answer is.
+            let late = "the answer was seen after \(took.milliseconds) ms, later than the timeout"
+            return countFailure(late, definitive: false, at: now)
+        case .passed:
+            return countPass(at: now)
+        case .anonymousRefused(let reason, let isUnauthenticated):
+            let hasLasted = refusedSince.map { now - $0 >= Self.startTime } ?? false
+            guard isUnauthenticated || verdict == .healthy || hasLasted else {
+                passesInARow = 0
+                isRefused = false
+                lastFailure = "\(reason) (a server that is starting answers the same; waiting whether it lasts)"
+                return []
+            }
+            let news: [Action] = hasSaidRefusal ? [] : [.refusalAccepted(reason: reason)]
+            hasSaidRefusal = true
+            acceptedRefusal = reason
+            return news + countPass(at: now)
         }
+    }
+
+    private mutating func countPass(at now: Instant) -> [Action] {
+        passed += 1
+        lastFailure = nil
+        isRefused = false
+        passesInARow += 1
+        failuresInARow = 0
+        canBeExcused = true
+        isOnProbation = false
+        history.append(failed: false)
+        return judgePass(at: now)
+    }
+
+    private mutating func countFailure(_ reason: String, definitive: Bool, at now: Instant) -> [Action] {
+        failed += 1
+        lastFailure = reason
+        isRefused = definitive
+        failuresInARow += 1
+        passesInARow = 0
+        history.append(failed: true)
+        return judgeFailure(reason, definitive: definitive && check.failFast, at: now)
     }
 
     private mutating func judgePass(at now: Instant) -> [Action] {
@@ -210,7 +283,8 @@ extension HealthCheck {
     }
 
     private mutating func judgeFailure(_ reason: String, definitive: Bool, at now: Instant) -> [Action] {
-        let hasFallen = definitive || failuresInARow >= fall
+        let hasFallen = definitive || failuresInARow >= fall || isOnProbation
+        isOnProbation = false
         switch verdict {
         case .unhealthy:
             // An outage that follows the alternation ends like any other outage.
@@ -233,6 +307,7 @@ extension HealthCheck {
     private mutating func change(to verdict: Verdict, at now: Instant) -> [Action] {
         self.verdict = verdict
         verdictSince = now
+        isOnProbation = false
         return [.verdictChanged(verdict)]
     }
 }

@@ -24,11 +24,12 @@ extension Reading {
             return []
         }
         let texts = list(.check, split: CheckText.entries) { text, _ throws(Complaint) in
-            (name: text.onOneLine, check: try CheckText(text))
+            (name: CheckText.shown(text).onOneLine, check: try CheckText(text))
         }
         return uniqued(
             texts.map { text in
-                CheckEntry(text.value.check, at: text.with(options.check(text.value.name, text.value.check)))
+                refuseExposedToken(text.value.check, name: text.value.name, options)
+                return CheckEntry(text.value.check, at: text.with(options.check(text.value.name, text.value.check)))
             })
     }
 
@@ -58,10 +59,12 @@ extension Reading {
                 }
             }
         guard let text else { return nil }
+        let shownName = name ?? item.checkText.map(CheckText.shown)?.onOneLine ?? ""
+        refuseExposedToken(text, name: shownName, options)
         let entry = CheckEntry(
             text,
             at: Located(
-                value: options.check(name ?? item.checkText?.onOneLine ?? "", text),
+                value: options.check(shownName, text),
                 origin: item.name?.origin ?? item.origin),
             item)
         refuseUselessOptions(of: item, isHTTP: entry.isHTTP, isHTTPS: entry.isHTTPS)
@@ -69,14 +72,41 @@ extension Reading {
     }
 
     private mutating func uniqued(_ checks: [CheckEntry]) -> [CheckEntry] {
-        var names: Set<String> = []
-        return checks.filter { entry in
-            guard !names.insert(entry.check.value.name).inserted else {
-                tellSlowDetection(entry.check.value)
-                return true
+        var known: [String: Check] = [:]
+        return checks.compactMap { entry in
+            var entry = entry
+            let name = entry.check.value.name
+            // URLs that differ only in what is not shown.
+            for number in 2..<100 where name.hasSuffix("?\(HTTPCheck.hidden)") {
+                guard let other = known[entry.check.value.name], other.kind != entry.check.value.kind else { break }
+                entry.check.value.name = "\(name)#\(number)"
             }
-            errors.append(entry.check.error("this check is there already", "remove one of the two entries"))
-            return false
+            guard known.updateValue(entry.check.value, forKey: entry.check.value.name) == nil else {
+                errors.append(entry.check.error("this check is there already", "remove one of the two entries"))
+                return nil
+            }
+            tellSlowDetection(entry.check.value)
+            return entry
+        }
+    }
+
+    /// A bearer token is for the server alone: whoever can read or take over its connection has the token.
+    private mutating func refuseExposedToken(_ check: CheckText, name: String, _ options: CheckOptions) {
+        guard case .http(let http) = options.http.kind(of: check), http.bearerTokenFile != nil else { return }
+        switch http.tls {
+        case nil:
+            notices.append("check \(name): the bearer token is sent over plain HTTP, where others may read it")
+        case .some(let tls) where !tls.verifies && options.http.isInsecure == nil:
+            errors.append(
+                SettingError(
+                    origin: options.http.tokenOrigin,
+                    problem: "the token of check \(name) would go to a server whose certificate is not verified: "
+                        + "while the service is down, any local user can take its port",
+                    remedy: options.http.isEntrys
+                        ? "give caFile, or insecure: true to send it all the same"
+                        : "give --check-ca-file, or --check-insecure to send it all the same"))
+        case .some:
+            break
         }
     }
 
@@ -123,7 +153,8 @@ extension Reading {
             keyFile: value(.checkKeyFile, ValueText.path), isInsecure: value(.checkInsecure, ValueText.boolean),
             host: value(.checkHost, Self.host), statuses: Set(statuses.flatMap(\.value.codes)).sorted(),
             body: value(.checkBody) { text throws(Complaint) in text },
-            tokenFile: value(.checkTokenFile, ValueText.path))
+            tokenFile: value(.checkTokenFile, ValueText.path), tokenOrigin: origin(.checkTokenFile),
+            isEntrys: !own.isEmpty)
         if has(.checkCertFile) != has(.checkKeyFile) {
             fail(
                 has(.checkCertFile) ? .checkCertFile : .checkKeyFile, "a client certificate needs both files",
@@ -197,6 +228,9 @@ private struct HTTPOptions {
     var statuses: [Int]
     var body: String?
     var tokenFile: String?
+    var tokenOrigin: Origin
+    /// True if an entry of a file has options of its own.
+    var isEntrys: Bool
 
     func kind(of check: CheckText) -> Check.Kind {
         switch check {

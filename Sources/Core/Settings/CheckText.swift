@@ -30,7 +30,7 @@ enum CheckText: Hashable {
             throw Complaint("none cannot stand beside other checks", "leave it out, or give it alone")
         } else {
             throw Complaint(
-                "\(ValueText.quoted(text)) is not a check",
+                "\(ValueText.quoted(HTTPCheck.hidingQuery(ofURL: text))) is not a check",
                 "write http://…, https://…, tcp://ADDRESS:PORT, exec:/PROGRAM ARGUMENTS, or none")
         }
     }
@@ -44,7 +44,9 @@ enum CheckText: Hashable {
             self = try CheckText(text.hasPrefix("exec:") ? text : "exec:" + text)
         case "url":
             guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
-                throw Complaint("\(ValueText.quoted(text)) is not a URL", "write http://… or https://…")
+                throw Complaint(
+                    "\(ValueText.quoted(HTTPCheck.hidingQuery(ofURL: text))) is not a URL",
+                    "write http://… or https://…")
             }
             self = try CheckText(text)
         default:
@@ -68,6 +70,11 @@ enum CheckText: Hashable {
             return next.isEmpty || next.hasPrefix("none")
                 || ["http://", "https://", "tcp://", "exec:"].contains { next.hasPrefix($0) }
         }
+    }
+
+    /// An entry as it is shown: a URL without its query, which may hold a secret.
+    static func shown(_ text: String) -> String {
+        text.hasPrefix("http") ? HTTPCheck.hidingQuery(ofURL: text) : text
     }
 
     /// True if the check goes to an address; nil if it goes to none.

@@ -45,6 +45,11 @@ extension ResolvedSetting {
                 options = settings.checks.flatMap { entry in
                     entry.item?.options(of: .check, "checks[\(entry.check.value.name)]") ?? []
                 }
+            case .check:
+                let texts = reading.texts(key).flatMap { text in
+                    text.isEntry ? [text.text.trimmed] : CheckText.entries(text.text).map(\.text)
+                }
+                value = texts.isEmpty ? nil : texts.map(CheckText.shown).joined(separator: ",")
             default:
                 let texts = reading.texts(key)
                 value = texts.isEmpty ? nil : texts.map(\.text.trimmed).joined(separator: ",")
@@ -59,11 +64,12 @@ extension FileItem {
     fileprivate func options(of kind: FileItemKind, _ prefix: String) -> [ResolvedOption] {
         var options = kind.keys.compactMap { key -> ResolvedOption? in
             guard let texts = kind.settings[key].map({ own[$0] }) ?? fields[key], key != "address" else { return nil }
-            let value = key == "password" ? "***" : texts.map(\.text.trimmed).joined(separator: ",")
+            let shown = texts.map { key == "url" ? CheckText.shown($0.text.trimmed) : $0.text.trimmed }
+            let value = key == "password" ? "***" : shown.joined(separator: ",")
             return ResolvedOption(path: "\(prefix).\(key)", value: value, origin: texts.first?.origin ?? origin)
         }
         if let checks {
-            let names = checks.map { $0.text?.text.trimmed ?? $0.checkText ?? "" }
+            let names = checks.map { CheckText.shown($0.text?.text.trimmed ?? $0.checkText ?? "") }
             let value = names.isEmpty ? "none" : names.joined(separator: ",")
             options.append(
                 ResolvedOption(path: "\(prefix).checks", value: value, origin: checks.first?.origin ?? origin))

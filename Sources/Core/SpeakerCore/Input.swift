@@ -95,6 +95,10 @@ package enum Report: Sendable, Hashable {
     /// it, are in these states now.
     case suppressed(ScopedAddress, count: Int, state: String, bfd: String?)
     case checkChanged(String, Verdict)
+    /// The process did not run for so long that the verdict ran out; the next probe decides.
+    case checkExcused(String, Duration)
+    /// The check's server refuses anonymous requests, which counts as healthy.
+    case refusalAccepted(String, reason: String)
     /// VIPs whose checks, taken together, say something else than before.
     case vipsChanged([IPPrefix], Verdict)
     case bound([IPPrefix])

@@ -128,7 +128,7 @@ extension Speaker {
         CheckStatus(
             name: check.check.name, target: check.check.kind.words, verdict: check.verdict.word,
             verdictSeconds: (now - (check.verdictSince ?? startedAt)).inSeconds, lastFailure: check.lastFailure,
-            passed: check.passed, failed: check.failed)
+            acceptedRefusal: check.acceptedRefusal, passed: check.passed, failed: check.failed)
     }
 }
 
@@ -145,7 +145,7 @@ extension PeerSettings.Distance {
 extension Check.Kind {
     fileprivate var words: String {
         switch self {
-        case .http(let http): "\(http.tls == nil ? "http" : "https")://\(http.target.words)\(http.path)"
+        case .http(let http): "\(http.tls == nil ? "http" : "https")://\(http.target.words)\(http.shownPath)"
         case .tcp(let target): "tcp://\(target.words)"
         case .exec(let arguments): "exec:" + arguments.joined(separator: " ")
         }

@@ -23,6 +23,10 @@ extension Speaker {
             case .verdictChanged(let verdict):
                 effects.append(.report(.checkChanged(name, verdict)))
                 judgeVIPs(at: now)
+            case .excused(let pause):
+                effects.append(.report(.checkExcused(name, pause)))
+            case .refusalAccepted(let reason):
+                effects.append(.report(.refusalAccepted(name, reason: reason)))
             }
         }
     }

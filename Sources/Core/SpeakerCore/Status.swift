@@ -211,18 +211,21 @@ package struct CheckStatus: Codable, Sendable, Hashable {
     package var verdictSeconds: Double
     /// The last failure in words, if the last outcome was one.
     package var lastFailure: String?
+    /// In words, if the last outcome passed only because the check accepts that the server refuses anonymous requests.
+    package var acceptedRefusal: String?
     package var passed: Int
     package var failed: Int
 
     package init(
         name: String, target: String, verdict: String, verdictSeconds: Double, lastFailure: String? = nil,
-        passed: Int, failed: Int
+        acceptedRefusal: String? = nil, passed: Int, failed: Int
     ) {
         self.name = name
         self.target = target
         self.verdict = verdict
         self.verdictSeconds = verdictSeconds
         self.lastFailure = lastFailure
+        self.acceptedRefusal = acceptedRefusal
         self.passed = passed
         self.failed = failed
     }

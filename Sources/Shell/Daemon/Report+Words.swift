@@ -1,5 +1,6 @@
 import BGPFSM
 import BGPWire
+import Deadlines
 import Health
 import IPTypes
 import Logging
@@ -72,6 +73,14 @@ struct LogLine: Equatable {
             self.init(.info, "BGP session waits until BFD is up", [("peer", "\(peer)")])
         case .checkChanged(let name, let verdict):
             self.init(verdict.level, "check is \(verdict.word)", [("check", "\(name)")] + verdict.reasonField)
+        case .checkExcused(let name, let pause):
+            self.init(
+                .notice, "the daemon did not run for a while; the next probe decides whether the check stays healthy",
+                [("check", "\(name)"), ("milliseconds", .number(pause.milliseconds))])
+        case .refusalAccepted(let name, let reason):
+            self.init(
+                .notice, "the service refuses anonymous requests, which counts as healthy: it answers",
+                [("check", "\(name)"), ("reason", "\(reason)")])
         case .vipsChanged(let vips, let verdict):
             self.init(verdict.level, "VIP is \(verdict.word)", [("vip", Self.list(vips))] + verdict.reasonField)
         case .bound(let vips):

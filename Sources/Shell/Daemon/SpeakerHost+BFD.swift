@@ -100,9 +100,6 @@ extension SpeakerHost {
         return true
     }
 
-    /// How late a timer may be before it means that the process did not run.
-    private static let stall = Duration.milliseconds(20)
-
     /// A timer has fired that was due at `deadline`. If it was the whole machine that stood still, a virtual one that was
     /// moved for example, no packet waits: those of that time are lost or still to come.
     func excuseBFD(ifLateSince deadline: Instant) {

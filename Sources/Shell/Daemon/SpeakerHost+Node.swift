@@ -34,7 +34,7 @@ extension SpeakerHost {
         switch event {
         case .outcome(let outcome, let took):
             if isTracing { unlogged.append(.trace(.probed(check: check, outcome, took: took))) }
-            take(.check(check, .outcome(outcome)))
+            take(.check(check, .outcome(outcome, took: took)))
         case .connectionLost: take(.check(check, .connectionLost))
         case .stoppedListening: take(.check(check, .stoppedListening))
         }

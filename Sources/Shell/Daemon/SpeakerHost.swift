@@ -53,6 +53,8 @@ actor SpeakerHost {
 
     private var inputs = Deque()
     private var isHandling = false
+    /// True if the sockets have been looked at since a timer was found to be late.
+    private var hasLooked = false
     private var timer: (deadline: Instant, task: Scheduled<Void>)?
 
     /// Inputs that wait while another is being handled: an effect can cause an input at once.
@@ -100,6 +102,16 @@ actor SpeakerHost {
             fail(error)
             return
         }
+        // A file that hangs must not keep the daemon from starting.
+        firstUnusableFile(of: settings.checks, on: loop, within: .seconds(1)) { [self] fault in
+            assumeIsolated { host in
+                if let fault { host.fail(fault) } else { host.openAndStart() }
+            }
+        }
+    }
+
+    private func openAndStart() {
+        guard onExit != nil else { return }
         // Only then: a second daemon on the same control socket must not touch the first one's routes.
         openControl { [self] result in
             assumeIsolated { host in
@@ -190,6 +202,14 @@ actor SpeakerHost {
         let due = timer?.deadline
         timer = nil
         if let deadline = speaker.nextDeadline, deadline <= Self.now() {
+            if let due, Self.now() - due > Self.stall, !hasLooked {
+                // The process did not run: what came meanwhile (KEEPALIVEs, answers) is read before anything is overdue.
+                hasLooked = true
+                let task = loop.scheduleTask(in: .microseconds(200)) { [self] in assumeIsolated { $0.timerFired() } }
+                timer = (due, task)
+                return
+            }
+            hasLooked = false
             if mustReadBFDFirst() {
                 let task = loop.scheduleTask(in: .microseconds(200)) { [self] in assumeIsolated { $0.timerFired() } }
                 timer = (deadline, task)
@@ -201,6 +221,9 @@ actor SpeakerHost {
             armTimer()
         }
     }
+
+    /// How late a timer may be before it means that the process did not run.
+    static let stall = Duration.milliseconds(20)
 
     /// The monotonic clock, the same that the loop's deadlines are on.
     static func now() -> Instant {

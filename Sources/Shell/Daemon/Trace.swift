@@ -30,6 +30,8 @@ extension LogLine {
                 self.init(
                     .debug, "probe failed",
                     fields + [("reason", "\(reason)"), ("definitive", .truth(definitive))])
+            case .anonymousRefused(let reason, _):
+                self.init(.debug, "probe refused", fields + [("reason", "\(reason)")])
             }
         case .retry(let peer, let pause):
             self.init(.debug, "next attempt planned", [("peer", "\(peer)"), ("in_ms", .milliseconds(pause))])

@@ -4,8 +4,9 @@ import Health
 import NIOCore
 import Synchronization
 
-/// Programs of all checks that run now, so that a sweep for orphans leaves them to their probes.
-private let runningPrograms = Mutex<Set<pid_t>>([])
+/// Programs of all checks that run now, so that a sweep for orphans leaves them to their probes; and how many are being
+/// started, whose numbers are not known yet.
+private let programs = Mutex<(running: Set<pid_t>, starting: Int)>(([], 0))
 
 /// As process 1 of a container we inherit what programs leave behind, and nobody else will reap it.
 private func reapOrphans() {
@@ -15,7 +16,7 @@ private func reapOrphans() {
         var info = siginfo_t()
         guard waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else { return }
         let orphan = info._sifields._sigchld.si_pid
-        guard orphan > 0, !runningPrograms.withLock({ $0.contains(orphan) }) else { return }
+        guard orphan > 0, programs.withLock({ $0.starting == 0 && !$0.running.contains(orphan) }) else { return }
         waitpid(orphan, nil, WNOHANG)
     }
 }
@@ -23,7 +24,8 @@ private func reapOrphans() {
 /// Asks by running a program: exit status 0 passes.
 ///
 /// The program leads a process group of its own, and what is left of the group when it ends, or at the timeout, is
-/// killed. It gets no descriptor of ours, no signal mask of ours and next to no environment.
+/// killed. It gets no descriptor of ours, no signal mask of ours and next to no environment. It is started on a thread of
+/// its own, because the one that starts it stands still until the kernel has read the program from its disk.
 final class ExecProbe: ProbeMethod {
     var report: (ProbeReport) -> Void = { _ in }
     private let program: String
@@ -36,7 +38,9 @@ final class ExecProbe: ProbeMethod {
     private var start = NIODeadline.now()
     /// True while a probe runs.
     private var isRunning = false
-    /// True while `child` is what a probe left that was given up: nobody asks for its status.
+    /// True while the kernel is asked to start the program.
+    private var isStarting = false
+    /// True while `child`, or what is being started, is what a probe left that was given up: nobody asks for its status.
     private var isBeingKilled = false
 
     init(command: [String], name: String, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
@@ -57,30 +61,45 @@ final class ExecProbe: ProbeMethod {
     func begin() {
         isRunning = true
         // Never two programs at a time: one that was killed is awaited first.
-        if child == nil { run() }
+        if child == nil, !isStarting { run() }
     }
 
-    func giveUp() -> String {
-        let hasStarted = !isBeingKilled
+    func giveUp() -> Outcome {
+        let reason =
+            switch (isStarting, isBeingKilled) {
+            case (true, _): "\(program) has not started within \(timeout.inWords): its disk does not answer"
+            case (_, true): "the program that was killed at the last timeout has not ended"
+            case (_, false): "timed out after \(timeout.inWords)"
+            }
         stop()
-        return hasStarted
-            ? "timed out after \(timeout.inWords)" : "the program that was killed at the last timeout has not ended"
+        return .failed(reason: reason, definitive: false)
     }
 
     func stop() {
         isRunning = false
         // The poll that is under way reaps it.
         if let child { kill(-child, SIGKILL) }
-        isBeingKilled = child != nil
+        isBeingKilled = child != nil || isStarting
     }
 
     private func run() {
+        isStarting = true
+        offLoop(loop, { [program, command, environment] in spawn(program, command, environment) }) { [self] in
+            started($0 ?? .failure(IOError(errnoCode: EAGAIN, reason: "pthread_create")))
+        }
+    }
+
+    private func started(_ result: Result<pid_t, IOError>) {
+        isStarting = false
         start = .now()
-        switch spawn() {
+        switch result {
         case .success(let pid):
             child = pid
-            runningPrograms.withLock { _ = $0.insert(pid) }
+            if isBeingKilled { kill(-pid, SIGKILL) }
             pollLater()
+        case .failure where isBeingKilled:
+            isBeingKilled = false
+            if isRunning { run() }
         case .failure(let error):
             end(.failed(reason: "cannot run \(program): \(systemWords(error.errnoCode))", definitive: false))
         }
@@ -109,7 +128,7 @@ final class ExecProbe: ProbeMethod {
         var status: Int32 = 0
         let isKnown = waitpid(child, &status, WNOHANG) == child
         self.child = nil
-        runningPrograms.withLock { _ = $0.remove(child) }
+        programs.withLock { _ = $0.running.remove(child) }
         reapOrphans()
         if isBeingKilled {
             isBeingKilled = false
@@ -125,34 +144,40 @@ final class ExecProbe: ProbeMethod {
         if signal != 0 { return .failed(reason: "killed by signal \(signal)", definitive: false) }
         return code == 0 ? .passed : .failed(reason: "exit status \(code)", definitive: false)
     }
+}
 
-    private func spawn() -> Result<pid_t, IOError> {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        // A program that inherited a BGP connection would keep it open when we die.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+/// Starts a program; returns when the kernel runs it, or has found that it cannot.
+private func spawn(_ program: String, _ command: [String], _ environment: [String]) -> Result<pid_t, IOError> {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    // A program that inherited a BGP connection would keep it open when we die.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    posix_spawnattr_setpgroup(&attributes, 0)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
 
-        let arguments = command.map { strdup($0) }
-        let variables = environment.map { strdup($0) }
-        defer { (arguments + variables).forEach { free($0) } }
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, program, &actions, &attributes, arguments + [nil], variables + [nil])
-        return code == 0 ? .success(pid) : .failure(IOError(errnoCode: code, reason: "posix_spawn"))
+    let arguments = command.map { strdup($0) }
+    let variables = environment.map { strdup($0) }
+    defer { (arguments + variables).forEach { free($0) } }
+    var pid: pid_t = 0
+    programs.withLock { $0.starting += 1 }
+    let code = posix_spawn(&pid, program, &actions, &attributes, arguments + [nil], variables + [nil])
+    programs.withLock {
+        $0.starting -= 1
+        if code == 0 { $0.running.insert(pid) }
     }
+    return code == 0 ? .success(pid) : .failure(IOError(errnoCode: code, reason: "posix_spawn"))
 }

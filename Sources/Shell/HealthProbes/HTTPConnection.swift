@@ -12,7 +12,8 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
         case connecting
         case securing
         case waiting
-        case reading(HTTPAnswer)
+        /// The head has come; `isLast` if the service announced that it closes the connection behind the answer.
+        case reading(HTTPAnswer, isLast: Bool)
         /// Answered, and open for the next request.
         case idle
         case over
@@ -23,14 +24,16 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
     var channel: (any Channel)?
     private let check: HTTPCheck
     private let tls: TLSClient?
+    private let files: CheckFiles
     private var authorization: String?
     private var phase = Phase.connecting
     /// True from the second request on.
     private var isReused = false
 
-    init(_ check: HTTPCheck, tls: TLSClient?, to name: String) {
+    init(_ check: HTTPCheck, tls: TLSClient?, files: CheckFiles, to name: String) {
         self.check = check
         self.tls = tls
+        self.files = files
         self.name = name
     }
 
@@ -45,11 +48,20 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
         }
     }
 
+    var earlyOutcome: Outcome? {
+        if case .reading(let answer, _) = phase, answer.isDecided { answer.outcome } else { nil }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         do {
             let pipeline = context.pipeline.syncOperations
-            if let file = check.bearerTokenFile { authorization = "Bearer \(try bearerToken(in: file))" }
-            if let tls { try pipeline.addHandler(tls.makeHandler(), position: .before(self)) }
+            if let token = files.token { authorization = "Bearer \(try token.get())" }
+            if let tls {
+                guard let context = files.context else {
+                    throw CheckUnusable(reason: "the check's files have not been read")
+                }
+                try pipeline.addHandler(tls.makeHandler(context), position: .before(self))
+            }
             try pipeline.addHTTPClientHandlers(position: .before(self))
         } catch {
             return fail(words(for: error))
@@ -74,7 +86,7 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
 
     private func send(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         var headers = HTTPHeaders([
-            ("Host", check.host), ("User-Agent", "bgpvip/0.1"), ("Accept", "*/*"), ("Connection", "keep-alive"),
+            ("Host", check.hostHeader), ("User-Agent", "bgpvip/0.1"), ("Accept", "*/*"), ("Connection", "keep-alive"),
         ])
         if let authorization { headers.add(name: "Authorization", value: authorization) }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: check.path, headers: headers)
@@ -88,18 +100,21 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
             // It waited for us too long and our request has crossed its goodbye (RFC 9110 section 15.5.9).
             close(.closedEarly(reason: "\(name) waited too long for the request"))
         case (.head(let head), .waiting), (.head(let head), .securing):
-            phase = .reading(HTTPAnswer(head: head, expected: check))
-        case (.body(let bytes), .reading(var answer)):
+            let answer = HTTPAnswer(
+                status: Int(head.status.code), location: head.headers.first(name: "Location"), to: check)
+            // The parser counts a body without a length, which ends with the connection, as such an announcement.
+            phase = .reading(answer, isLast: !head.isKeepAlive)
+        case (.body(let bytes), .reading(var answer, let isLast)):
             // Taken out of the phase, so that the body is not copied for each part.
             phase = .waiting
-            answer.append(bytes)
-            phase = .reading(answer)
+            answer.append(bytes.readableBytesView)
+            phase = .reading(answer, isLast: isLast)
             // The rest of an endless body is not waited for.
             if answer.isFull { close(.answered(answer.outcome, .close)) }
-        case (.end, .reading(let answer)):
+        case (.end, .reading(let answer, let isLast)):
             let outcome = answer.outcome
             // After a failure the next probe starts afresh: with the certificates, keys and token that are then valid.
-            guard outcome == .passed, answer.keepsConnection else { return close(.answered(outcome, .close)) }
+            guard outcome == .passed, !isLast else { return close(.answered(outcome, .close)) }
             phase = .idle
             report(.answered(outcome, .askAgain))
         default:
@@ -112,6 +127,8 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
         case .connecting, .over: break
         case .securing: close(.closedEarly(reason: "\(name) closed the connection during the TLS handshake"))
         case .waiting: close(.closedEarly(reason: "\(name) closed the connection without an answer"))
+        case .reading(let answer, _) where answer.isDecided && answer.outcome != .passed:
+            close(.answered(answer.outcome, .close))
         case .reading: close(.closedEarly(reason: "\(name) closed the connection in the middle of the answer"))
         case .idle: close(.lost)
         }
@@ -125,7 +142,10 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
             // It says something nobody asked for, such as 408 Request Timeout: it is about to close.
             close(.lost)
         case .connecting, .securing, .waiting, .reading:
-            fail(tls?.words(forHandshakeError: error, with: name) ?? words(for: error))
+            let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+            let reason = tls?.words(
+                forHandshakeError: error, with: name, showing: handler?.peerCertificate, fault: files.fault)
+            fail(reason ?? words(for: error))
         case .over:
             break
         }

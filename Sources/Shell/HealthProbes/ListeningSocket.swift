@@ -36,8 +36,12 @@ final class ListeningSocket {
     /// True from the subscription on, until it is given up.
     var isWatched: Bool { subscription != nil }
 
+    /// Connections that waited to be accepted when `isOpen` was last asked.
+    private(set) var waiting: UInt32 = 0
+
     /// True if the kernel shows the listening socket that a new connection would find.
     var isOpen: Bool {
+        waiting = 0
         if descriptor == nil { descriptor = openDiagnosis(groups: 0, filter: nil) }
         guard let descriptor, descriptor >= 0 else { return false }
         let request = lookup
@@ -47,8 +51,14 @@ final class ListeningSocket {
         let count = recv(descriptor, &answer, answer.count, 0)
         guard count > Header.length + 1 else { return false }
         return answer.withUnsafeBytes { bytes in
-            bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily
-                && bytes[Header.length + 1] == Header.listenState
+            guard bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily,
+                bytes[Header.length + 1] == Header.listenState
+            else { return false }
+            // Of a listening socket, idiag_rqueue is the length of its accept queue.
+            if count >= Header.length + 60 {
+                waiting = bytes.loadUnaligned(fromByteOffset: Header.length + 56, as: UInt32.self)
+            }
+            return true
         }
     }
 

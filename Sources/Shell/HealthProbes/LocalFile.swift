@@ -20,11 +20,15 @@ struct FileStamp: Hashable {
     }
 }
 
-/// The whole of a small file: certificates, keys, tokens. `role` names the file in the error.
+/// The whole of a small file: certificates, keys, tokens. `role` names the file in the error. Blocks if its disk hangs.
 func contents(of path: String, role: String) throws(CheckUnusable) -> [UInt8] {
     let most = 4 * 1024 * 1024
-    // Without O_NONBLOCK a named pipe put there would stop the event loop.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    // A named pipe would be waited for until somebody writes to it.
+    var info = stat()
+    if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFIFO {
+        throw CheckUnusable(reason: "the \(role) \(path) is a named pipe and no file")
+    }
+    let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw CheckUnusable(reason: "cannot read the \(role) \(path): \(systemWords(errno))") }
     defer { close(file) }
     var bytes: [UInt8] = []

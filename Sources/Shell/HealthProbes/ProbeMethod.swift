@@ -6,8 +6,8 @@ protocol ProbeMethod: AnyObject {
     var report: (ProbeReport) -> Void { get set }
     /// Starts a probe. Exactly one `ended` follows, unless it is given up or stopped.
     func begin()
-    /// The timeout has come: ends the probe without a report and says in words how far it got.
-    func giveUp() -> String
+    /// The timeout has come: ends the probe without a report and says what is known by now.
+    func giveUp() -> Outcome
     /// Ends everything, without a report.
     func stop()
 }

@@ -46,7 +46,9 @@ package final class Prober {
         self.onEvent = onEvent
         method =
             switch check.kind {
-            case .http(let http): try SocketProbe(http: http, timeout: timeout, on: loop)
+            case .http(let http):
+                try SocketProbe(
+                    http: http, interval: check.interval, timeout: timeout, on: loop)
             case .tcp(let target): try SocketProbe(tcp: target, timeout: timeout, on: loop)
             case .exec(let command): try ExecProbe(command: command, name: check.name, timeout: timeout, on: loop)
             }
@@ -76,22 +78,16 @@ package final class Prober {
 
     private func expire() {
         guard run != nil else { return }
-        take(.ended(.failed(reason: method.giveUp(), definitive: false)))
+        take(.ended(method.giveUp()))
     }
 
     private func take(_ report: ProbeReport) {
         switch report {
-        case .ended(var outcome):
+        case .ended(let outcome):
             guard let run else { return }
             self.run = nil
             run.timer.cancel()
             let took = Duration.nanoseconds((NIODeadline.now() - run.start).nanoseconds)
-            if took > timeout, outcome == .passed {
-                // The loop was held up, so nobody knows how old this answer is.
-                let reason =
-                    "the answer was seen after \(took.inWords), later than the timeout of \(timeout.inWords)"
-                outcome = .failed(reason: reason, definitive: false)
-            }
             deliver(.outcome(outcome, took: took))
         case .connectionLost:
             deliver(.connectionLost)

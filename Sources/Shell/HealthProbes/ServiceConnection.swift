@@ -13,6 +13,8 @@ protocol ServiceConnection: ChannelHandler {
     var channel: (any Channel)? { get set }
     /// How far the probe got, in words.
     var progress: String { get }
+    /// What is known of the answer before it is complete; nil if that decides nothing.
+    var earlyOutcome: Outcome? { get }
     /// Asks again on the open connection.
     func ask()
 }

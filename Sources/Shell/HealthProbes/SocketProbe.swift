@@ -13,8 +13,9 @@ import NIOCore
 /// * on a fresh one the service may just be dying with the connection in its queue, so one more connection is tried. If
 ///   that is refused, nobody can be served: the failure is definitive.
 ///
-/// A service that still answers on a kept connection while it listens no more serves nobody new: the kernel is asked
-/// before each probe, and then the probe goes over a fresh connection.
+/// A service that still answers on a kept connection may serve nobody new. So a connection is kept for a second or so; and
+/// before each probe the kernel is asked whether somebody listens, and whether connections wait to be accepted. If so the
+/// probe goes over a fresh connection.
 final class SocketProbe: ProbeMethod {
     private enum Service {
         case tcp
@@ -23,15 +24,20 @@ final class SocketProbe: ProbeMethod {
 
     /// How the running probe asks.
     private enum Attempt {
+        /// The check's files are being read for a fresh connection.
+        case withFiles
         case onKeptConnection
         case onFreshConnection
         /// Only to see whether connections are still accepted after the failure in words.
         case afterFailure(String)
     }
 
-    /// Answers taken over one connection. A service that gives new connections an expired certificate, or none an answer,
-    /// would otherwise never be found out.
-    static let mostAnswers = 20
+    /// How old a connection may be that is asked again. A service that gives new connections an expired certificate, or
+    /// none an answer, would otherwise never be found out: so it is within interval × `fall` + timeout + 1 s.
+    static func mostAge(interval: Duration) -> TimeAmount {
+        // The tenth is for probes that start a little later than they should.
+        .seconds(1) + TimeAmount(interval / 10)
+    }
 
     var report: (ProbeReport) -> Void = { _ in }
     private let service: Service
@@ -41,17 +47,33 @@ final class SocketProbe: ProbeMethod {
     private let loop: any EventLoop
     private var attempt: Attempt?
     private var connection: (any ServiceConnection)?
-    /// Answers taken over `connection`; nil if it may not be asked again.
-    private var answers: Int?
+    /// When `connection` was opened; nil if it may not be asked again.
+    private var openedAt: NIODeadline?
+    private var dialledAt = NIODeadline.now()
+    private let mostAge: TimeAmount
+    /// The files of an HTTP check, as they were last read.
+    private var files: CheckFiles?
+    /// True while they are being read, which may take for ever.
+    private var isReading = false
+    /// A connection whose answer is awaited beyond the timeout, for its reason alone.
+    private var late: (connection: HTTPConnection, since: NIODeadline)?
+    /// The latest failure that came too late, since the last pass.
+    private var lateFailure: String?
     private let listener: ListeningSocket
     /// True if the kernel showed the listening socket when it was last asked; its absence is news only then.
     private var isListening = false
     /// The listening socket went while a probe ran, which may have passed it by.
     private var hasToRepeat = false
 
-    init(http: HTTPCheck, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
+    init(http: HTTPCheck, interval: Duration, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
         var tls: TLSClient?
         if let options = http.tls { tls = try TLSClient(options: options, host: http.host) }
+        var files = CheckFiles(of: http)
+        // The system's authorities are read once.
+        if files.names.isEmpty { files.read() }
+        if let fault = files.fault { throw fault }
+        self.files = files
+        mostAge = Self.mostAge(interval: interval)
         service = .http(http, tls)
         address = try http.target.socketAddress()
         name = http.target.inWords
@@ -63,6 +85,7 @@ final class SocketProbe: ProbeMethod {
 
     init(tcp target: SocketTarget, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
         service = .tcp
+        mostAge = .zero
         address = try target.socketAddress()
         name = target.inWords
         self.timeout = timeout
@@ -74,28 +97,89 @@ final class SocketProbe: ProbeMethod {
     func begin() {
         hasToRepeat = false
         let isGone = hasStoppedListening()
-        if let connection, let answers, answers < Self.mostAnswers, !isGone {
+        if let connection, let openedAt, .now() - openedAt < mostAge, !isGone, listener.waiting == 0 {
             attempt = .onKeptConnection
             connection.ask()
         } else {
-            dial(.onFreshConnection)
+            dialAfresh()
         }
     }
 
-    func giveUp() -> String {
-        let progress = connection?.progress ?? "nothing was sent"
-        var reason = "no answer within \(timeout.inWords) (\(progress))"
-        if case .afterFailure(let earlier) = attempt { reason = earlier }
+    func giveUp() -> Outcome {
+        var progress = connection?.progress ?? "nothing was sent"
+        if case .withFiles = attempt {
+            progress = "reading \((files?.names ?? []).joined(separator: ", ")), whose disk does not answer"
+        }
+        var outcome = Outcome.failed(
+            reason: "no answer within \(timeout.inWords) (\(progress))", definitive: false)
+        if let early = connection?.earlyOutcome, early != .passed { outcome = early }
+        if let lateFailure, case .failed(let reason, _) = outcome {
+            outcome = .failed(reason: "\(reason); too late came \(lateFailure)", definitive: false)
+        }
+        if case .afterFailure(let earlier) = attempt { outcome = .failed(reason: earlier, definitive: false) }
+        awaitLateAnswer()
         attempt = nil
         drop()
         keepWatch()
-        return reason
+        return outcome
+    }
+
+    /// A service that fails slowly, as an API server without its etcd does, says why only after the timeout: one connection
+    /// stays open for a while, so that the next reasons can tell.
+    private func awaitLateAnswer() {
+        if let late, .now() - late.since > .seconds(10) { forgetLateAnswer() }
+        guard late == nil, let waiting = connection as? HTTPConnection else { return }
+        connection = nil
+        late = (waiting, .now())
+        waiting.report = { [weak self] event in
+            if case .answered(.failed(let reason, _), _) = event { self?.lateFailure = reason }
+            self?.forgetLateAnswer()
+        }
+    }
+
+    private func forgetLateAnswer() {
+        late?.connection.abandon()
+        late = nil
     }
 
     func stop() {
         attempt = nil
+        forgetLateAnswer()
         drop()
         listener.stopWatching()
+    }
+
+    /// Asks over a fresh connection, with the check's files as they are now: or as they were, if they cannot be read soon,
+    /// since that is no fault of the service's.
+    private func dialAfresh() {
+        drop()
+        guard let files, !files.names.isEmpty, !(isReading && files.areRead) else { return dial(.onFreshConnection) }
+        attempt = .withFiles
+        guard !isReading else { return }
+        isReading = true
+        loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout / 2)) { [weak self] in
+            if let self, isReading, self.files?.areRead == true { filesAreReady() }
+        }
+        let work: @Sendable () -> CheckFiles = {
+            var files = files
+            files.read()
+            return files
+        }
+        offLoop(loop, work) { [weak self] files in
+            guard let self else { return }
+            isReading = false
+            if let files { self.files = files }
+            filesAreReady()
+        }
+    }
+
+    private func filesAreReady() {
+        guard case .withFiles = attempt else { return }
+        if let files, !files.areRead {
+            let fault = files.fault?.reason ?? "no thread to read the check's files"
+            return end(.failed(reason: fault, definitive: false))
+        }
+        dial(.onFreshConnection)
     }
 
     private func dial(_ attempt: Attempt) {
@@ -104,15 +188,17 @@ final class SocketProbe: ProbeMethod {
         let connection: any ServiceConnection =
             switch (attempt, service) {
             case (.afterFailure, _), (_, .tcp): TCPConnection(to: name)
-            case (_, .http(let check, let tls)): HTTPConnection(check, tls: tls, to: name)
+            case (_, .http(let check, let tls)):
+                HTTPConnection(check, tls: tls, files: files ?? CheckFiles(of: check), to: name)
             }
         connection.report = { [weak self] in self?.take($0) }
         self.connection = connection
+        dialledAt = .now()
         connection.dial(address, timeout: timeout, on: loop)
     }
 
     private func drop() {
-        answers = nil
+        openedAt = nil
         connection?.abandon()
         connection = nil
     }
@@ -124,14 +210,14 @@ final class SocketProbe: ProbeMethod {
             end(outcome.isDefinitive ? outcome : .failed(reason: reason, definitive: false))
         case (.answered(let outcome, let afterwards), .some):
             switch afterwards {
-            case .askAgain: answers = (answers ?? 0) + 1
+            case .askAgain: openedAt = dialledAt
             case .watch: keepWatch(insteadOfConnection: true)
             case .close: drop()
             }
             end(outcome)
         case (.closedEarly, .onKeptConnection):
-            dial(.onFreshConnection)
-        case (.closedEarly(let reason), .onFreshConnection):
+            dialAfresh()
+        case (.closedEarly(let reason), .onFreshConnection), (.closedEarly(let reason), .withFiles):
             dial(.afterFailure(reason))
         case (.closedEarly, .afterFailure(let reason)):
             drop()
@@ -146,6 +232,7 @@ final class SocketProbe: ProbeMethod {
 
     private func end(_ outcome: Outcome) {
         attempt = nil
+        if outcome == .passed { lateFailure = nil }
         let isGone = keepWatch() || hasToRepeat
         report(.ended(outcome))
         if isGone { report(.stoppedListening) }

@@ -19,6 +19,8 @@ final class TCPConnection: ChannelInboundHandler, ServiceConnection {
 
     var progress: String { "connecting to \(name)" }
 
+    var earlyOutcome: Outcome? { nil }
+
     func ask() {}
 
     func channelActive(context: ChannelHandlerContext) {

@@ -1,60 +1,46 @@
 import Health
+import IPTypes
 import NIOCore
 import NIOSSL
 
-/// Makes the TLS side of a check's connections, with certificates that may be replaced while it runs.
-///
-/// The context is costly and made once; it is made anew when a file it came from has changed. If the new files cannot be
-/// used the old ones stay in use, and a handshake that then fails says so.
-final class TLSClient {
+/// Makes the TLS side of a check's connections, and words what comes of it.
+struct TLSClient {
     private let options: HTTPCheck.TLSOptions
     /// For SNI and verification; nil if the host is an address, which is verified against the connection instead.
     private let serverName: String?
-    private var context: NIOSSLContext
-    private var stamps: [FileStamp?]
-    private var reloadFailure: String?
 
     init(options: HTTPCheck.TLSOptions, host: String) throws(CheckUnusable) {
         self.options = options
         serverName = Self.serverName(of: host)
-        stamps = options.stamps
-        context = try options.makeContext()
-        do {
-            _ = try NIOSSLClientHandler(context: context, serverHostname: serverName)
-        } catch {
+        // What SNI can carry.
+        guard let serverName else { return }
+        guard (1...255).contains(serverName.utf8.count), !serverName.utf8.contains(0) else {
             throw CheckUnusable(reason: "\"\(host)\" is no name to ask a TLS server for")
         }
     }
 
     /// The handler for a new connection.
-    func makeHandler() throws -> NIOSSLClientHandler {
-        let present = options.stamps
-        if present != stamps {
-            do throws(CheckUnusable) {
-                context = try options.makeContext()
-                stamps = present
-                reloadFailure = nil
-            } catch {
-                reloadFailure = error.reason
-            }
-        }
-        return try NIOSSLClientHandler(context: context, serverHostname: serverName)
+    func makeHandler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+        try NIOSSLClientHandler(context: context, serverHostname: serverName)
     }
 
-    /// Why the handshake failed, or what else came instead of an answer.
-    func words(forHandshakeError error: any Error, with name: String) -> String {
-        let reason = words(for: error, with: name)
-        return reloadFailure.map { "\(reason); still using the earlier files because: \($0)" } ?? reason
+    /// Why the handshake failed, or what else came instead of an answer; `fault` is why earlier files are in use.
+    func words(
+        forHandshakeError error: any Error, with name: String, showing certificate: NIOSSLCertificate?,
+        fault: CheckUnusable?
+    ) -> String {
+        let reason = words(for: error, with: name, showing: certificate)
+        return fault.map { "\(reason); still using the earlier files because: \($0)" } ?? reason
     }
 
-    private func words(for error: any Error, with name: String) -> String {
+    private func words(for error: any Error, with name: String, showing certificate: NIOSSLCertificate?) -> String {
         let stack: NIOBoringSSLErrorStack
         switch error {
         case NIOSSLError.handshakeFailed(.sslError(let errors)), BoringSSLError.sslError(let errors):
             stack = errors
         case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate:
             let wanted = serverName.map { "for neither \($0) nor \(name)" } ?? "not for \(name)"
-            return "certificate verify failed: the certificate is \(wanted)"
+            return "certificate verify failed: the certificate is \(wanted)\(remedy(for: certificate))"
         default:
             return HealthProbes.words(for: error)
         }
@@ -78,6 +64,23 @@ final class TLSClient {
         }
     }
 
+    /// The names that a certificate has instead of the wanted one, and what to do with them.
+    private func remedy(for certificate: NIOSSLCertificate?) -> String {
+        guard let names = certificate?._subjectAlternativeNames() else { return "" }
+        let most = 8
+        let words = names.prefix(most).compactMap { name -> String? in
+            let bytes = name.contents.withUnsafeBufferPointer { Array($0) }
+            switch name.nameType {
+            case .dnsName: return excerpt(of: bytes)
+            case .ipAddress: return (IPAddress(bytes: bytes)).map { "\($0)" }
+            default: return nil
+            }
+        }
+        guard !words.isEmpty else { return "; it names no host and no address: it is not for a server" }
+        let more = names.count > most ? " and \(names.count - most) more" : ""
+        return ", but for \(words.joined(separator: ", "))\(more); give one of its names as --check-host"
+    }
+
     /// The host without its port; nil if it is an address.
     private static func serverName(of host: String) -> String? {
         var name = Substring(host)
@@ -88,11 +91,11 @@ final class TLSClient {
 }
 
 extension HTTPCheck.TLSOptions {
-    fileprivate var stamps: [FileStamp?] {
+    var stamps: [FileStamp?] {
         [caFile, certificateFile, keyFile].map { $0.flatMap(FileStamp.init(path:)) }
     }
 
-    fileprivate func makeContext() throws(CheckUnusable) -> NIOSSLContext {
+    func makeContext() throws(CheckUnusable) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         // A server that speaks HTTP/2 alone says so in the handshake.
         configuration.applicationProtocols = ["http/1.1"]
@@ -164,7 +167,10 @@ extension HTTPCheck {
             }
             if let path = tls.keyFile { attempt { () throws(CheckUnusable) in _ = try tls.key(in: path) } }
             if faults.isEmpty {
-                attempt { () throws(CheckUnusable) in _ = try TLSClient(options: tls, host: host) }
+                attempt { () throws(CheckUnusable) in
+                    _ = try TLSClient(options: tls, host: host)
+                    _ = try tls.makeContext()
+                }
             }
         }
         if let path = bearerTokenFile {

@@ -5,15 +5,6 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// The first 80 printable characters, on one line. Of a Kubernetes health report only the failures are quoted.
-func excerpt(of body: [UInt8]) -> String {
-    var text = Substring(String(decoding: body, as: UTF8.self))
-    let failures = text.split(separator: "\n").filter { $0.hasPrefix("[-]") }
-    if !failures.isEmpty { text = Substring(failures.joined(separator: " ")) }
-    let printable = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : " " }))
-    return String(printable.split(separator: " ").joined(separator: " ").prefix(80))
-}
-
 /// True for errors that only say that the connection has ended or is ending.
 func isEndOfConnection(_ error: any Error) -> Bool {
     switch error {
@@ -32,8 +23,13 @@ func words(for error: any Error) -> String {
     case HTTPParserError.invalidConstant, HTTPParserError.invalidVersion:
         // What the parser says of bytes that do not begin as an answer does, such as a frame of HTTP/2.
         "the service does not speak HTTP/1.1, perhaps only HTTP/2: let it accept HTTP/1.1, or check it by tcp: or exec:"
+    case HTTPParserError.unknown, HTTPParserError.invalidInternalState, HTTPParserError.strictModeAssertion,
+        HTTPParserError.paused:
+        "the answer is not valid HTTP/1.1"
     case let error as HTTPParserError: "the answer is not valid HTTP/1.1: \(error.debugDescription)"
-    default: excerpt(of: Array("\(error)".utf8))
+    case ChannelError.connectTimeout: "no answer to the connection attempt"
+    // What libraries say of themselves helps nobody who runs a service.
+    default: "the connection failed"
     }
 }
 

@@ -43,7 +43,8 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             ("exec:/bin/test -e /run/ok", .exec(["/bin/test", "-e", "/run/ok"])),
         ] as [(String, Check.Kind)]) func `are read from URLs`(text: String, kind: Check.Kind) throws
     {
-        #expect(try load(with(["check": text])).settings.checks == [Check(name: text, kind: kind)])
+        let name = text.prefix { $0 != "?" } + (text.contains("?") ? "?***" : "")
+        #expect(try load(with(["check": text])).settings.checks == [Check(name: String(name), kind: kind)])
     }
 
     @Test func `are separated by the commas in front of a scheme`() throws {
@@ -53,7 +54,7 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         .settings
         #expect(
             settings.checks.map(\.name) == [
-                "http://127.0.0.1/?a,b", #"exec:/bin/sh -c\u{a}x,\u{202e}y"#, "tcp://127.0.0.1:53",
+                "http://127.0.0.1/?***", #"exec:/bin/sh -c\u{a}x,\u{202e}y"#, "tcp://127.0.0.1:53",
             ])
         #expect(settings.vips.map(\.checks) == [settings.checks.map(\.name)])
     }

@@ -104,6 +104,20 @@ struct ReportWordsTests {
                 == LogLine(.info, "still out of service", [("reason", "rack move")]))
     }
 
+    @Test func anExcuseAndARefusalThatCountsAsHealthyAreNoticed() {
+        #expect(
+            LogLine(.checkExcused("api", .milliseconds(4000)))
+                == LogLine(
+                    .notice,
+                    "the daemon did not run for a while; the next probe decides whether the check stays healthy",
+                    [("check", "api"), ("milliseconds", .number(4000))]))
+        #expect(
+            LogLine(.refusalAccepted("api", reason: "HTTP 401"))
+                == LogLine(
+                    .notice, "the service refuses anonymous requests, which counts as healthy: it answers",
+                    [("check", "api"), ("reason", "HTTP 401")]))
+    }
+
     @Test func aLongListOfVIPsStaysALine() {
         let many = (1...10).map { IPPrefix(host: .v4(IPv4Address(0x0AFF_0000 + UInt32($0)))) }
         let line = LogLine(.withdrawn(peer, many))

@@ -12,7 +12,7 @@ struct HTTPProbeTests {
         var probing = try await Probing(service.http(path: "/readyz?verbose", host: "kubernetes"))
         await probing.probe(gives: .passed)
         let request =
-            "GET /readyz?verbose HTTP/1.1\r\nHost: kubernetes\r\nUser-Agent: bgpvip/0.1\r\nAccept: */*\r\n"
+            "GET /readyz?verbose HTTP/1.1\r\nHost: kubernetes:\(service.target.port)\r\nUser-Agent: bgpvip/0.1\r\nAccept: */*\r\n"
             + "Connection: keep-alive\r\n\r\n"
         #expect(service.requests == [request])
     }
@@ -26,14 +26,19 @@ struct HTTPProbeTests {
         #expect(service.connections == 1)
     }
 
-    @Test("After 20 answers a fresh connection is made, without an alarm")
+    @Test("A connection that is too old is not asked again, without an alarm")
     func retirement() async throws {
         let service = try await TestService { _ in .answer() }
-        var probing = try await Probing(service.http())
-        for _ in 1...20 { await probing.probe(gives: .passed) }
-        #expect(service.connections == 1)
-        for _ in 1...20 { await probing.probe(gives: .passed) }
-        #expect(service.connections == 2)
+        // By this interval every connection is too old.
+        var probing = try await Probing(service.http(), interval: .seconds(-10))
+        for _ in 1...3 { await probing.probe(gives: .passed) }
+        #expect(service.connections == 3)
+    }
+
+    @Test("So a service that serves old connections alone is found within interval × fall + timeout + 1 s")
+    func age() {
+        #expect(SocketProbe.mostAge(interval: .seconds(1)) == .milliseconds(1100))
+        #expect(SocketProbe.mostAge(interval: .milliseconds(100)) == .milliseconds(1010))
     }
 
     @Test(
@@ -57,6 +62,28 @@ struct HTTPProbeTests {
         var probing = try await Probing(service.http())
         await probing.probe(gives: .failed(reason))
         #expect(service.requests.count == 1)
+    }
+
+    @Test("Why anonymous requests are refused is read also if it comes in parts, late or never whole")
+    func anonymousRefusal() async throws {
+        let status = #"{"kind":"Status","message":"Unauthorized","code":401}"#
+        let parts = "HTTP/1.1 401 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\(status.prefix(5))\r\n"
+        let rest = String(status.dropFirst(5))
+        let answers = [
+            Reaction.text("401 X", status), parts + "\(String(rest.utf8.count, radix: 16))\r\n\(rest)\r\n0\r\n\r\n",
+            // The length promises more than ever comes.
+            "HTTP/1.1 401 X\r\nContent-Length: 500\r\n\r\n\(status)",
+        ]
+        let service = try await TestService { .send(answers[$0 - 1]) }
+        let expected = Outcome.anonymousRefused(
+            reason: "HTTP 401: the server refuses anonymous requests: Unauthorized; give a bearer token "
+                + "(--check-token-file), or let the status count as healthy (--check-status 200,401)",
+            isUnauthenticated: true)
+        var probing = try await Probing(service.http(), timeout: .seconds(2))
+        for _ in answers { await probing.probe(gives: .outcome(expected)) }
+        let closing = try await TestService { _ in .sendAndClose(answers[2]) }
+        probing = try await Probing(closing.http(), timeout: .seconds(20))
+        await probing.probe(gives: .outcome(expected))
     }
 
     @Test("Any status of the list passes")
@@ -116,6 +143,18 @@ struct HTTPProbeTests {
         await probing.probe(gives: .failed("no answer within 2000 ms (connected, waiting for the response)"))
         await probing.probe(gives: .passed)
         #expect(service.connections == 2)
+    }
+
+    @Test("A failure that comes after the timeout is in the next reason, until a probe passes")
+    func lateFailure() async throws {
+        let service = try await TestService { $0 == 3 ? .answer() : .hang }
+        var probing = try await Probing(service.http(), timeout: .milliseconds(500))
+        let reason = "no answer within 500 ms (connected, waiting for the response)"
+        await probing.probe(gives: .failed(reason))
+        service.say(Reaction.text("500 X", "[+]ping ok\n[-]etcd failed: reason withheld\n"), on: 0)
+        await probing.probe(gives: .failed(reason + "; too late came HTTP 500: [-]etcd failed: reason withheld"))
+        await probing.probe(gives: .passed)
+        await probing.probe(gives: .failed(reason))
     }
 
     @Test("A service that stops in the middle of the answer fails at the timeout")

@@ -1,4 +1,6 @@
+import Glibc
 import Health
+import IPTypes
 import NIOCore
 import Testing
 
@@ -47,6 +49,36 @@ struct ListeningSocketTests {
         await probing.probe(gives: .failed("no answer within 200 ms (connected, waiting for the response)"))
         try await service.stopListening()
         await probing.reports(.stoppedListening)
+    }
+
+    @Test("Connections that wait to be accepted are counted")
+    func acceptQueue() async throws {
+        let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer {
+            close(client)
+            close(server)
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(server, $0, length) == 0 && listen(server, 5) == 0)
+                try #require(getsockname(server, $0, &length) == 0)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        let target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
+        let listener = ListeningSocket(of: target, on: TestService.loop)
+        #expect(listener.isOpen)
+        #expect(listener.waiting == 0)
+        withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { #expect(connect(client, $0, length) == 0) }
+        }
+        #expect(listener.isOpen)
+        #expect(listener.waiting == 1)
     }
 
     @Test("A connection and its listener lost together are one report, of the listener")

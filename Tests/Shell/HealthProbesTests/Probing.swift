@@ -8,12 +8,12 @@ struct Probing {
     private let prober: NIOLoopBound<Prober>
     private var events: AsyncStream<ProbeEvent>.Iterator
 
-    /// A prober for a check named `test`.
-    init(_ kind: Check.Kind, timeout: Duration = .seconds(20)) async throws {
+    /// A prober for a check named `test`; by the interval it keeps connections for longer than a test runs.
+    init(_ kind: Check.Kind, interval: Duration = .seconds(1000), timeout: Duration = .seconds(20)) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: ProbeEvent.self)
         let loop = TestService.loop
         prober = try await loop.submit {
-            let check = Check(name: "test", kind: kind, timeout: timeout)
+            let check = Check(name: "test", kind: kind, interval: interval, timeout: timeout)
             let prober = try Prober(check: check, on: loop) { event in
                 loop.preconditionInEventLoop()
                 continuation.yield(event)

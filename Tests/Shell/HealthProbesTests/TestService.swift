@@ -100,6 +100,12 @@ final class TestService: Sendable {
     /// As reasons name it.
     var name: String { "127.0.0.1:\(target.port)" }
 
+    /// Sends text on the connection of that number, from 0.
+    func say(_ text: String, on number: Int) {
+        guard let channel = memory.connections.withLock({ number < $0.count ? $0[number] : nil }) else { return }
+        channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
+    }
+
     func stopListening() async throws { try await listener.close() }
 
     /// Ends the latest connection without any goodbye: with FIN, or with RST.

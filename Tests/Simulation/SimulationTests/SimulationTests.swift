@@ -38,6 +38,30 @@ struct SimulationTests {
         #expect(!world.nodes[0].isBound)
     }
 
+    @Test(arguments: 0..<40)
+    func aStopThatTheSessionsSurviveWithdrawsNothing(seed: Int) {
+        var world = World(seed: UInt64(seed), nodes: 1, routers: 2, departure: DepartureSettings())
+        world.run(until: world.now + .seconds(30))
+        for _ in 0..<3 {
+            world.run(until: world.now + world.between(.seconds(5), .seconds(8)))
+            world.stop(0)
+            world.run(until: world.now + world.between(.seconds(3), .seconds(5)))
+            world.resume(0)
+            #expect(world.routersKnow == [[0], [0]])
+        }
+        world.run(until: world.now + .seconds(3))
+        #expect(world.nodes[0].withdrawals == 0)
+        #expect(world.routersKnow == [[0], [0]])
+        // What died meanwhile is found at once.
+        world.stop(0)
+        world.nodes[0].isServiceUp = false
+        world.nodes[0].refuses = true
+        world.run(until: world.now + .seconds(4))
+        world.resume(0)
+        world.run(until: world.now + .milliseconds(40))
+        #expect(world.routersKnow == [[], []])
+    }
+
     @Test func everyNodeThatIsToldToLeaveLeavesInBoundedTime() {
         var world = World(
             seed: 3, nodes: 3, routers: 2,

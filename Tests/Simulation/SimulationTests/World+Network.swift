@@ -10,15 +10,16 @@ import SpeakerCore
 
 extension World {
     mutating func happen(_ what: Happening) {
+        if let node = what.node, nodes[node].waiting?.append(what) != nil { return }
         switch what {
         case .input(let node, let input):
             give(input, to: node)
-        case .outcome(let node):
+        case .outcome(let node, let askedAt):
             let isUp = nodes[node].isServiceUp
             nodes[node].wasRefused = !isUp && nodes[node].refuses
             let outcome: Outcome =
                 isUp ? .passed : .failed(reason: "the service is down", definitive: nodes[node].refuses)
-            give(.check(Self.check, .outcome(outcome)), to: node)
+            give(.check(Self.check, .outcome(outcome, took: now - askedAt)), to: node)
         case .bfdToRouter(let link, let packet):
             if !silentLinks.contains(link) { giveRouterBFD(.received(packet), on: link) }
         case .bfdToNode(let link, let packet):
@@ -43,6 +44,20 @@ extension World {
             nodes[link.node].told[link.router] = []
             give(session(link, .tcpFailed(.outgoing, .closedByPeer)), to: link.node)
         }
+    }
+
+    /// The node's process stands still (SIGSTOP, a paused machine); what comes for it waits.
+    mutating func stop(_ node: Int) {
+        nodes[node].waiting = []
+    }
+
+    /// It goes on: sees first what waits, or first that its time is over.
+    mutating func resume(_ node: Int) {
+        let waiting = nodes[node].waiting ?? []
+        nodes[node].waiting = nil
+        if random.next() % 2 == 0 { give(.deadlineReached, to: node) }
+        for what in waiting { happen(what) }
+        give(.deadlineReached, to: node)
     }
 
     private func session(_ link: Link, _ event: PeerSession.Event) -> Input {
@@ -92,7 +107,7 @@ extension World {
         case .awaitAcknowledgement(let address, let round, let limit):
             plan(.input(node: node, .acknowledged(address, round: round, true)), after: between(.zero, limit))
         case .probe:
-            plan(.outcome(node: node), after: between(.microseconds(200), .milliseconds(30)))
+            plan(.outcome(node: node, askedAt: now), after: between(.microseconds(200), .milliseconds(30)))
         case .bind(let prefixes, _):
             for prefix in prefixes {
                 if random.next() % 20 == 0 {
@@ -146,6 +161,7 @@ extension World {
 
     /// The rule that everything is about: only what is bound and healthy is advertised.
     private mutating func noteWritten(_ update: Update, on link: Link) {
+        if !update.withdrawn.isEmpty { nodes[link.node].withdrawals += 1 }
         nodes[link.node].told[link.router, default: []].subtract(update.withdrawn)
         nodes[link.node].told[link.router, default: []].formUnion(update.nlri)
         if !update.withdrawn.isEmpty { nodes[link.node].withdrawnAt = now }
@@ -188,6 +204,17 @@ extension World {
         case .notification(let notification): .notification(notification)
         case .keepalive: .keepalive
         case .routeRefresh(let refresh): .routeRefresh(refresh)
+        }
+    }
+}
+
+extension World.Happening {
+    /// The node that takes notice of it; nil if none does.
+    fileprivate var node: Int? {
+        switch self {
+        case .input(let node, _), .outcome(let node, _): node
+        case .toNode(let link, _, _), .closedByRouter(let link, _), .bfdToNode(let link, _): link.node
+        case .toRouter, .dialArrives, .closedByNode, .bfdToRouter: nil
         }
     }
 }

@@ -29,7 +29,8 @@ struct World {
         /// One end has closed; the other one learns of it.
         case closedByNode(Link, connection: Int)
         case closedByRouter(Link, connection: Int)
-        case outcome(node: Int)
+        /// A probe that was asked for then ends.
+        case outcome(node: Int, askedAt: Instant)
         case bfdToRouter(Link, BFDPacket)
         case bfdToNode(Link, BFDPacket)
     }
@@ -47,6 +48,10 @@ struct World {
         var isBound = false
         var hasExited = false
         var isDrained = false
+        /// What waits for a process that stands still; nil while it runs.
+        var waiting: [Happening]?
+        /// UPDATEs that withdraw, to all routers.
+        var withdrawals = 0
         /// What has been written to each router on its present connection.
         var told: [Int: Set<IPPrefix>] = [:]
     }
@@ -141,7 +146,8 @@ struct World {
             let due = agenda.filter { $0.at <= now }.sorted { $0.order < $1.order }
             agenda.removeAll { $0.at <= now }
             for item in due { happen(item.what) }
-            for node in nodes.indices where nodes[node].speaker.nextDeadline.map({ $0 <= now }) ?? false {
+            for node in nodes.indices
+            where nodes[node].waiting == nil && nodes[node].speaker.nextDeadline.map({ $0 <= now }) ?? false {
                 give(.deadlineReached, to: node)
             }
             for (link, end) in routerEnds.sorted(by: { ($0.key.node, $0.key.router) < ($1.key.node, $1.key.router) })
@@ -155,7 +161,7 @@ struct World {
 
     private var nextMoment: Instant? {
         var moments = [agenda.map(\.at).min()]
-        moments += nodes.filter { !$0.hasExited }.map(\.speaker.nextDeadline)
+        moments += nodes.filter { !$0.hasExited && $0.waiting == nil }.map(\.speaker.nextDeadline)
         moments += routerEnds.values.flatMap { [$0.session.nextDeadline, $0.bfd?.nextDeadline] }
         return moments.earliest()
     }

@@ -1,7 +1,8 @@
 """The service behind the VIP: HTTPS on all addresses, port 6443.
 
 `/readyz` answers 200, or 500 while the file /run/lab/fail exists; any other path answers the node's name. The file
-/run/lab/manner makes it close each connection after the answer: `announced` or `unannounced`.
+/run/lab/manner makes it close each connection after the answer: `announced` or `unannounced`. While /run/lab/deaf
+exists no connection is accepted; those that are open are served.
 Usage: service.py NAME
 """
 
@@ -17,6 +18,7 @@ import time
 PORT = 6443
 FAIL_SWITCH = "/run/lab/fail"
 MANNER = "/run/lab/manner"
+DEAF_SWITCH = "/run/lab/deaf"
 CERTIFICATE, KEY = "/run/lab/service.crt", "/run/lab/service.key"
 TLS_TIMEOUT = 5
 
@@ -75,6 +77,12 @@ class Server(http.server.ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.node, PORT
+
+    def get_request(self):
+        """Accepts the next connection, if it accepts any."""
+        while os.path.exists(DEAF_SWITCH):
+            time.sleep(0.01)
+        return super().get_request()
 
     def finish_request(self, request, client_address):
         """Does TLS, then HTTP."""

@@ -68,7 +68,8 @@ private func checkStep(_ name: String, _ checks: [CheckStatus]) -> WhyChain.Step
     guard let check = checks.first(where: { $0.name == name }) else {
         return WhyChain.Step(link: "check \(name)", standing: .fails, words: "is not known to the daemon")
     }
-    let failure = check.lastFailure.map { ": \($0)" } ?? ""
+    let failure =
+        check.lastFailure.map { ": \($0)" } ?? check.acceptedRefusal.map { ", which answers: \($0)" } ?? ""
     return WhyChain.Step(
         link: "check \(name)", standing: check.verdict == "healthy" ? .holds : .fails,
         words: "\(check.target) is \(verdictText(check.verdict, check.verdictSeconds))\(failure)"
