@@ -99,7 +99,7 @@ let package = Package(
         tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),
         tests("Shell", "HealthProbes", ["IPTypes", "Health", "HealthProbes", nioCore, nioPosix, nioHTTP1, nioSSL]),
         tests("Shell", "ConfigFile", ["Settings", "ConfigFile"]),
-        tests("Shell", "ControlSocket", ["SpeakerCore", "ControlSocket", nioCore, nioPosix, nioHTTP1]),
+        tests("Shell", "ControlSocket", ["IPTypes", "SpeakerCore", "ControlSocket", nioCore, nioPosix, nioHTTP1]),
         tests(
             "Shell", "Daemon",
             ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Daemon", nioCore, logging]),

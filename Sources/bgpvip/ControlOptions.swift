@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import Glibc
+import SpeakerCore
 
 /// What all commands that ask the daemon have in common.
 struct ControlOptions: ParsableArguments {
@@ -28,6 +29,12 @@ struct ControlOptions: ParsableArguments {
         }
         return path
     }
+}
+
+/// What a command throws that was given an address which is no VIP.
+func unknownVIP(_ vip: String, in status: Status) -> ExitCode {
+    let known = status.vips.map(\.prefix).joined(separator: ", ")
+    return failure("there is no VIP \(vip); configured: \(known.isEmpty ? "none" : known)", exitCode: 2)
 }
 
 /// Says on standard error why a command fails; the result is what the command throws.

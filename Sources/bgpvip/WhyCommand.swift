@@ -20,8 +20,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let status = try control.ask { client throws(ControlClientError) in try client.status() }
         guard let found = status.vip(at: vip) else {
-            let known = status.vips.map(\.prefix).joined(separator: ", ")
-            throw failure("there is no VIP \(vip); configured: \(known.isEmpty ? "none" : known)", exitCode: 2)
+            throw unknownVIP(vip, in: status)
         }
         let chain = WhyChain(of: found, in: status)
         print(control.json ? try json(chain, .pretty) + "\n" : chain.text, terminator: "")

@@ -110,13 +110,14 @@ import Testing
             environment: [:], readFile: { _ in .success("") }, readTree: { _ in .failure(FileFault("")) })
         let lines = CheckCommand.table(loaded).split(separator: "\n").map(String.init)
         #expect(
-            Array(lines.prefix(10)) == [
+            Array(lines.prefix(11)) == [
                 "SETTING               VALUE                          ORIGIN",
                 "vip                   10.9.9.9                       flag --vip",
                 "interface             eth0                           flag --interface",
                 "bind                  true                           default",
                 "global-scope          false                          default",
                 "on-unhealthy          withdraw                       default",
+                "drain                 true                           default",
                 "local-as              65001                          flag --local-as",
                 "router-id             -                              default",
                 "router-interface      -                              default",

@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 
 from lab.bird import HONOURING_GRACEFUL_SHUTDOWN
-from lab.client import Requests
+from lab.client import Requests, spread
 from lab.fib import RouteWatch
 from lab.node import VIP
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack, tor_neighbors
 
+OTHER_VIP = "10.255.0.2"
 GONE_LIMIT = 1e9
 # Nanoseconds: how late the watch may hear of a change on a loaded machine.
 LATE = 50_000_000
@@ -78,6 +79,29 @@ def drain(lab):
     await_next_hops(lab, lab.nodes)
     return (f"out of the ToR's kernel {milliseconds(changed - asked)} after the question; {len(results)} requests, "
             f"{len(rehashed)} rehashed by the ToR")
+
+
+def drain_one_vip(lab):
+    """Drain one of two VIPs: it leaves the ToR and lo, the other loses no request, and the sessions stay."""
+    start_rack(lab, lab.nodes, BGPVIP_VIP=f"{VIP},{OTHER_VIP}", BGPVIP_SETTLE="500ms")
+    node, other = lab.nodes[0], f"{OTHER_VIP}/32"
+    everybody = sorted(node.address for node in lab.nodes)
+    eventually("the ToR has all next hops of the other VIP", lambda: lab.tor.next_hops(other) == everybody)
+    since = peer_status(node)["stateSeconds"]
+    requests = Requests(lab.client, OTHER_VIP, count=300, interval=0.01)
+    said = node.speaker.ask("drain", VIP, "--wait", "--reason", "new certificate")
+    expect("drained: new certificate" in said, f"`bgpvip drain {VIP} --wait` says {said!r}")
+    await_next_hops(lab, lab.nodes[1:])
+    expect(not node.has_vip(), "the VIP is still on lo")
+    expect(node.has_vip(OTHER_VIP), "the other VIP has left lo")
+    answered = spread(requests.results())
+    expect_equal(lab.tor.next_hops(other), everybody, "the ToR's next hops of the other VIP")
+    peer = peer_status(node)
+    expect(peer["stateSeconds"] > since, "the session has restarted")
+    expect_equal((peer["state"], peer["flaps"], peer["plannedEnds"]), ("Established", 0, 0), "the session")
+    node.speaker.ask("undrain", VIP)
+    await_next_hops(lab, lab.nodes)
+    return f"requests to the other VIP: {answered}"
 
 
 def drain_file(lab):

@@ -46,6 +46,17 @@ extension Check {
     }
 }
 
+extension Check.Kind {
+    /// Where a connection goes to; nil for a program.
+    package var target: SocketTarget? {
+        switch self {
+        case .http(let http): http.target
+        case .tcp(let target): target
+        case .exec: nil
+        }
+    }
+}
+
 /// An address and a port to connect to.
 package struct SocketTarget: Sendable, Hashable {
     package var address: IPAddress

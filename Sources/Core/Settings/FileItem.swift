@@ -27,7 +27,8 @@ struct FileItemKind {
     var keys: [String] { Array(settings.keys) + Array(fields.keys) }
 
     static let vip = FileItemKind(
-        settings: keys(routes + [.bind, .globalScope, .onUnhealthy]), fields: ["address": false, "checks": true])
+        settings: keys(routes + [.bind, .globalScope, .onUnhealthy, .drain]),
+        fields: ["address": false, "checks": true])
 
     static let check = FileItemKind(
         settings: Dictionary(

@@ -90,6 +90,7 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case bind = "bind"
     case globalScope = "global-scope"
     case onUnhealthy = "on-unhealthy"
+    case drain
 
     case localAS = "local-as"
     case routerID = "router-id"

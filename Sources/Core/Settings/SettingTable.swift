@@ -22,6 +22,10 @@ extension SettingKey {
                 self, .vips, "withdraw|last-resort", default: "withdraw",
                 "What becomes of an address whose check fails: withdrawn and unbound, or kept as what routers use only if no node is healthy"
             )
+        case .drain:
+            Setting(
+                self, .vips, as: .boolean, "true|false", default: "true",
+                "Withdraw the addresses when the node is drained; false leaves them, and the sessions, in service")
 
         case .localAS:
             Setting(self, .peers, "AS", "Our autonomous system number, plain (4200000001) or dotted (64086.59905)")

@@ -73,17 +73,21 @@ package struct VIPSettings: Sendable, Hashable {
     package var hasGlobalScope: Bool
     /// What becomes of it while a check fails.
     package var onUnhealthy: UnhealthyAction
+    /// False leaves it in service when the node is drained; the end of the process withdraws it all the same.
+    package var drains: Bool
     package var attributes: RouteAttributes
 
     package init(
         prefix: IPPrefix, checks: [String], binds: Bool = true, hasGlobalScope: Bool = false,
-        onUnhealthy: UnhealthyAction = .withdraw, attributes: RouteAttributes = RouteAttributes()
+        onUnhealthy: UnhealthyAction = .withdraw, drains: Bool = true,
+        attributes: RouteAttributes = RouteAttributes()
     ) {
         self.prefix = prefix
         self.checks = checks
         self.binds = binds
         self.hasGlobalScope = hasGlobalScope
         self.onUnhealthy = onUnhealthy
+        self.drains = drains
         self.attributes = attributes
     }
 }

@@ -79,6 +79,7 @@ extension Reading {
         _ = value(.bind, ValueText.boolean)
         _ = value(.globalScope, ValueText.boolean)
         _ = onUnhealthy()
+        _ = value(.drain, ValueText.boolean)
         if hasForeignChecks, vips.contains(where: { $0.item?.checks != nil }) {
             notices.append("\(origin(.check)) is used for all virtual addresses, the checks in the file are not")
         }
@@ -91,6 +92,7 @@ extension Reading {
                     binds: reading.value(.bind, ValueText.boolean) ?? true,
                     hasGlobalScope: reading.value(.globalScope, ValueText.boolean) ?? false,
                     onUnhealthy: reading.onUnhealthy(),
+                    drains: reading.value(.drain, ValueText.boolean) ?? true,
                     attributes: reading.attributes())
             }
         }

@@ -12,7 +12,7 @@ package import IPTypes
 /// Every step has a deadline, so a stuck peer cannot hold the process.
 package struct Departure: Sendable, Hashable {
     /// Where the departure stands.
-    package enum Step: String, Sendable, Hashable {
+    package enum Step: String, Sendable, Hashable, CaseIterable {
         case inService
         /// Routes are marked with GRACEFUL_SHUTDOWN but still there.
         case settling
@@ -25,6 +25,8 @@ package struct Departure: Sendable, Hashable {
     }
 
     package internal(set) var step: Step = .inService
+    /// How far a drain had got when the end of the process began to take out of service what that one had left in it.
+    package internal(set) var before = Step.inService
     /// When the present step began; nil while in service.
     package internal(set) var stepSince: Instant?
     /// When the present step ends at the latest.
@@ -35,6 +37,9 @@ package struct Departure: Sendable, Hashable {
     package internal(set) var exits = false
     /// True if settling and lingering are skipped.
     package internal(set) var isUrgent = false
+    /// True if the sessions stay up when the node is away: because that was asked for, or because VIPs that a drain
+    /// leaves alone need them. The end of the process closes them all the same.
+    package internal(set) var keepsSessions = false
     /// Peers whose acknowledgement is awaited.
     package internal(set) var awaited: Set<ScopedAddress> = []
     /// VIPs that are being taken off the interface, and whose removal an exit waits for.

@@ -12,6 +12,8 @@ package struct DepartureStatus: Codable, Sendable, Hashable {
     package var awaited: [String]
     /// True if the process ends afterwards.
     package var exits: Bool
+    /// True if the sessions stay up when the node is away.
+    package var keepsSessions: Bool
     /// True if `bgpvip drain` keeps the node out of service.
     package var heldByCommand: Bool
     /// The drain file, if it keeps the node out of service.
@@ -19,13 +21,14 @@ package struct DepartureStatus: Codable, Sendable, Hashable {
 
     package init(
         step: String, stepSeconds: Double, nextSeconds: Double? = nil, awaited: [String] = [], exits: Bool = false,
-        heldByCommand: Bool = false, heldByFile: String? = nil
+        keepsSessions: Bool = false, heldByCommand: Bool = false, heldByFile: String? = nil
     ) {
         self.step = step
         self.stepSeconds = stepSeconds
         self.nextSeconds = nextSeconds
         self.awaited = awaited
         self.exits = exits
+        self.keepsSessions = keepsSessions
         self.heldByCommand = heldByCommand
         self.heldByFile = heldByFile
     }
@@ -39,6 +42,7 @@ extension Speaker {
             step: departure.step.rawValue, stepSeconds: (now - since).inSeconds,
             nextSeconds: departure.deadline.map { max(0, ($0 - now).inSeconds) },
             awaited: departure.awaited.map { "\($0)" }.sorted(), exits: departure.exits,
+            keepsSessions: departure.keepsSessions,
             heldByCommand: drainHolds.command != nil, heldByFile: drainFileInForce)
     }
 }

@@ -35,9 +35,16 @@ package enum Input: Sendable, Hashable {
     case acknowledged(ScopedAddress, round: Int, Bool)
     /// Planned maintenance: take this node out of service and keep running. Without a reason, one that was given before
     /// stays.
-    case drainRequested(reason: String?)
+    /// `keepsSessions` leaves the sessions up when the routes are withdrawn and the VIPs unbound; the drain that takes the
+    /// node out of service decides it, a later one only has another reason.
+    case drainRequested(reason: String?, keepsSessions: Bool = false)
     /// Maintenance is over, as far as `drainRequested` began it.
     case undrainRequested
+    /// Take one VIP out of service; the sessions and the other VIPs stay. Without a reason, one that was given before
+    /// stays.
+    case vipDrainRequested(IPPrefix, reason: String?)
+    /// `vipDrainRequested` is over.
+    case vipUndrainRequested(IPPrefix)
     /// The drain file is there, or its text has changed; `reason` is its first line, nil if that says nothing.
     case drainFileFound(reason: String?)
     /// The drain file is gone.
@@ -120,7 +127,12 @@ package enum Report: Sendable, Hashable {
     /// A VIP cannot be advertised on a session that is up, and why.
     case notCarried(ScopedAddress, [IPPrefix], reason: String)
     case departureStarted(reason: String, exits: Bool)
-    case departureStep(Departure.Step)
+    /// A step of leaving; with `keepsSessions` the sessions stay when the node is away.
+    case departureStep(Departure.Step, keepsSessions: Bool = false)
+    /// One VIP is drained on its own, or for another reason than before.
+    case vipDrainStarted(IPPrefix, reason: String)
+    case vipDrainStep(IPPrefix, Departure.Step)
+    case vipUndrained(IPPrefix)
     /// A peer's TCP did not acknowledge the withdrawal in time.
     case withdrawalUnacknowledged(ScopedAddress)
     case undrained

@@ -6,13 +6,19 @@ import Settings
 
 extension Speaker {
     /// Begins to leave, or makes a departure that is under way urgent or final.
-    mutating func depart(reason: String, exits: Bool, isUrgent: Bool, at now: Instant) {
-        if departure.step == .inService {
-            departure = Departure(round: departure.round + 1)
+    mutating func depart(
+        reason: String, exits: Bool, isUrgent: Bool, keepsSessions: Bool = false, at now: Instant
+    ) {
+        if departure.step == .inService || (exits && leavesAnew) {
+            let before = departure.step
+            rounds += 1
+            departure = Departure(round: rounds)
+            departure.before = before
             departure.reason = reason
             departure.exits = exits
             departure.isUrgent = isUrgent
-            departure.hadRoutes = peers.contains { !$0.adjRIBOut.told.isEmpty }
+            departure.keepsSessions = !exits && (keepsSessions || vips.contains { !$0.settings.drains })
+            departure.hadRoutes = !holdersOfLeaving.isEmpty
             effects.append(.report(.departureStarted(reason: reason, exits: exits)))
             if departure.hadRoutes && !isUrgent && settings.departure.settle > .zero {
                 enter(.settling, for: settings.departure.settle, at: now)
@@ -24,6 +30,7 @@ extension Speaker {
         }
         let wasExiting = departure.exits
         departure.exits = departure.exits || exits
+        if exits { departure.keepsSessions = false }
         if exits { departure.reason = reason }
         if exits && !wasExiting { effects.append(.report(.departureStarted(reason: reason, exits: true))) }
         // Asking twice to exit means: now.
@@ -33,6 +40,30 @@ extension Speaker {
         } else if departure.isUrgent, departure.step != .acknowledging {
             departureDeadlineReached(at: now)
         }
+    }
+
+    /// True if a drain has left something in service that the end of the process has to take out of it: sessions, or
+    /// VIPs that a drain leaves alone.
+    private var leavesAnew: Bool {
+        departure.keepsSessions && (departure.step == .away || vips.contains { !$0.settings.drains })
+    }
+
+    /// The node's departure as far as it concerns a VIP: a drain may leave it alone, the end of the process does not; and
+    /// what a drain has taken out of service does not come back for that.
+    func departureStep(for vip: VIP) -> Departure.Step {
+        guard vip.settings.drains else { return departure.exits ? departure.step : .inService }
+        let steps = [departure.before, departure.step]
+        return Departure.Step.allCases.last(where: steps.contains) ?? .inService
+    }
+
+    /// Peers that have routes which the departure withdraws.
+    private var holdersOfLeaving: [ScopedAddress] {
+        let isEvery = departure.exits || vips.allSatisfy(\.settings.drains)
+        return peers.filter { peer in
+            isEvery
+                ? !peer.adjRIBOut.told.isEmpty
+                : peer.adjRIBOut.told.keys.contains { vipIndex[$0].map { vips[$0].settings.drains } ?? true }
+        }.map(\.settings.address)
     }
 
     /// Ends a departure that only drains: sessions start again, VIPs are judged as before.
@@ -48,7 +79,7 @@ extension Speaker {
     /// Settling gives routers time to move traffic away from routes that are still there. Where there is none any more,
     /// because the sessions or the service are gone, there is nothing to wait for.
     mutating func skipPointlessSettling(at now: Instant) {
-        guard departure.step == .settling, peers.allSatisfy({ $0.adjRIBOut.told.isEmpty }) else { return }
+        guard departure.step == .settling, holdersOfLeaving.isEmpty else { return }
         withdraw(at: now)
     }
 
@@ -71,7 +102,10 @@ extension Speaker {
     }
 
     mutating func noteAcknowledged(_ address: ScopedAddress, round: Int, isComplete: Bool, at now: Instant) {
-        guard round == departure.round, departure.step == .acknowledging, departure.awaited.contains(address) else {
+        guard round == departure.round else {
+            return noteVIPAcknowledged(address, round: round, isComplete: isComplete, at: now)
+        }
+        guard departure.step == .acknowledging, departure.awaited.contains(address) else {
             return
         }
         if !isComplete { effects.append(.report(.withdrawalUnacknowledged(address))) }
@@ -85,7 +119,7 @@ extension Speaker {
     }
 
     private mutating func withdraw(at now: Instant) {
-        let holders = peers.filter { !$0.adjRIBOut.told.isEmpty }.map(\.settings.address)
+        let holders = holdersOfLeaving
         departure.awaited = Set(holders)
         enter(.acknowledging, for: settings.departure.acknowledgement, at: now)
         mustConverge = true
@@ -100,7 +134,9 @@ extension Speaker {
 
     private mutating func linger(at now: Instant) {
         // What was withdrawn before the departure began has waited for a part of the time already.
-        let ends = vips.compactMap(\.lingersUntil) + (departure.hadRoutes ? [now + settings.departure.linger] : [])
+        let ends =
+            vips.compactMap(\.lingersUntil) + vipDrainLingerEnds
+            + (departure.hadRoutes ? [now + settings.departure.linger] : [])
         guard let end = ends.max(), end > now, !departure.isUrgent else { return goAway(at: now) }
         enter(.lingering, for: end - now, at: now)
     }
@@ -109,10 +145,10 @@ extension Speaker {
         departure.step = .away
         departure.stepSince = now
         departure.deadline = nil
-        stopSessions(departure.reason, at: now)
+        if !departure.keepsSessions { stopSessions(departure.reason, at: now) }
         mustConverge = true
         converge(at: now)
-        effects.append(.report(.departureStep(.away)))
+        effects.append(.report(.departureStep(.away, keepsSessions: departure.keepsSessions)))
         if departure.exits { exitWhenUnbound(at: now) }
     }
 

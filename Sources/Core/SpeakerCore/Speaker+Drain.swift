@@ -18,10 +18,12 @@ struct DrainHolds: Sendable, Hashable {
 
 extension Speaker {
     /// One of those who can drain the node does, or says another reason.
-    mutating func drain(by holder: WritableKeyPath<DrainHolds, String?>, reason: String, at now: Instant) {
+    mutating func drain(
+        by holder: WritableKeyPath<DrainHolds, String?>, reason: String, keepsSessions: Bool = false, at now: Instant
+    ) {
         drainHolds[keyPath: holder] = reason
         if departure.step == .inService {
-            depart(reason: reason, exits: false, isUrgent: false, at: now)
+            depart(reason: reason, exits: false, isUrgent: false, keepsSessions: keepsSessions, at: now)
         } else {
             adoptDrainReason()
         }

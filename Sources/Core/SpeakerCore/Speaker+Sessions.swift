@@ -35,6 +35,7 @@ extension Speaker {
                 }
                 reportEnd(of: index, reason, wasEstablished, at: now)
                 stopAwaiting(address, at: now)
+                stopVIPDrainsAwaiting(address, at: now)
                 holdBackIfStrict(index, at: now)
             }
         }

@@ -3,12 +3,15 @@ import BGPFSM
 import BGPWire
 package import Deadlines
 import Health
-import IPTypes
+package import IPTypes
 import Settings
 
 extension Speaker {
-    /// Everything an operator can ask for, at `now`.
-    package func status(version: String, at now: Instant) -> Status {
+    /// Everything an operator can ask for, at `now`. `listening` is who listens on `checkedPorts`, nil if nobody has
+    /// looked.
+    package func status(
+        version: String, listening: [UInt16: Set<IPAddress>]? = nil, at now: Instant
+    ) -> Status {
         Status(
             version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
             interface: settings.interface, phase: phase,
@@ -16,7 +19,7 @@ extension Speaker {
             departure: departureStatus(at: now),
             uptime: (now - startedAt).inSeconds,
             peers: peers.map { status(of: $0, at: now) },
-            vips: vips.map { status(of: $0, at: now) },
+            vips: vips.map { status(of: $0, listening, at: now) },
             checks: checks.map { status(of: $0, at: now) })
     }
 
@@ -68,7 +71,9 @@ extension Speaker {
         return status
     }
 
-    private func status(of vip: VIP, at now: Instant) -> VIPStatus {
+    private func status(
+        of vip: VIP, _ listening: [UInt16: Set<IPAddress>]?, at now: Instant
+    ) -> VIPStatus {
         let prefix = vip.settings.prefix
         let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
         var bindError: String?
@@ -78,18 +83,29 @@ extension Speaker {
             boundByOthers: vip.binding == .leftToOthers, bindError: bindError,
             verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds,
-            lastResort: vip.isLastResort && (departure.step == .inService || departure.step == .settling),
+            lastResort: vip.isLastResort && [.inService, .settling].contains(departureStep(for: vip))
+                && [nil, .settling].contains(vip.drain?.step),
             advertisedTo: holders, peers: peers.count,
-            reason: reason(for: vip, holders: holders), checks: vip.settings.checks)
+            reason: reason(for: vip, holders: holders), checks: vip.settings.checks,
+            listeners: listening.map { listeners(of: vip.settings, $0) } ?? [], drains: vip.settings.drains,
+            drain: vip.drain.map { VIPDrainStatus($0, at: now) })
     }
 
     /// Why a VIP is advertised, or the first link of the chain that stops it.
     private func reason(for vip: VIP, holders: Int) -> String {
-        switch departure.step {
+        switch departureStep(for: vip) {
         case .settling where holders > 0: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
         case .acknowledging, .lingering: return "leaving: withdrawn (\(departure.reason))"
         case .away: return "drained: \(departure.reason)"
         case .inService, .settling: break
+        }
+        switch vip.drain.map({ ($0.step, $0.reason) }) {
+        case (.settling, let reason)? where holders > 0:
+            return "this VIP is draining: marked with GRACEFUL_SHUTDOWN (\(reason))"
+        case (.acknowledging, let reason)?, (.lingering, let reason)?:
+            return "this VIP is draining: withdrawn (\(reason))"
+        case (.away, let reason)?: return "this VIP is drained: \(reason)"
+        case (.settling, _)?, (.inService, _)?, nil: break
         }
         let state: String
         switch vip.verdict {

@@ -85,8 +85,12 @@ extension Speaker {
 
     /// The route to one VIP that a peer should hold from us now; nil if none.
     private func desiredRoute(to index: Int, for peer: Int) -> RouteAttributes? {
-        let isSettling = departure.step == .settling
-        guard departure.step == .inService || isSettling, vips[index].isOffered, vips[index].isThere else {
+        let node = departureStep(for: vips[index])
+        let own = vips[index].drain?.step ?? .inService
+        let isSettling = node == .settling || own == .settling
+        guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), vips[index].isOffered,
+            vips[index].isThere
+        else {
             return nil
         }
         // Before the marks of leaving and of last resort, which must not be undone by what is set for this peer.
@@ -259,7 +263,7 @@ extension Speaker {
         var toBind: [Bool: [IPPrefix]] = [:]
         for prefix in prefixes {
             guard let index = vipIndex[prefix], vips[index].isOnInterface else { continue }
-            if vips[index].isUnwanted(isAway: departure.step == .away) {
+            if isUnwanted(vips[index]) {
                 // It should be gone, and could not be removed before: someone else has done it.
                 vips[index].binding = .unbound
                 vips[index].bindRetry = nil
@@ -308,7 +312,7 @@ extension Speaker {
     /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
     /// that an earlier run left stays where it is, and none is added.
     private func step(of vip: VIP, at now: Instant) -> Step? {
-        switch (!vip.isUnwanted(isAway: departure.step == .away), vip.binding) {
+        switch (!isUnwanted(vip), vip.binding) {
         case (true, .unbound): return .bind
         case (true, .failed): return vip.bindRetry == nil ? .bind : nil
         // Once, so that its scope is what this run wants; the kernel keeps what is right already.
@@ -322,19 +326,24 @@ extension Speaker {
         }
     }
 
+    /// True if the address should not be on the interface.
+    private func isUnwanted(_ vip: VIP) -> Bool {
+        vip.isUnwanted(isAway: departureStep(for: vip) == .away || vip.drain?.step == .away)
+    }
+
     /// The step of an address that is not wanted any more: routers need time to move a route that was withdrawn, and
     /// what they still send is answered, if there may be somebody who answers. A VIP that no router had goes at once.
     private func parting(of vip: VIP, at now: Instant) -> Step? {
         if mustNotLinger(vip) { return .unbind }
         // A departure has its own wait, and ends with the address off the interface.
-        if departure.step == .acknowledging || departure.step == .lingering { return nil }
+        if [.acknowledging, .lingering].contains(departureStep(for: vip)) { return nil }
         guard let end = vip.withdrawnAt.map({ $0 + settings.departure.linger }), end > now else { return .unbind }
         return .linger(until: end)
     }
 
     /// True if the time for it is over, or if nobody would answer: the service refuses connections.
     private func mustNotLinger(_ vip: VIP) -> Bool {
-        departure.step == .away
+        departureStep(for: vip) == .away
             || vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isRefused } ?? false }
     }
 }

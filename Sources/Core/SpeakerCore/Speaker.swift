@@ -59,6 +59,8 @@ package struct Speaker: Sendable {
         var bindRetry: Instant?
         /// The last refusal to unbind that was reported.
         var reportedUnbindFailure: String?
+        /// Set while the VIP is drained on its own.
+        var drain: VIPDrain?
         /// When the VIP was last withdrawn from a peer.
         var withdrawnAt: Instant?
         /// True once the service was well, in this run or in the one that left the address.
@@ -84,6 +86,10 @@ package struct Speaker: Sendable {
     let vipIndex: [IPPrefix: Int]
     var bfd: BFDSessions
     var departure = Departure()
+    /// Counts what acknowledgements are awaited for, so that a late answer is not taken for one of the next.
+    var rounds = 0
+    /// The VIPs that are drained on their own, by index.
+    var drainedVIPs: Set<Int> = []
     var drainHolds = DrainHolds()
     /// Effects of the input being handled, in order.
     var effects: [Effect] = []
@@ -138,7 +144,7 @@ package struct Speaker: Sendable {
         case .started:
             for index in checks.indices { handle(.started, check: index, at: now) }
             // A node that was drained before it started stays out of service.
-            if departure.step != .away { startSessions(at: now) }
+            if departure.step != .away || departure.keepsSessions { startSessions(at: now) }
             mustConverge = true
         case .deadlineReached:
             passDeadlines(at: now)
@@ -166,10 +172,16 @@ package struct Speaker: Sendable {
             noteVanished(prefixes)
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
-        case .drainRequested(let reason):
-            drain(by: \.command, reason: reason ?? drainHolds.command ?? DrainHolds.unsaid, at: now)
+        case .drainRequested(let reason, let keepsSessions):
+            drain(
+                by: \.command, reason: reason ?? drainHolds.command ?? DrainHolds.unsaid,
+                keepsSessions: keepsSessions, at: now)
         case .undrainRequested:
             endDrain(by: \.command, at: now)
+        case .vipDrainRequested(let prefix, let reason):
+            drainVIP(prefix, reason: reason, at: now)
+        case .vipUndrainRequested(let prefix):
+            undrainVIP(prefix)
         case .drainFileFound(let reason):
             drain(by: \.file, reason: reason ?? "drain file \(settings.drainFile ?? "")", at: now)
         case .drainFileGone:
@@ -179,6 +191,9 @@ package struct Speaker: Sendable {
         }
         if mustConverge || !touched.isEmpty { converge(at: now) }
         skipPointlessSettling(at: now)
+        skipPointlessVIPSettling(at: now)
+        // What was skipped may have ended with addresses to take off.
+        if !touched.isEmpty { converge(at: now) }
         return effects
     }
 
@@ -195,6 +210,7 @@ package struct Speaker: Sendable {
         for index in checks.indices { consider(checks[index].nextDeadline) }
         consider(nextBindRetry)
         consider(nextLingerEnd)
+        consider(nextVIPDrainDeadline)
         return earliest
     }
 
@@ -232,6 +248,7 @@ package struct Speaker: Sendable {
         }
         retryBinding(at: now)
         endLingering(at: now)
+        passVIPDrainDeadlines(at: now)
         if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
     }
 }

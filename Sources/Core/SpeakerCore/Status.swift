@@ -181,11 +181,18 @@ package struct VIPStatus: Codable, Sendable, Hashable {
     package var reason: String
     /// Names of its checks.
     package var checks: [String]
+    /// Where its service listens, for each port of this node that its checks ask; empty if that cannot be known.
+    package var listeners: [ListenerStatus]
+    /// False if a drain of the node leaves it in service.
+    package var drains: Bool
+    /// Where its own drain stands, if it is drained on its own.
+    package var drain: VIPDrainStatus?
 
     package init(
         prefix: String, bound: Bool, boundByOthers: Bool = false, bindError: String? = nil, verdict: String,
         verdictSeconds: Double,
-        lastResort: Bool = false, advertisedTo: Int, peers: Int, reason: String, checks: [String]
+        lastResort: Bool = false, advertisedTo: Int, peers: Int, reason: String, checks: [String],
+        listeners: [ListenerStatus] = [], drains: Bool = true, drain: VIPDrainStatus? = nil
     ) {
         self.prefix = prefix
         self.bound = bound
@@ -198,6 +205,9 @@ package struct VIPStatus: Codable, Sendable, Hashable {
         self.peers = peers
         self.reason = reason
         self.checks = checks
+        self.listeners = listeners
+        self.drains = drains
+        self.drain = drain
     }
 }
 

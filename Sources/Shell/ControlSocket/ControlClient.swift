@@ -25,14 +25,19 @@ package struct ControlClient: Sendable {
 
     /// Begins to drain, and with `waitSeconds` returns only when the node is drained or the time is up, which is a
     /// `refused` with code 504. Returns the status then.
-    package func drain(reason: String? = nil, waitSeconds: Int = 0) throws(ControlClientError) -> Status {
-        let reason = reason.map { "&reason=" + percentEncoded($0) } ?? ""
-        return try ask("POST", "/v1/drain?wait=\(waitSeconds)" + reason, within: timeout + .seconds(waitSeconds))
+    /// With `vip`, a configured prefix, only that VIP is drained.
+    package func drain(
+        vip: String? = nil, reason: String? = nil, keepsSessions: Bool = false, waitSeconds: Int = 0
+    ) throws(ControlClientError) -> Status {
+        let parameters =
+            "wait=\(waitSeconds)" + (reason.map { "&reason=" + percentEncoded($0) } ?? "")
+            + (vip.map { "&vip=" + percentEncoded($0) } ?? "") + (keepsSessions ? "&keep-sessions=true" : "")
+        return try ask("POST", "/v1/drain?" + parameters, within: timeout + .seconds(waitSeconds))
     }
 
-    /// Comes back into service. Returns the status then.
-    package func undrain() throws(ControlClientError) -> Status {
-        try ask("POST", "/v1/undrain", within: timeout)
+    /// Comes back into service, or brings one VIP back. Returns the status then.
+    package func undrain(vip: String? = nil) throws(ControlClientError) -> Status {
+        try ask("POST", "/v1/undrain" + (vip.map { "?vip=" + percentEncoded($0) } ?? ""), within: timeout)
     }
 
     private func ask(_ method: String, _ target: String, within time: Duration) throws(ControlClientError) -> Status {

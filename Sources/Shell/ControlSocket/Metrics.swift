@@ -9,7 +9,7 @@ package func prometheusText(of status: Status) -> String {
         bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
         messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
         checks(status), probes(status), bound(status), healthy(status), lastResort(status), advertised(status),
-        draining(status),
+        vipDraining(status), draining(status),
     ].map(\.text).joined()
 }
 
@@ -136,6 +136,12 @@ private func draining(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_draining", .gauge, "1 while the node is draining, drained or leaving.",
         [([], ["draining", "drained", "leaving"].contains(status.phase) ? 1 : 0)])
+}
+
+private func vipDraining(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_vip_draining", .gauge, "1 while the VIP is draining or drained on its own.",
+        status.vips.map { ([("vip", $0.prefix)], $0.drain == nil ? 0 : 1) })
 }
 
 extension PeerStatus {

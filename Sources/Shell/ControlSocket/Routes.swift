@@ -1,3 +1,4 @@
+import IPTypes
 import NIOHTTP1
 import SpeakerCore
 
@@ -32,13 +33,18 @@ enum Route: Hashable {
         case ("/livez", _), ("/healthz", _): self.init(method, .GET, query) { .request(.livez, waitSeconds: 0) }
         case ("/readyz", _): self.init(method, .GET, query) { .request(.readyz, waitSeconds: 0) }
         case ("/v1/status", .operators): self.init(method, .GET, query) { .request(.status, waitSeconds: 0) }
-        case ("/v1/undrain", .operators): self.init(method, .POST, query) { .request(.undrain, waitSeconds: 0) }
         case ("/v1/drain", .operators):
             guard method == .POST else {
                 self = .refused(.wrongMethod(.POST))
                 return
             }
             self = Route.drain(query)
+        case ("/v1/undrain", .operators):
+            guard method == .POST else {
+                self = .refused(.wrongMethod(.POST))
+                return
+            }
+            self = Route.undrain(query)
         default:
             self = .refused(.text(404, "there is nothing at this path"))
         }
@@ -57,12 +63,19 @@ enum Route: Hashable {
     private static func drain(_ query: String) -> Route {
         var reason: String?
         var waitSeconds = 0
-        for parameter in query.split(separator: "&") {
-            let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, let value = percentDecoded(pair[1]) else {
-                return .refused(.text(400, "the parameters are not of the form name=value with %XX escapes"))
-            }
-            switch pair[0] {
+        var vip: IPPrefix?
+        var keepsSessions = false
+        guard let parameters = parameters(query) else { return malformed }
+        for (name, value) in parameters {
+            switch name {
+            case "vip":
+                guard let prefix = IPPrefix(parsing: value) else { return noAddress }
+                vip = prefix
+            case "keep-sessions":
+                guard value == "true" || value == "false" else {
+                    return .refused(.text(400, "keep-sessions must be true or false"))
+                }
+                keepsSessions = value == "true"
             case "wait":
                 guard let seconds = Int(value), (0...longestWaitSeconds).contains(seconds) else {
                     return .refused(.text(400, "wait must be a number of seconds from 0 to \(longestWaitSeconds)"))
@@ -72,11 +85,40 @@ enum Route: Hashable {
                 if let fault = DrainReason.fault(of: value) { return .refused(.text(400, fault)) }
                 reason = value.isEmpty ? nil : value
             default:
-                return .refused(.text(400, "drain takes the parameters wait and reason only"))
+                return .refused(.text(400, "drain takes the parameters wait, reason, vip and keep-sessions only"))
             }
         }
-        return .request(.drain(reason: reason, wait: waitSeconds > 0), waitSeconds: waitSeconds)
+        return .request(
+            .drain(reason: reason, wait: waitSeconds > 0, vip: vip, keepsSessions: keepsSessions),
+            waitSeconds: waitSeconds)
     }
+
+    private static func undrain(_ query: String) -> Route {
+        guard let parameters = parameters(query) else { return malformed }
+        var vip: IPPrefix?
+        for (name, value) in parameters {
+            guard name == "vip" else { return .refused(.text(400, "undrain takes the parameter vip only")) }
+            guard let prefix = IPPrefix(parsing: value) else { return noAddress }
+            vip = prefix
+        }
+        return .request(.undrain(vip: vip), waitSeconds: 0)
+    }
+
+    /// The parameters of a query, decoded; nil if it is none.
+    private static func parameters(_ query: String) -> [(name: String, value: String)]? {
+        var parameters: [(name: String, value: String)] = []
+        for parameter in query.split(separator: "&") {
+            let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, let value = percentDecoded(pair[1]) else { return nil }
+            parameters.append((String(pair[0]), value))
+        }
+        return parameters
+    }
+
+    private static let malformed = Route.refused(
+        .text(400, "the parameters are not of the form name=value with %XX escapes"))
+    private static let noAddress = Route.refused(
+        .text(400, "vip must be an address or a prefix, such as 192.0.2.10"))
 }
 
 extension ControlResponse {

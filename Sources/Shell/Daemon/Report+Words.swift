@@ -111,8 +111,16 @@ struct LogLine: Equatable {
                 [("peer", "\(peer)"), ("vips", Self.list(prefixes)), ("reason", "\(reason)")])
         case .departureStarted(let reason, let exits):
             self.init(.info, exits ? "leaving" : "draining", [("reason", "\(reason)")])
-        case .departureStep(let step):
+        case .departureStep(.away, keepsSessions: true):
+            self.init(.info, "VIPs unbound; the sessions stay")
+        case .departureStep(let step, _):
             self.init(.info, Self.words(step))
+        case .vipDrainStarted(let vip, let reason):
+            self.init(.info, "draining one VIP; the sessions stay", [("vip", "\(vip)"), ("reason", "\(reason)")])
+        case .vipDrainStep(let vip, let step):
+            self.init(.info, step == .away ? "VIP drained" : Self.words(step), [("vip", "\(vip)")])
+        case .vipUndrained(let vip):
+            self.init(.info, "VIP back in service", [("vip", "\(vip)")])
         case .withdrawalUnacknowledged(let peer):
             self.init(.warning, "the peer's TCP has not acknowledged the withdrawal; going on", [("peer", "\(peer)")])
         case .undrained:

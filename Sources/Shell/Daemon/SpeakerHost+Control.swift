@@ -2,6 +2,7 @@ import ControlSocket
 import Health
 import IPTypes
 import NIOCore
+import Netlink
 import Settings
 import SpeakerCore
 
@@ -29,22 +30,35 @@ extension SpeakerHost {
     private func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlResponse) -> Void) {
         switch request {
         case .status:
-            reply(.status(status))
+            reply(.status(status(listening: listening)))
         case .metrics:
             reply(.metrics(status))
         case .livez:
             reply(.livez)
         case .readyz:
             reply(.readyz(status))
-        case .drain(let reason, let wait):
-            take(.drainRequested(reason: reason))
+        case .drain(_, _, let vip?, _) where !speaker.hasVIP(vip), .undrain(let vip?) where !speaker.hasVIP(vip):
+            reply(unknown(vip))
+        case .drain(let reason, let wait, let vip?, _):
+            take(.vipDrainRequested(vip, reason: reason))
+            if wait {
+                vipDrainWaiters.append((vip, reply))
+                answerDrainWaiters()
+            } else {
+                reply(.status(status))
+            }
+        case .undrain(let vip?):
+            take(.vipUndrainRequested(vip))
+            reply(.status(status))
+        case .drain(let reason, let wait, nil, let keepsSessions):
+            take(.drainRequested(reason: reason, keepsSessions: keepsSessions))
             if wait {
                 drainWaiters.append(reply)
                 answerDrainWaiters()
             } else {
                 reply(.status(status))
             }
-        case .undrain:
+        case .undrain(nil):
             take(.undrainRequested)
             if let file = speaker.drainFileInForce {
                 reply(.text(409, "still out of service: the drain file \(file) is there; remove it"))
@@ -56,6 +70,10 @@ extension SpeakerHost {
 
     /// Answers those who wait for a drain once it is over, one way or the other.
     func answerDrainWaiters() {
+        for waiter in vipDrainWaiters where isOver(speaker.drainStep(of: waiter.vip)) {
+            waiter.reply(.status(status))
+        }
+        vipDrainWaiters.removeAll { isOver(speaker.drainStep(of: $0.vip)) }
         guard !drainWaiters.isEmpty, speaker.departureStep == .away || speaker.departureStep == .inService else {
             return
         }
@@ -64,8 +82,23 @@ extension SpeakerHost {
         drainWaiters = []
     }
 
-    private var status: Status {
-        var status = speaker.status(version: version, at: Self.now())
+    /// True if the drain of a VIP is done, or was called off.
+    private func isOver(_ step: Departure.Step?) -> Bool { step == nil || step == .away }
+
+    private func unknown(_ vip: IPPrefix) -> ControlResponse {
+        let known = settings.vips.map { "\($0.prefix)" }.joined(separator: ", ")
+        return .text(404, "there is no VIP \(vip); configured: \(known)")
+    }
+
+    /// Who listens on the ports that checks ask; nil if the kernel does not tell.
+    private var listening: [UInt16: Set<IPAddress>]? {
+        try? NodeNetwork.listeningAddresses(on: speaker.checkedPorts)
+    }
+
+    private var status: Status { status(listening: nil) }
+
+    private func status(listening: [UInt16: Set<IPAddress>]?) -> Status {
+        var status = speaker.status(version: version, listening: listening, at: Self.now())
         status.bfdScheduling = bfd.scheduling.map { "\($0)" }
         if bfd.scheduling != nil { status.bfdPacketsDiscarded = speaker.bfdPacketsDiscarded + bfd.discarded }
         return status

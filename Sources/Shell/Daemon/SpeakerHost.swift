@@ -44,6 +44,8 @@ actor SpeakerHost {
     let isTracing: Bool
     /// Replies to `drain --wait` that are due when the node is out of service.
     var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
+    /// The same for the drain of one VIP.
+    var vipDrainWaiters: [(vip: IPPrefix, reply: @Sendable (ControlResponse) -> Void)] = []
     /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
     var closing = 0
     /// What to exit with, once the process only waits for the last bytes to leave.

@@ -27,6 +27,16 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(try load(tree: tree).settings.vips.map(\.onUnhealthy) == [.lastResort, .withdraw])
     }
 
+    @Test func `a drain of the node leaves the addresses alone that say so`() throws {
+        #expect(try load(with([:])).settings.vips.map(\.drains) == [true])
+        #expect(try load(with(["drain": "false"])).settings.vips.map(\.drains) == [false])
+        let tree = FileText.mapping([
+            ("localAS", "65001"), ("peers", ["10.0.0.1:65000"]),
+            ("vips", ["10.9.9.9", ["address": "10.9.9.8", "drain": "false"]]),
+        ]).tree
+        #expect(try load(tree: tree).settings.vips.map(\.drains) == [true, false])
+    }
+
     @Test(arguments: [
         (["drain-file": "drain"], #"flag --drain-file: "drain" is not an absolute path"#),
         (["drain-file": "/run/"], #"flag --drain-file: "/run/" is a directory; name a file in it"#),

@@ -174,7 +174,7 @@ import Testing
             ),
             (
                 ["vips": [["address": "10.9.9.9", "colour": "1"]]],
-                #"b.yaml:3:5: "colour" is not a key here; known are address, bind, checks, communities, extendedCommunities, globalScope, largeCommunities, localPref, med, onUnhealthy, prepend"#
+                #"b.yaml:3:5: "colour" is not a key here; known are address, bind, checks, communities, drain, extendedCommunities, globalScope, largeCommunities, localPref, med, onUnhealthy, prepend"#
             ),
             (["vip": "10.9.9.9"], #"b.yaml:1:1: "vip" is not a key here; did you mean vips?"#),
             (["config": "x"], #"b.yaml:1:1: "config" is not a key here"#),

@@ -20,7 +20,7 @@ import Testing
         #expect(try client.undrain() == .sample)
         #expect(
             server.asked.requests == [
-                .drain(reason: "new kernel & é", wait: true), .drain(reason: nil, wait: false), .undrain,
+                .drain(reason: "new kernel & é", wait: true), .drain(reason: nil, wait: false), .undrain(),
             ])
     }
 

@@ -28,7 +28,7 @@ import Testing
         #expect(
             server.asked.requests == [
                 .status, .metrics, .livez, .readyz, .drain(reason: "new kernel", wait: true),
-                .drain(reason: nil, wait: false), .undrain,
+                .drain(reason: nil, wait: false), .undrain(),
             ])
     }
 

@@ -73,6 +73,7 @@ import Testing
                   "exits" : false,
                   "heldByCommand" : false,
                   "heldByFile" : "/run/d",
+                  "keepsSessions" : false,
                   "nextSeconds" : 0.9,
                   "step" : "acknowledging",
                   "stepSeconds" : 0.1

@@ -138,6 +138,10 @@ private let snapshot = """
     bgpvip_prefix_advertised{peer="10.0.0.1",vip="2001:db8::10/128",afi="ipv6"} 0
     bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",vip="192.0.2.10/32",afi="ipv4"} 0
     bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",vip="2001:db8::10/128",afi="ipv6"} 0
+    # HELP bgpvip_vip_draining 1 while the VIP is draining or drained on its own.
+    # TYPE bgpvip_vip_draining gauge
+    bgpvip_vip_draining{vip="192.0.2.10/32"} 0
+    bgpvip_vip_draining{vip="2001:db8::10/128"} 0
     # HELP bgpvip_draining 1 while the node is draining, drained or leaving.
     # TYPE bgpvip_draining gauge
     bgpvip_draining 0

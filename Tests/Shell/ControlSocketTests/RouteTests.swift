@@ -1,3 +1,4 @@
+import IPTypes
 import NIOHTTP1
 import Testing
 
@@ -16,6 +17,23 @@ import Testing
 
     @Test func `wait 0 and an empty reason are none`() {
         #expect(drain("wait=0&reason=") == .request(.drain(reason: nil, wait: false), waitSeconds: 0))
+        let vip = IPPrefix(host: .v4(IPv4Address(0xC000_020A)))
+        #expect(
+            drain("vip=192.0.2.10%2F32&wait=5")
+                == .request(.drain(reason: nil, wait: true, vip: vip), waitSeconds: 5))
+        #expect(
+            drain("keep-sessions=true")
+                == .request(.drain(reason: nil, wait: false, keepsSessions: true), waitSeconds: 0))
+        #expect(
+            Route(.POST, "/v1/undrain?vip=192.0.2.10", for: .operators([0]))
+                == .request(.undrain(vip: vip), waitSeconds: 0))
+        for query in ["vip=web", "vip=", "keep-sessions=1"] {
+            guard case .refused(let response) = drain(query) else {
+                Issue.record("\(query) is taken")
+                continue
+            }
+            #expect(response.code == 400)
+        }
         #expect(drain("") == .request(.drain(reason: nil, wait: false), waitSeconds: 0))
     }
 
@@ -30,7 +48,9 @@ import Testing
     }
 
     @Test func `an unknown parameter is refused`() {
-        #expect(drain("force=1") == .refused(.text(400, "drain takes the parameters wait and reason only")))
+        #expect(
+            drain("force=1")
+                == .refused(.text(400, "drain takes the parameters wait, reason, vip and keep-sessions only")))
         #expect(
             Route(.GET, "/metrics?x=1", for: .monitoring) == .refused(.text(400, "this path takes no parameters")))
     }

@@ -215,7 +215,11 @@ private let snapshot = """
           "checks" : [
             "apiserver"
           ],
+          "drains" : true,
           "lastResort" : false,
+          "listeners" : [
+
+          ],
           "peers" : 2,
           "prefix" : "192.0.2.10/32",
           "reason" : "healthy",
@@ -229,7 +233,11 @@ private let snapshot = """
           "checks" : [
             "web"
           ],
+          "drains" : true,
           "lastResort" : false,
+          "listeners" : [
+
+          ],
           "peers" : 2,
           "prefix" : "2001:db8::10/128",
           "reason" : "check web is unhealthy: connection refused",

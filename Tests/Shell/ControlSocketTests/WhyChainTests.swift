@@ -37,6 +37,48 @@ import Testing
                 """)
     }
 
+    @Test func `a service that listens elsewhere is no all green chain`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.vips[0].listeners = [
+                ListenerStatus(port: 6443, checks: ["apiserver"], reach: .elsewhere, addresses: ["127.0.0.1"]),
+                ListenerStatus(port: 80, checks: ["web"], reach: .all, addresses: ["0.0.0.0"]),
+            ]
+        }
+        #expect(
+            text?.split(separator: "\n").suffix(2) == [
+                "  no    service port 6443  the service listens on 127.0.0.1 only: connections to 192.0.2.10:6443 are refused, unless this node redirects them (NAT, IPVS); let it listen on 192.0.2.10 or on all addresses",
+                "  ok    service port 80    the service listens on all addresses",
+            ])
+    }
+
+    @Test func `a VIP that is drained on its own stops the chain there`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.peers[0].routes = []
+            $0.vips[0].advertisedTo = 0
+            $0.vips[0].drain = VIPDrainStatus(step: "away", stepSeconds: 60, reason: "move")
+        }
+        #expect(
+            text?.split(separator: "\n").filter { $0.hasPrefix("  STOP") } == [
+                "  STOP  drain            drained: move; out of service for 1m, the sessions stay, until bgpvip undrain of this VIP or a restart"
+            ])
+    }
+
+    @Test func `a VIP that a drain of the node leaves alone is in service`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.phase = "drained"
+            $0.phaseReason = "new kernel"
+            $0.departure = DepartureStatus(step: "away", stepSeconds: 60, keepsSessions: true, heldByCommand: true)
+            $0.vips[0].drains = false
+        }
+        #expect(
+            text?.split(separator: "\n").filter { $0.contains(" node ") } == [
+                "  ok    node             drained: new kernel; out of service for 1m, sessions kept and VIPs unbound, until bgpvip undrain; this VIP is left in service (drain: false)"
+            ])
+    }
+
     @Test func `a session that waits for BFD says so`() {
         let text = why("192.0.2.10") { $0.peers = [.waiting] }
         #expect(

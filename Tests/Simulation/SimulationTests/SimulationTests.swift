@@ -83,7 +83,7 @@ extension World {
         let node = Int(random.next() % UInt64(nodes.count))
         let links = routerEnds.keys.sorted { ($0.node, $0.router) < ($1.node, $1.router) }
         let link = links[Int(random.next() % UInt64(links.count))]
-        switch random.next() % 9 {
+        switch random.next() % 11 {
         case 0, 1:
             nodes[node].isServiceUp.toggle()
             nodes[node].refuses = random.next() % 2 == 0
@@ -101,6 +101,12 @@ extension World {
         case 6:
             nodes[node].isDrained = false
             give(.undrainRequested, to: node)
+        case 9:
+            nodes[node].isVIPDrained = true
+            give(.vipDrainRequested(Self.vip, reason: nil), to: node)
+        case 10:
+            nodes[node].isVIPDrained = false
+            give(.vipUndrainRequested(Self.vip), to: node)
         case 7 where nodes[node].isBound:
             nodes[node].isBound = false
             // What was told stays told for the moment: the route does not flap when the address is put back.
@@ -125,7 +131,8 @@ extension World {
 
     /// Per router, the nodes whose route it should hold.
     var nodesThatServe: [Set<Int>] {
-        let serving = Set(nodes.indices.filter { nodes[$0].isServiceUp && !nodes[$0].isDrained })
+        let serving = Set(
+            nodes.indices.filter { nodes[$0].isServiceUp && !nodes[$0].isDrained && !nodes[$0].isVIPDrained })
         return routersKnow.map { _ in serving }
     }
 }

@@ -52,6 +52,8 @@ struct World {
         var waiting: [Happening]?
         /// UPDATEs that withdraw, to all routers.
         var withdrawals = 0
+        /// True while its VIP is drained on its own.
+        var isVIPDrained = false
         /// What has been written to each router on its present connection.
         var told: [Int: Set<IPPrefix>] = [:]
     }

@@ -17,6 +17,12 @@ package func vipsTable(_ status: Status) -> String {
     return note + table.text
 }
 
+/// What `bgpvip drain VIP` and `bgpvip undrain VIP` answer.
+package func vipDrainText(_ vip: VIPStatus) -> String {
+    guard let drain = vip.drain else { return printable("\(vip.prefix) is in service: \(vip.reason)") + "\n" }
+    return printable("\(vip.prefix) is \(drain.phase): \(drain.reason); \(drain.words)") + "\n"
+}
+
 /// What `bgpvip drain` and `bgpvip undrain` answer: the phase, and how much is still advertised.
 package func phaseText(_ status: Status) -> String {
     let advertised = status.vips.count { $0.advertisedTo > 0 }

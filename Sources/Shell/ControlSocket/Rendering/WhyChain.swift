@@ -36,7 +36,12 @@ package struct WhyChain: Encodable, Sendable, Hashable {
         reason = vip.reason
 
         var before: [Step] = vip.checks.map { checkStep($0, status.checks) }
-        before += [verdictStep(vip), nodeStep(status), interfaceStep(vip, status)]
+        before += [verdictStep(vip), nodeStep(vip, status)]
+        if let drain = vip.drain {
+            before.append(
+                Step(link: "drain", standing: .fails, words: "\(drain.phase): \(drain.reason); \(drain.words)"))
+        }
+        before.append(interfaceStep(vip, status))
         // What is kept as the last resort is advertised although its checks fail.
         let surmounted = vip.lastResort ? vip.checks.count + 1 : 0
         if vip.advertisedTo == 0, let first = before[surmounted...].firstIndex(where: { $0.standing == .fails }) {
@@ -44,6 +49,12 @@ package struct WhyChain: Encodable, Sendable, Hashable {
         }
         let isStopped = before.contains { $0.standing == .stops }
         steps = before + status.peers.map { peerStep($0, vip, isStopped: isStopped) }
+        // Behind the peers: it keeps no VIP from being advertised, but what then arrives is refused.
+        steps += vip.listeners.map { listener in
+            Step(
+                link: "service port \(listener.port)", standing: listener.isReached ? .holds : .fails,
+                words: listener.words(vip: vip.prefix))
+        }
     }
 
     /// The chain as text.
@@ -89,12 +100,13 @@ private func verdictText(_ verdict: String, _ seconds: Double) -> String {
     verdict == "unknown" ? "unknown: no result yet" : "\(verdict) for \(spanText(seconds))"
 }
 
-private func nodeStep(_ status: Status) -> WhyChain.Step {
+private func nodeStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
     // A node that drains still advertises, with GRACEFUL_SHUTDOWN, until it has settled.
     let isInService = ["starting", "running"].contains(status.phase)
+    let isSpared = !isInService && !vip.drains && status.departure?.exits == false
     return WhyChain.Step(
-        link: "node", standing: isInService ? .holds : .fails,
-        words: status.phaseWords)
+        link: "node", standing: isInService || isSpared ? .holds : .fails,
+        words: status.phaseWords + (isSpared ? "; this VIP is left in service (drain: false)" : ""))
 }
 
 private func interfaceStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
