@@ -1,10 +1,10 @@
-"""Where the API server and its companions come from: a directory that the user names, or the project's registry."""
+"""Where the API server and its companions come from: a directory that the user names, or the image of the release."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from lab.engine import LABEL, EngineError
+from lab.evidence import ARTEFACTS
 
 VARIABLE = "BGPVIP_KUBERNETES"
 SERVER = "kube-apiserver"
@@ -30,7 +30,7 @@ def find(engine):
         return directory
     if not engine.has_image(IMAGE) and engine.command("pull", IMAGE, check=False, timeout=300).returncode != 0:
         raise Missing(HOW)
-    directory = Path(tempfile.gettempdir(), f"bgpvip-lab-{SERVER}")
+    directory = ARTEFACTS / "kubernetes"
     directory.mkdir(exist_ok=True)
     container = engine.command("create", "--label", LABEL, IMAGE, SERVER).stdout.split()[-1]
     try:

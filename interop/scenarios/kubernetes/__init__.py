@@ -1,7 +1,7 @@
 """What is asserted with real Kubernetes parts."""
 
 from lab.kubernetes.cluster import DIRECT, EXTERNAL, HAPROXY, NGINX
-from scenarios.kubernetes import faults, local, matrix, pods
+from scenarios.kubernetes import faults, local, matrix, overload, pods
 
 TITLES = {
     DIRECT: "API servers on 6443",
@@ -24,7 +24,7 @@ def cell(topology, fault):
     return scenario
 
 
-ALL = [local.join, local.local_drain, local.local_bind, local.local_kill] + [
+ALL = [local.join, local.local_drain, local.local_bind, local.local_kill, overload.overload] + [
     cell(topology, fault) for topology in TITLES for fault in FAULTS if matrix.has(topology, fault)] + [
     pods.static_pod, pods.kubeadm]
 # What needs a kubelet and its companions among the parts.
