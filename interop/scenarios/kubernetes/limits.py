@@ -28,7 +28,7 @@ class Limit:
                and figures.silences["quiet"][-1] <= self.quiet, f"{figures}; at most {self}; {figures.errors()}")
 
 
-# A client is cut off or moved elsewhere at once, or is told in time.
+# A client is cut off or moved elsewhere at once, or in time.
 AT_ONCE = Limit(new=15)
 # Noticed by BFD after 300 ms. A watch that only listens hears nothing from a node that has vanished, not even a RST.
 BY_BFD = Limit(new=30, kept=30, quiet=math.inf)
