@@ -13,9 +13,9 @@ package import Deadlines
 ///   holds that verdict until the ratio has dropped; it holds back no recovery from any other failure.
 /// * A healthy verdict is valid only while outcomes are fresh: without one for `interval` + `timeout` + `slack` it ends
 ///   (dead-man). Time is looked at before the event, so an overdue outcome never rescues a verdict.
-/// * If the process itself did not run (it was stopped, or its machine paused), nothing is known of that time. Outcomes
-///   of then do not count; a probe starts at once, and if the verdict had run out, its outcome alone decides. No second
-///   such excuse before a probe has passed, so a process that hardly runs withdraws.
+/// * If the process itself did not run for up to `longestStall` (it was stopped, or its machine paused), nothing is known
+///   of that time. Outcomes of then do not count; a probe starts at once, and if the verdict had run out, its outcome
+///   alone decides. No second such excuse before a probe has passed, so a process that hardly runs withdraws.
 /// * Probes start `interval` after the start of the one before, never two at a time; one that takes longer is followed
 ///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
 ///   outcome can end the probing.
@@ -53,6 +53,9 @@ package struct HealthCheck: Sendable, Hashable {
 
     /// How late a deadline may be before it means that the process did not run.
     private static let stall = Duration.milliseconds(20)
+    /// A longer stall is no excuse: a session at the default hold time does not survive it, and a verdict that old must
+    /// not be announced anew.
+    private static let longestStall = Duration.seconds(6)
     /// An API server that starts answers 403 for about a second, until its roles are there. Longer than this it is no start.
     private static let startTime = Duration.seconds(3)
 
@@ -137,7 +140,7 @@ package struct HealthCheck: Sendable, Hashable {
             guard probeStart != nil else { return expired }
             probeStart = nil
             // What began before a stall says nothing of now.
-            let isOverdue = took - check.timeout > Self.stall && excuse(at: now)
+            let isOverdue = excuse(lateness: took - check.timeout, at: now)
             if isOverdue || excusedAt.map({ now < $0 + took }) ?? false { return expired + probe(at: now) }
             lastOutcome = now
             return expired + count(outcome, took: took, at: now) + probeIfDue(at: now)
@@ -189,13 +192,14 @@ extension HealthCheck {
 
     /// A deadline that is handled this late says that the process did not run: neither could it probe, nor be told.
     private mutating func noteStall(at now: Instant) -> [Action] {
-        guard verdict == .healthy, let due = nextDeadline, now - due > Self.stall, excuse(at: now) else { return [] }
+        guard verdict == .healthy, let due = nextDeadline, excuse(lateness: now - due, at: now) else { return [] }
         return isOnProbation ? [.excused(now - due)] : []
     }
 
-    /// Gives the verdict the time for one more probe; false if it has had that since the last pass.
-    private mutating func excuse(at now: Instant) -> Bool {
-        guard canBeExcused else { return false }
+    /// Gives the verdict the time for one more probe; false if that late means no stall, or too long a one, or if it has
+    /// had that time since the last pass.
+    private mutating func excuse(lateness: Duration, at now: Instant) -> Bool {
+        guard canBeExcused, lateness > Self.stall, lateness <= Self.longestStall else { return false }
         canBeExcused = false
         isOnProbation = freshUntil.map { $0 <= now } ?? false
         excusedAt = now

@@ -44,9 +44,20 @@ struct DeadManTests {
     func outcomeOfOld() {
         var health = HealthCheck.healthy()
         _ = health.handle(.deadlineReached, at: at(.seconds(1)))
-        let actions = health.handle(.outcome(.passed, took: .seconds(11)), at: at(.seconds(12)))
-        #expect(actions == [.excused(.milliseconds(9500)), .probe])
+        let actions = health.handle(.outcome(.passed, took: .milliseconds(7_400)), at: at(.milliseconds(8_400)))
+        #expect(actions == [.excused(.milliseconds(5_900)), .probe])
         #expect(health.passed == 1)
+    }
+
+    @Test("A loop that was frozen for so long that no session survives it is no excuse")
+    func frozenLoop() {
+        var health = HealthCheck.healthy()
+        // Its next probe was due at 1 s: up to 7 s it is excused.
+        #expect(health.handle(.deadlineReached, at: at(.seconds(7))) == [.excused(.seconds(6)), .probe])
+        health = HealthCheck.healthy()
+        let reason = "no result for 7001 ms: no probe was started"
+        let actions = health.handle(.deadlineReached, at: at(.milliseconds(7_001)))
+        #expect(actions == [.verdictChanged(.unhealthy(reason: reason)), .probe])
     }
 
     @Test("The slack is never less than 250 ms")
