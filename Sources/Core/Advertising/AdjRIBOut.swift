@@ -59,26 +59,13 @@ package struct AdjRIBOut: Sendable, Hashable {
         }
         for prefix in withdrawn { told[prefix] = nil }
         told.merge(announced) { _, new in new }
-        return withdrawals(of: withdrawn) + announcements.updates
+        return Update.packed(withdrawing: withdrawn.sorted()) + announcements.updates
     }
 
     /// All routes of a family again, because the peer asked for them (RFC 2918 section 4).
     package func refresh(_ family: AddressFamily) -> [Update] {
         guard let path else { return [] }
         return announcements(of: told.filter { AddressFamily(of: $0.key) == family }, on: path).updates
-    }
-
-    private func withdrawals(of prefixes: [IPPrefix]) -> [Update] {
-        guard let path, !prefixes.isEmpty else { return [] }
-        return Dictionary(grouping: prefixes) { AddressFamily(of: $0) }
-            .sorted { $0.key < $1.key }
-            .flatMap { family, prefixes in
-                switch path.carriage(of: family) {
-                case .classic: Update.packed(withdrawing: prefixes.sorted())
-                case .multiprotocol: Update.packed(unreachable: prefixes.sorted())
-                case nil: [Update]()
-                }
-            }
     }
 
     /// Routes with the same attributes share UPDATEs.

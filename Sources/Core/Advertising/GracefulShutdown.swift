@@ -19,7 +19,7 @@ extension RouteAttributes {
     package var asLastResort: RouteAttributes {
         var route = withGracefulShutdown
         route.multiExitDiscriminator = .max
-        route.externalPrepend += 3
+        route.prepend += 3
         return route
     }
 }

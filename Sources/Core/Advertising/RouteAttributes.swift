@@ -5,10 +5,8 @@ package struct RouteAttributes: Sendable, Hashable {
     package var multiExitDiscriminator: UInt32?
     /// Sent to internal peers only; 100 if nil.
     package var localPreference: UInt32?
-    /// How many more times our AS is put in front of the path.
+    /// How many more times our AS is put in front of the path, towards external peers only.
     package var prepend: Int
-    /// The same towards external peers only: an internal one would take a path with its own AS for a loop.
-    package var externalPrepend = 0
     package var communities: [Community]
     package var extendedCommunities: [ExtendedCommunity]
     package var largeCommunities: [LargeCommunity]

@@ -101,10 +101,10 @@ package struct SessionPath: Sendable, Hashable {
         return attributes
     }
 
-    /// Our AS, repeated for each prepend; empty towards an internal peer unless the operator prepends.
+    /// Our AS, repeated for each prepend. RFC 4271 section 5.1.2 b: empty towards an internal peer, which would take a
+    /// path with its own AS for a loop.
     private func asPath(of route: RouteAttributes) -> [ASPathSegment] {
-        let count = route.prepend + (isInternal ? 0 : 1 + route.externalPrepend)
-        guard count > 0 else { return [] }
-        return [ASPathSegment(.sequence, Array(repeating: localAS, count: min(count, 255)))]
+        guard !isInternal else { return [] }
+        return [ASPathSegment(.sequence, Array(repeating: localAS, count: min(1 + route.prepend, 255)))]
     }
 }

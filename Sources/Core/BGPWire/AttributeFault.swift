@@ -20,13 +20,18 @@ extension AttributeField {
             return flags & 0x80 == 0
                 ? AttributeFault(handling: .discard, subcode: 2, words: "unknown well-known attribute \(type)") : nil
         }
-        // LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST mean nothing from outside (RFC 7606 sections 7.5, 7.9, 7.10).
-        let handling = !isInternal && (type == 5 || type == 9 || type == 10) ? .discard : rule.handling
+        // LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST mean nothing from outside (RFC 7606 sections 7.5, 7.9, 7.10), and
+        // neither do AS4_PATH and AS4_AGGREGATOR between speakers of four-octet AS numbers (RFC 6793 section 4.1).
+        let isMeaningless = !isInternal && [5, 9, 10].contains(type) || fourOctetAS && [17, 18].contains(type)
+        let handling = isMeaningless ? .discard : rule.handling
         func fault(_ subcode: UInt8, _ words: String) -> AttributeFault {
             AttributeFault(handling: handling, subcode: subcode, words: "\(rule.name): \(words)")
         }
         if flags & 0xC0 != rule.flags {
-            return fault(4, "flags 0x\(String(flags, radix: 16))")
+            // RFC 7606 section 3c: treat-as-withdraw, also where a malformed value is discarded.
+            return AttributeFault(
+                handling: isMeaningless ? .discard : .treatAsWithdraw, subcode: 4,
+                words: "\(rule.name): flags 0x\(String(flags, radix: 16))")
         }
         if !rule.length.allows(value.count) {
             return fault(5, "length \(value.count)")

@@ -26,10 +26,15 @@ extension ExtendedCommunity: CustomStringConvertible {
         case fourOctetAS = 2
     }
 
-    private static let subtypes: [(name: String, subtype: UInt8)] = [("rt", 2), ("ro", 3)]
+    /// The first name of a subtype is the one that is printed.
+    private static let subtypes: [(name: String, subtype: UInt8)] = [("rt", 2), ("ro", 3), ("soo", 3)]
 
-    /// Parses `rt:65001:7`, `rt:4200000001:7`, `rt:10.0.0.1:7`, the same with `ro` (route origin), or `0x` and
-    /// exactly sixteen hexadecimal digits. An AS that fits two octets is written in two.
+    /// The type and subtype of link bandwidth, which is not transitive (draft-ietf-idr-link-bandwidth section 3).
+    private static let linkBandwidth: UInt64 = 0x4004
+
+    /// Parses `rt:65001:7`, `rt:4200000001:7`, `rt:10.0.0.1:7`, the same with `ro` or `soo` (route origin, also called
+    /// site of origin), `lb:65001:125000000` (link bandwidth in bytes per second), or `0x` and exactly sixteen
+    /// hexadecimal digits. An AS that fits two octets is written in two.
     package init?(_ text: some StringProtocol) {
         if text.hasPrefix("0x") {
             let digits = text.utf8.dropFirst(2)
@@ -39,6 +44,15 @@ extension ExtendedCommunity: CustomStringConvertible {
             return
         }
         let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
+        if parts.count == 3, parts[0] == "lb" {
+            guard let number = UInt32(decimalDigits: parts[1]), let bytes = UInt64(decimalDigits: parts[2]) else {
+                return nil
+            }
+            // Its AS has two octets; a longer one stands there as AS_TRANS.
+            let administrator = UInt64(ASNumber(number).twoOctets)
+            value = Self.linkBandwidth << 48 | administrator << 32 | UInt64(Float(bytes).bitPattern)
+            return
+        }
         guard parts.count == 3, let known = Self.subtypes.first(where: { $0.name == parts[0] }) else { return nil }
         if let administrator = UInt16(decimalDigits: parts[1]), let number = UInt32(decimalDigits: parts[2]) {
             value = Self.join(.twoOctetAS, known.subtype, UInt64(administrator) << 32 | UInt64(number))
@@ -65,6 +79,10 @@ extension ExtendedCommunity: CustomStringConvertible {
     }
 
     private var short: String? {
+        if value >> 48 == Self.linkBandwidth {
+            let bytes = UInt64(exactly: Float(bitPattern: UInt32(truncatingIfNeeded: value)))
+            return bytes.map { "lb:\(value >> 32 & 0xFFFF):\($0)" }
+        }
         guard let administrator = Administrator(rawValue: UInt8(truncatingIfNeeded: value >> 56)),
             let known = Self.subtypes.first(where: { $0.subtype == UInt8(truncatingIfNeeded: value >> 48) })
         else { return nil }

@@ -10,21 +10,17 @@ extension Update {
     }
 
     /// Withdraws prefixes: IPv4 in the withdrawn routes field, IPv6 in MP_UNREACH_NLRI.
+    ///
+    /// Also for IPv4 prefixes that were announced in MP_REACH_NLRI because of their next hop (RFC 8950): a withdrawal
+    /// has none, every router takes this form, and OpenBGPD resets the session on the other one.
     package static func packed(withdrawing prefixes: [IPPrefix]) -> [Update] {
-        let ipv4 = prefixes.filter(\.address.isIPv4)
         let room = MessageCodec.maximumLength - emptyLength
-        return ipv4.split(room: room).map { Update(withdrawn: $0) }
-            + packed(unreachable: prefixes.filter { !$0.address.isIPv4 })
-    }
-
-    /// Withdraws prefixes in MP_UNREACH_NLRI, IPv4 too: what was announced with a next hop in MP_REACH_NLRI.
-    package static func packed(unreachable prefixes: [IPPrefix]) -> [Update] {
-        let room = MessageCodec.maximumLength - emptyLength - attributeHeaderLength - 3
-        return [AddressFamily.ipv4Unicast, .ipv6Unicast].flatMap { family in
-            prefixes.filter { AddressFamily(of: $0) == family }.split(room: room).map {
-                Update(attributes: [PathAttribute(.mpUnreach(MPUnreach(family: family, withdrawn: $0)))])
+        let roomInAttribute = room - attributeHeaderLength - 3
+        return prefixes.filter(\.address.isIPv4).split(room: room).map { Update(withdrawn: $0) }
+            + prefixes.filter { !$0.address.isIPv4 }.split(room: roomInAttribute).map {
+                let unreach = MPUnreach(family: .ipv6Unicast, withdrawn: $0)
+                return Update(attributes: [PathAttribute(.mpUnreach(unreach))])
             }
-        }
     }
 
     /// Announces IPv4 prefixes in the NLRI field, with the next hop among the attributes. IPv6 prefixes cannot

@@ -75,7 +75,9 @@ private struct AttributeCheck {
             if attribute.type == 15 { try readUnreach(attribute, frame, isAlone: attribute.whole == attributes) }
             guard let fault = attribute.fault(frame, fourOctetAS: fourOctetAS, isInternal: isInternal) else { continue }
             note("\(fault.words) (\(fault.handling.rawValue))")
-            if fault.handling == .treatAsWithdraw, attribute.type != 15, faultWithoutRoutes == nil {
+            // Section 5.2 is about UPDATEs that have other attributes than MP_UNREACH_NLRI.
+            let isLoneUnreach = attribute.type == 15 && attribute.whole == attributes
+            if fault.handling == .treatAsWithdraw, !isLoneUnreach, faultWithoutRoutes == nil {
                 let data = fault.subcode == 11 ? [] : attribute.whole.bytes(frame)
                 faultWithoutRoutes = DecodeError(
                     Notification(code: 3, subcode: fault.subcode, data: data),

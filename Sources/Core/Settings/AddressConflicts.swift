@@ -12,8 +12,9 @@ extension Reading {
         for vip in vips {
             let address = vip.value.address
             if !seen.insert(vip.value).inserted {
-                errors.append(vip.error("\(address) is there already", "remove one of the two entries"))
+                errors.append(vip.error("\(vip.value.spelled) is there already", "remove one of the two entries"))
             }
+            guard vip.value.isHost else { continue }
             if peers.contains(where: { $0.value.address.address == address }) {
                 errors.append(vip.error("\(address) is the address of a peer", "choose an address that nobody has"))
             }

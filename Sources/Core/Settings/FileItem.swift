@@ -28,7 +28,7 @@ struct FileItemKind {
 
     static let vip = FileItemKind(
         settings: keys(routes + [.bind, .globalScope, .onUnhealthy, .drain]),
-        fields: ["address": false, "checks": true])
+        fields: ["address": false, "checks": true, "peers": true])
 
     static let check = FileItemKind(
         settings: Dictionary(

@@ -45,6 +45,10 @@ extension Settings {
             return peer
         }
         settings.peers.replaceSubrange(index...index, with: expanded)
+        for vip in settings.vips.indices where settings.vips[vip].peers?.contains(.gateway) ?? false {
+            settings.vips[vip].peers?.remove(.gateway)
+            settings.vips[vip].peers?.formUnion(gateways)
+        }
         return settings
     }
 }

@@ -35,9 +35,9 @@ extension ResolvedSetting {
                 let origin = peers.first?.peer.origin ?? .default
                 return ResolvedSetting(key: key, value: value, origin: origin, options: options)
             case .vip where reading.items[key] != nil:
-                value = settings.vips.map { "\($0.vip.value.address)" }.joined(separator: ",")
+                value = settings.vips.map { $0.vip.value.spelled }.joined(separator: ",")
                 options = settings.vips.flatMap { entry in
-                    entry.item?.options(of: .vip, "vips[\(entry.vip.value.address)]") ?? []
+                    entry.item?.options(of: .vip, "vips[\(entry.vip.value.spelled)]") ?? []
                 }
             case .check where reading.items[key] != nil || reading.items[.vip] != nil:
                 let names = settings.checks.map(\.check.value.name)

@@ -5,7 +5,8 @@ extension SettingKey {
         case .vip:
             Setting(
                 self, .vips, as: .list, "ADDRESS,…",
-                "Virtual IP addresses, IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10")
+                "Virtual IP addresses, IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10; with bind false also prefixes, for example 192.0.2.0/28"
+            )
         case .interface:
             Setting(self, .vips, "NAME", default: "lo", "Interface the virtual addresses are bound to")
         case .bind:
@@ -110,13 +111,18 @@ extension SettingKey {
         case .largeCommunities:
             Setting(self, .routes, as: .list, "A:B:C,…", "Large communities (RFC 8092)")
         case .extendedCommunities:
-            Setting(self, .routes, as: .list, "KIND:A:B,…", "Extended communities (RFC 4360), for example rt:65000:100")
+            Setting(
+                self, .routes, as: .list, "KIND:A:B,…",
+                "Extended communities (RFC 4360): rt:A:B (route target), soo:A:B (site of origin), lb:AS:BYTES (link bandwidth in bytes per second)"
+            )
         case .med:
             Setting(self, .routes, "NUMBER", "MULTI_EXIT_DISC; the lowest wins")
         case .localPref:
             Setting(self, .routes, "NUMBER", "LOCAL_PREF towards internal peers (100 if not given); the highest wins")
         case .prepend:
-            Setting(self, .routes, "COUNT", default: "0", "How many more times our AS is put in front of the path")
+            Setting(
+                self, .routes, "COUNT", default: "0",
+                "How many more times our AS is put in front of the path, towards external peers only")
 
         case .check:
             Setting(

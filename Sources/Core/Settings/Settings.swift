@@ -63,7 +63,7 @@ package struct Settings: Sendable, Hashable {
 
 /// One virtual IP and how it is advertised.
 package struct VIPSettings: Sendable, Hashable {
-    /// The host route: /32 or /128.
+    /// The host route, /32 or /128; a shorter prefix only if it is not bound.
     package var prefix: IPPrefix
     /// Names of the checks that must all pass; empty means always healthy.
     package var checks: [String]
@@ -76,11 +76,13 @@ package struct VIPSettings: Sendable, Hashable {
     /// False leaves it in service when the node is drained; the end of the process withdraws it all the same.
     package var drains: Bool
     package var attributes: RouteAttributes
+    /// The peers it is meant for; nil is all of them.
+    package var peers: Set<ScopedAddress>?
 
     package init(
         prefix: IPPrefix, checks: [String], binds: Bool = true, hasGlobalScope: Bool = false,
         onUnhealthy: UnhealthyAction = .withdraw, drains: Bool = true,
-        attributes: RouteAttributes = RouteAttributes()
+        attributes: RouteAttributes = RouteAttributes(), peers: Set<ScopedAddress>? = nil
     ) {
         self.prefix = prefix
         self.checks = checks
@@ -89,7 +91,11 @@ package struct VIPSettings: Sendable, Hashable {
         self.onUnhealthy = onUnhealthy
         self.drains = drains
         self.attributes = attributes
+        self.peers = peers
     }
+
+    /// True if it is to be advertised to this peer.
+    package func isMeant(for peer: ScopedAddress) -> Bool { peers?.contains(peer) ?? true }
 }
 
 /// What becomes of a VIP while a check fails.

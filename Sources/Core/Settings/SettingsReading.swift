@@ -23,11 +23,12 @@ extension Reading {
         let interface = value(.interface, ValueText.interfaceName)
         let vips = vips()
         let generalChecks = checks(areNeeded: vips.contains { $0.item?.checks == nil } || hasForeignChecks)
-        let (vipSettings, checks) = vipSettings(vips, generalChecks: generalChecks)
+        var (vipSettings, checks) = vipSettings(vips, generalChecks: generalChecks)
         if !checks.isEmpty || !has(.check) || texts(.check).map(\.text.trimmed) == ["none"] {
             refuseUselessOptions(for: checks)
         }
         let peers = peers(extra: extraPeer)
+        for (index, entry) in vips.enumerated() { vipSettings[index].peers = self.peers(of: entry, among: peers) }
         let passwordFiles = passwordFiles() + peers.compactMap { passwordFile(of: $0) }
         let peerSettings = peerSettings(peers, passwordFiles: passwordFiles, readFile: readFile)
         let listen = listen(hasPassivePeers: peerSettings.contains(where: \.isPassive))
@@ -52,6 +53,7 @@ extension Reading {
                 "the virtual addresses are bound to \(interface) and not to lo: on a shared segment every node answers ARP for them"
             )
         }
+        notePeersWithoutRoutes(peerSettings, vips: vipSettings, localAS: localAS)
         guard let localAS, let interface, let departure, let controlSocket, let logLevel, let logFormat else {
             return nil
         }
@@ -62,6 +64,22 @@ extension Reading {
                 longLivedStaleTime: staleTime, departure: departure, drainFile: drainFile, controlSocket: controlSocket,
                 logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil),
             vips: vips, checks: checks, peers: peers, passwordFiles: passwordFiles.map(\.value.path))
+    }
+
+    /// Tells of peers that get less than what is set may suggest.
+    private mutating func notePeersWithoutRoutes(_ peers: [PeerSettings], vips: [VIPSettings], localAS: ASNumber?) {
+        for peer in peers {
+            let routes = vips.filter { $0.isMeant(for: peer.address) }
+            if routes.isEmpty, !vips.isEmpty {
+                notices.append("no virtual address is meant for the peer \(peer.address)")
+            }
+            let isInternal = peer.peerAS == .internal || peer.peerAS == (peer.localAS ?? localAS).map(PeerAS.exactly)
+            if isInternal, routes.contains(where: { (peer.routeAdjustment.prepend ?? $0.attributes.prepend) > 0 }) {
+                notices.append(
+                    "prepend has no effect towards the internal peer \(peer.address), which would take the path for a loop: give localPref or med"
+                )
+            }
+        }
     }
 
     /// RFC 9494 section 3.1 has 24 bits for the seconds.

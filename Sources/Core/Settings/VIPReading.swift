@@ -13,7 +13,7 @@ extension Reading {
     mutating func vips() -> [VIPEntry] {
         let vips: [VIPEntry] =
             if let items = items[.vip] { items.compactMap { vip($0) } } else {
-                list(.vip) { text, _ throws(Complaint) in try Self.vip(text) }.map { VIPEntry(vip: $0) }
+                vipList()
             }
         if !has(.vip) {
             errors.append(
@@ -28,6 +28,11 @@ extension Reading {
         return vips
     }
 
+    private mutating func vipList() -> [VIPEntry] {
+        let binds = value(.bind, ValueText.boolean) ?? true
+        return list(.vip) { text, _ throws(Complaint) in try Self.vip(text, binds: binds) }.map { VIPEntry(vip: $0) }
+    }
+
     private mutating func vip(_ item: FileItem) -> VIPEntry? {
         guard let text = item.text ?? item.field("address") else {
             errors.append(
@@ -35,13 +40,15 @@ extension Reading {
                     origin: item.origin, problem: "the address is missing", remedy: "write address: 192.0.2.10"))
             return nil
         }
-        guard let prefix = value(text, Self.vip) else { return nil }
+        let binds = within(item) { $0.value(.bind, ValueText.boolean) } ?? true
+        let prefix = value(text) { text throws(Complaint) in try Self.vip(text, binds: binds) }
+        guard let prefix else { return nil }
         return VIPEntry(vip: Located(value: prefix, origin: text.origin), item: item)
     }
 
-    private static func vip(_ text: String) throws(Complaint) -> IPPrefix {
+    private static func vip(_ text: String, binds: Bool) throws(Complaint) -> IPPrefix {
         guard let prefix = IPPrefix(parsing: text) else {
-            // A length that is too short is told apart from what is no address at all.
+            // A length with bits of the address behind it is told apart from what is no address at all.
             if let slash = text.firstIndex(of: "/"), IPAddress(text[..<slash]) != nil {
                 throw Complaint(
                     "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
@@ -50,9 +57,10 @@ extension Reading {
             throw Complaint(
                 "\(ValueText.quoted(text)) is not an IP address", "write an address; names are not resolved")
         }
-        guard prefix.isHost else {
+        guard prefix.isHost || !binds else {
             throw Complaint(
-                "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
+                "\(ValueText.quoted(text)) is not a host route, and only single addresses can be bound",
+                "leave the length out, or set bind to false if the prefix is only to be advertised",
                 offset: text.prefix { $0 != "/" }.count)
         }
         let address = prefix.address
@@ -110,7 +118,7 @@ extension Reading {
         guard let items = entry.item?.checks, !hasForeignChecks else { return nil }
         if items.allSatisfy({ $0.text?.text.trimmed == "none" }) {
             notices.append(
-                "\(entry.vip.value.address) has no check: it is advertised whatever the service does")
+                "\(entry.vip.value.spelled) has no check: it is advertised whatever the service does")
             return []
         }
         var names: [String] = []
@@ -155,6 +163,27 @@ extension Reading {
             return nil
         }
         return name
+    }
+
+    /// The peers that an entry is meant for; nil is all of them.
+    mutating func peers(of entry: VIPEntry, among peers: [PeerEntry]) -> Set<ScopedAddress>? {
+        guard let texts = entry.item?.fields["peers"] else { return nil }
+        var named: Set<ScopedAddress> = []
+        for text in texts {
+            for part in text.isEntry ? [text.text] : ListEntry.separatedByCommas(text.text).map(\.text) {
+                let address = value(GivenText(text: part, origin: text.origin)) { text throws(Complaint) in
+                    guard let address = ScopedAddress(ValueText.unbracketed(text)),
+                        peers.contains(where: { $0.peer.value.address == address })
+                    else {
+                        throw Complaint(
+                            "\(ValueText.quoted(text)) is not a peer", "name an address as it stands in the peer list")
+                    }
+                    return address
+                }
+                if let address { named.insert(address) }
+            }
+        }
+        return named
     }
 
     // MARK: Attributes
@@ -204,4 +233,9 @@ extension Reading {
         }
         return value
     }
+}
+
+extension IPPrefix {
+    /// As an operator writes it: a host route without its length.
+    var spelled: String { isHost ? "\(address)" : "\(self)" }
 }

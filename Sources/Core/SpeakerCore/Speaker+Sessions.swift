@@ -112,8 +112,18 @@ extension Speaker {
     private mutating func reportObstacles(of index: Int) {
         guard peers[index].owesObstacles else { return }
         peers[index].owesObstacles = false
-        let obstacles = settings.vips.compactMap { vip in
-            peers[index].adjRIBOut.obstacle(to: vip.prefix).map { (prefix: vip.prefix, reason: $0) }
+        let address = peers[index].settings.address
+        reportObstacles(of: index, to: settings.vips.filter { $0.isMeant(for: address) }.map(\.prefix))
+    }
+
+    /// Says of VIPs that were not ready when the session came up, and whose attributes turn out to be too long for it.
+    mutating func reportNewObstacles(of index: Int, besides known: Set<IPPrefix>) {
+        reportObstacles(of: index, to: peers[index].adjRIBOut.oversized.subtracting(known).sorted())
+    }
+
+    private mutating func reportObstacles(of index: Int, to prefixes: [IPPrefix]) {
+        let obstacles = prefixes.compactMap { prefix in
+            peers[index].adjRIBOut.obstacle(to: prefix).map { (prefix: prefix, reason: $0) }
         }
         for (reason, vips) in Dictionary(grouping: obstacles, by: \.reason).sorted(by: { $0.key < $1.key }) {
             effects.append(
@@ -188,7 +198,8 @@ extension SessionConfiguration {
     /// What a session has to know, taken from the settings of its peer and of the speaker.
     init(_ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?) {
         // Families of the VIPs there are. A peer that carries none of them still gets a session, and the log says so.
-        let families = Set(settings.vips.map { AddressFamily(of: $0.prefix) }).sorted()
+        let meant = settings.vips.filter { $0.isMeant(for: peer.address) }
+        let families = Set((meant.isEmpty ? settings.vips : meant).map { AddressFamily(of: $0.prefix) }).sorted()
         self.init(
             peer: peer.address, localAS: peer.localAS ?? settings.localAS, peerAS: peer.peerAS,
             identifier: identifier, holdTime: peer.holdTime, keepaliveInterval: peer.keepaliveInterval,

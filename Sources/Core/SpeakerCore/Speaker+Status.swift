@@ -37,7 +37,9 @@ extension Speaker {
             address: "\(peer.settings.address)", port: Int(peer.settings.port),
             configuredAS: "\(peer.settings.peerAS)", state: session.state.rawValue,
             stateSeconds: (now - (session.stateSince ?? startedAt)).inSeconds,
-            advertised: peer.adjRIBOut.told.count, total: vips.count, usesMD5: peer.settings.password != nil,
+            advertised: peer.adjRIBOut.told.count,
+            total: vips.count { $0.settings.isMeant(for: peer.settings.address) },
+            usesMD5: peer.settings.password != nil,
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
         // What this node wanted is no error to be looked for later.
         if let end = session.lastEnd, !end.reason.isPlanned {
@@ -53,6 +55,7 @@ extension Speaker {
         status.lastNotificationSent = session.lastNotificationSent.map { "\($0)" }
         status.lastNotificationReceived = session.lastNotificationReceived.map { "\($0)" }
         status.bfd = bfdStatus(of: peer.settings.address, at: now)
+        status.obstacles = obstacles(to: peer)
         status.capabilitiesSent = session.offeredCapabilities.map { "\($0)" }
         guard let negotiated = session.negotiated else { return status }
         status.peerAS = negotiated.peerAS.value
@@ -71,11 +74,23 @@ extension Speaker {
         return status
     }
 
+    /// Why a peer is not told of each VIP that it cannot or shall not be told of.
+    private func obstacles(to peer: Peer) -> [String: String]? {
+        var obstacles: [String: String] = [:]
+        for vip in vips {
+            let prefix = vip.settings.prefix
+            let isMeant = vip.settings.isMeant(for: peer.settings.address)
+            obstacles["\(prefix)"] = isMeant ? peer.adjRIBOut.obstacle(to: prefix) : PeerStatus.notMeant
+        }
+        return obstacles.isEmpty ? nil : obstacles
+    }
+
     private func status(
         of vip: VIP, _ listening: [UInt16: Set<IPAddress>]?, at now: Instant
     ) -> VIPStatus {
         let prefix = vip.settings.prefix
         let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
+        let meant = peers.filter { vip.settings.isMeant(for: $0.settings.address) }
         var bindError: String?
         if case .failed(let reason) = vip.binding { bindError = reason }
         return VIPStatus(
@@ -85,14 +100,14 @@ extension Speaker {
             verdictSeconds: (now - vip.verdictSince).inSeconds,
             lastResort: vip.isLastResort && [.inService, .settling].contains(departureStep(for: vip))
                 && [nil, .settling].contains(vip.drain?.step),
-            advertisedTo: holders, peers: peers.count,
-            reason: reason(for: vip, holders: holders), checks: vip.settings.checks,
+            advertisedTo: holders, peers: meant.count,
+            reason: reason(for: vip, holders: holders, among: meant), checks: vip.settings.checks,
             listeners: listening.map { listeners(of: vip.settings, $0) } ?? [], drains: vip.settings.drains,
             drain: vip.drain.map { VIPDrainStatus($0, at: now) })
     }
 
     /// Why a VIP is advertised, or the first link of the chain that stops it.
-    private func reason(for vip: VIP, holders: Int) -> String {
+    private func reason(for vip: VIP, holders: Int, among meant: [Peer]) -> String {
         switch departureStep(for: vip) {
         case .settling where holders > 0: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
         case .acknowledging, .lingering: return "leaving: withdrawn (\(departure.reason))"
@@ -123,11 +138,9 @@ extension Speaker {
         if holders > 0 {
             return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)"
         }
-        let established = peers.filter { $0.session.negotiated != nil }
+        let established = meant.filter { $0.session.negotiated != nil }
         if established.isEmpty { return "\(state) and \(bound), but no BGP session is Established" }
-        let obstacles = established.compactMap {
-            $0.adjRIBOut.path?.obstacle(to: AddressFamily(of: vip.settings.prefix))
-        }
+        let obstacles = established.compactMap { $0.adjRIBOut.obstacle(to: vip.settings.prefix) }
         return "\(state) and \(bound), but no session can carry it: " + (obstacles.first ?? "reason unknown")
     }
 

@@ -89,7 +89,7 @@ extension Speaker {
         let own = vips[index].drain?.step ?? .inService
         let isSettling = node == .settling || own == .settling
         guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), vips[index].isOffered,
-            vips[index].isThere
+            vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address)
         else {
             return nil
         }
@@ -104,6 +104,7 @@ extension Speaker {
     mutating func converge(at now: Instant) {
         let indices = mustConverge ? Array(vips.indices) : Set(touched).sorted()
         for peer in peers.indices where peers[peer].adjRIBOut.path != nil {
+            let oversized = peers[peer].adjRIBOut.oversized
             let updates: [Update]
             if mustConverge {
                 updates = peers[peer].adjRIBOut.converge(to: desiredRoutes(for: peer))
@@ -115,6 +116,7 @@ extension Speaker {
             for prefix in updates.flatMap(\.allWithdrawn) {
                 if let index = vipIndex[prefix] { vips[index].withdrawnAt = now }
             }
+            reportNewObstacles(of: peer, besides: oversized)
         }
         mustConverge = false
         touched.removeAll(keepingCapacity: true)

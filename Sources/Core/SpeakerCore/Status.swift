@@ -89,6 +89,10 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     package var lastNotificationSent: String?
     package var lastNotificationReceived: String?
     package var routes: [RouteStatus]
+    /// VIPs that this peer is not told, and why not, in words; nil if there are none.
+    package var obstacles: [String: String]?
+    /// The word for VIPs that are advertised to other peers only.
+    package static let notMeant = "not meant for this peer"
 
     package init(
         address: String, port: Int, configuredAS: String, peerAS: UInt32? = nil, state: String, stateSeconds: Double,

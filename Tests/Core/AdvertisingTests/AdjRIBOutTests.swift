@@ -95,6 +95,19 @@ struct AdjRIBOutTests {
         #expect(updates == [Update(attributes: attributes, nlri: [vip]), Update()])
     }
 
+    @Test func prependingIsForExternalPeersAlone() {
+        let internalPath = SessionPath(
+            localAS: ASNumber(65001), isInternal: true, usesFourOctetAS: true, families: [.ipv4Unicast],
+            usesExtendedNextHop: false, nextHopIPv4: local, nextHopIPv6: [])
+        let route = RouteAttributes(prepend: 2)
+        func path(_ session: SessionPath) -> PathAttribute { session.pathAttributes(route, nextHop: local)[1] }
+        let own = ASNumber(65001)
+        #expect(path(internalPath) == PathAttribute(flags: 0x40, value: .asPath([])))
+        #expect(
+            path(external())
+                == PathAttribute(flags: 0x40, value: .asPath([ASPathSegment(.sequence, [own, own, own])])))
+    }
+
     @Test func gracefulShutdownLowersTheLocalPreferenceOfInternalPeersToZero() {
         let route = RouteAttributes(localPreference: 300, communities: [Community(0x0001_0002)])
         let marked = route.withGracefulShutdown
@@ -160,6 +173,20 @@ struct AdjRIBOutTests {
                 == Update(attributes: [
                     PathAttribute(flags: 0x80, value: .mpReach(reach)), plainAttributes[0], plainAttributes[1],
                 ]))
+    }
+
+    @Test func anIPv4RouteIsWithdrawnAmongTheWithdrawnRoutesHoweverItWasAnnounced() {
+        var rib = AdjRIBOut()
+        let path = external(
+            families: [.ipv4Unicast, .ipv6Unicast], usesExtendedNextHop: true, nextHopIPv6: [local6])
+        let first = rib.begin(on: path, desired: [vip: RouteAttributes(), vip6: RouteAttributes()])
+        let endOfIPv6 = PathAttribute(flags: 0x80, value: .mpUnreach(MPUnreach(family: .ipv6Unicast, withdrawn: [])))
+        #expect(first.suffix(2) == [Update(), Update(attributes: [endOfIPv6])])
+        let unreach = MPUnreach(family: .ipv6Unicast, withdrawn: [vip6])
+        #expect(
+            rib.converge(to: [:]) == [
+                Update(withdrawn: [vip]), Update(attributes: [PathAttribute(flags: 0x80, value: .mpUnreach(unreach))]),
+            ])
     }
 
     @Test func aFamilyThePeerDidNotOfferIsNotSentAndSaysWhy() {

@@ -39,7 +39,7 @@ struct LastResortRouteTests {
     @Test func anInternalPeerSeesTheLowestPreferenceAndNoASOfItsOwnThatWouldBeALoop() {
         #expect(
             attributes(isInternal: true) == [
-                PathAttribute(flags: 0x40, value: .origin(.igp)), asPath(1),
+                PathAttribute(flags: 0x40, value: .origin(.igp)), PathAttribute(flags: 0x40, value: .asPath([])),
                 PathAttribute(flags: 0x40, value: .nextHop(local)),
                 PathAttribute(flags: 0x80, value: .multiExitDiscriminator(.max)),
                 PathAttribute(flags: 0x40, value: .localPreference(0)), communities,

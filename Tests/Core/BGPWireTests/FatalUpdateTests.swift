@@ -108,6 +108,48 @@ struct FatalUpdateTests {
                     "\(words), in an UPDATE that announces nothing"))
     }
 
+    /// RFC 7606 section 3c: wrong flags are treat-as-withdraw whatever the attribute, and section 5.2 makes that a reset.
+    @Test(
+        arguments: [
+            ("400f03000201", "MP_UNREACH_NLRI"), ("c00f03000201", "MP_UNREACH_NLRI"),
+            ("400f08000101 20c0000201", "MP_UNREACH_NLRI"),
+            ("4007080000fde90a000001", "AGGREGATOR"), ("8007080000fde90a000001", "AGGREGATOR"),
+            ("c00600", "ATOMIC_AGGREGATE"), ("000600", "ATOMIC_AGGREGATE"), ("c00601aa", "ATOMIC_AGGREGATE"),
+            ("40080400010002", "COMMUNITIES"), ("800304 0a000001", "NEXT_HOP"),
+        ])
+    func wrongFlagsWhereNothingIsAnnounced(_ attribute: String, _ name: String) {
+        let flags = String(attribute.prefix(2)).drop { $0 == "0" }
+        for attributes in ["\(Self.origin) \(attribute)", "\(attribute) \(Self.origin)"] {
+            #expect(
+                error(attributes: attributes)
+                    == DecodeError(
+                        Notification(code: 3, subcode: 4, data: octets(attribute)),
+                        "\(name): flags 0x\(flags.isEmpty ? "0" : flags), in an UPDATE that announces nothing"))
+        }
+        // Withdrawn routes do not make it better, announced ones do.
+        #expect(error(withdrawn: "18c63364", attributes: "\(Self.origin) \(attribute)")?.notification.subcode == 4)
+        #expect(error(attributes: "\(Self.route) \(attribute)", nlri: "18c63364") == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func wrongFlagsOnWhatOnlyTwoOctetSessionsHave(_ fourOctetAS: Bool) {
+        // Between speakers of four-octet AS numbers it is discarded whatever it looks like (RFC 6793 section 4.1).
+        for attribute in ["40110602010000fd85", "4012080000fd8501020304"] {
+            let error = decodeError(updateFrame(attributes: attribute), codec: .external(fourOctetAS: fourOctetAS))
+            #expect(
+                error?.notification
+                    == (fourOctetAS ? nil : Notification(code: 3, subcode: 4, data: octets(attribute))))
+        }
+    }
+
+    @Test(arguments: ["c0050400000064", "c0090401020304", "c00a0401020304"])
+    func wrongFlagsOnWhatMeansNothingFromOutside(_ attribute: String) {
+        #expect(error(attributes: "\(Self.origin) \(attribute)") == nil)
+        #expect(
+            decodeError(updateFrame(attributes: attribute), codec: .internal(fourOctetAS: true))?.notification
+                == Notification(code: 3, subcode: 4, data: octets(attribute)))
+    }
+
     @Test func anAttributeThatRunsPastTheAttributesWhereNothingIsAnnounced() {
         #expect(
             error(attributes: "\(Self.origin) 800409 00000001")

@@ -22,7 +22,6 @@ struct PackingTests {
 
     @Test func nothingToSayIsNoUpdate() {
         #expect(Update.packed(withdrawing: []) == [])
-        #expect(Update.packed(unreachable: []) == [])
         #expect(Update.packed(announcing: [], attributes: Self.attributes, fourOctetAS: true) == [])
         #expect(Update.packed(announcing: [], nextHops: [address("::1")], attributes: [], fourOctetAS: true) == [])
     }
@@ -36,10 +35,6 @@ struct PackingTests {
         #expect(
             Update.packed(withdrawing: both)
                 == [Update(withdrawn: hosts4(1) + [prefix("10.1.0.0/16")]), unreachable6])
-        let unreachable4 = PathAttribute(
-            flags: 0x80,
-            value: .mpUnreach(MPUnreach(family: .ipv4Unicast, withdrawn: hosts4(1) + [prefix("10.1.0.0/16")])))
-        #expect(Update.packed(unreachable: both) == [Update(attributes: [unreachable4]), unreachable6])
     }
 
     @Test func announcementsAreInTheNLRIFieldOrInMPReachAsTheFirstAttribute() {
@@ -91,7 +86,7 @@ struct PackingTests {
 
     @Test func multiprotocolAttributesFillMessagesToTheLimit() {
         // 23 + 4 + 3 octets leave 4066: 239 host routes of 17 octets; with next hop and attributes 4028: 236.
-        #expect(sizes(Update.packed(unreachable: hosts6(300))) == [4093, 1067])
+        #expect(sizes(Update.packed(withdrawing: hosts6(300))) == [4093, 1067])
         let updates = Update.packed(
             announcing: hosts6(300), nextHops: [address("2001:db8::1")], attributes: Self.attributes, fourOctetAS: true)
         #expect(sizes(updates) == [4080, 1156])

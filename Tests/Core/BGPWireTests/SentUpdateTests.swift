@@ -19,7 +19,7 @@ struct SentUpdateTests {
     /// All that can be packed of `prefixes`, for a peer with AS numbers of this width.
     private func packed(fourOctetAS: Bool) -> [Update] {
         let hops = [address("2001:db8::1"), address("fe80::1")]
-        return Update.packed(withdrawing: prefixes) + Update.packed(unreachable: prefixes)
+        return Update.packed(withdrawing: prefixes)
             + Update.packed(announcing: prefixes, attributes: attributes, fourOctetAS: fourOctetAS)
             + Update.packed(
                 announcing: prefixes, nextHops: hops, attributes: attributes, fourOctetAS: fourOctetAS)
@@ -34,7 +34,7 @@ struct SentUpdateTests {
         }
         #expect(kinds.dropLast(2).allSatisfy { $0 == 1 })
         #expect(kinds.suffix(2) == [0, 1])
-        #expect(kinds.count > 12)
+        #expect(kinds.count > 11)
     }
 
     @Test(arguments: [true, false])

@@ -187,6 +187,11 @@ struct SurvivableUpdateTests {
             nlri: "18c63364",
             UpdateSummary(announced: 1, withdrawn: 0, malformation: "MULTI_EXIT_DISC: flags 0xc0 (treat-as-withdraw)")),
         Sample(
+            "ATOMIC_AGGREGATE with the Optional bit", attributes: "\(origin) \(path) \(nextHop) c00600",
+            nlri: "18c63364",
+            UpdateSummary(
+                announced: 1, withdrawn: 0, malformation: "ATOMIC_AGGREGATE: flags 0xc0 (treat-as-withdraw)")),
+        Sample(
             "an attribute longer than the attributes", attributes: "\(origin) \(path) \(nextHop) 80040900000001",
             nlri: "18c63364",
             UpdateSummary(

@@ -91,12 +91,23 @@ struct CommunityTextTests {
             ("rt:65001:7", 0x0002_FDE9_0000_0007), ("ro:65001:4294967295", 0x0003_FDE9_FFFF_FFFF),
             ("rt:10.0.0.1:7", 0x0102_0A00_0001_0007), ("rt:4200000001:7", 0x0202_FA56_EA01_0007),
             ("ro:65536:65535", 0x0203_0001_0000_FFFF), ("rt:0:0", 0x0002_0000_0000_0000),
+            ("lb:65001:125000000", 0x4004_FDE9_4CEE_6B28), ("lb:0:0", 0x4004_0000_0000_0000),
+            // Half a byte per second, a negative one and infinity have no short form.
+            ("0x4004fde93f000000", 0x4004_FDE9_3F00_0000), ("0x4004fde9bf800000", 0x4004_FDE9_BF80_0000),
+            ("0x4004fde97f800000", 0x4004_FDE9_7F80_0000),
             ("0x4302000000000001", 0x4302_0000_0000_0001),
             ("0x0000000000000000", 0), ("0xffffffffffffffff", .max),
         ] as [(String, UInt64)])
     func anExtendedCommunityIsReadAndPrinted(_ text: String, _ value: UInt64) {
         #expect(ExtendedCommunity(text) == ExtendedCommunity(value))
         #expect(ExtendedCommunity(value).description == text)
+    }
+
+    @Test func aRouteOriginMayBeCalledSiteOfOriginAndABandwidthIsRoundedToItsFloat() {
+        #expect(ExtendedCommunity("soo:65001:7") == ExtendedCommunity("ro:65001:7"))
+        #expect(ExtendedCommunity("soo:10.0.0.1:7")?.description == "ro:10.0.0.1:7")
+        #expect(ExtendedCommunity("lb:65001:125000001")?.description == "lb:65001:125000000")
+        #expect(ExtendedCommunity("lb:4200000001:125000000")?.description == "lb:23456:125000000")
     }
 
     @Test func anASThatFitsTwoOctetsInAFieldOfFourIsPrintedAsOctets() {
@@ -109,7 +120,8 @@ struct CommunityTextTests {
         arguments: [
             "", "rt", "rt:1", "rt:1:", "rt::1", "rt:1:2:3", "rt:65001:4294967296", "rt:65536:65536", "rt:4294967296:1",
             "rt:10.0.0.1:65536", "rt:10.0.0:1", "rt:1.1:1", "xx:1:2", "RT:1:2", "0x", "0x1", "0x00000000000000000",
-            "0x000000000000000g", "0x+000000000000001", "0002fde900000007",
+            "lb:65001", "lb:10.0.0.1:1", "lb:65001:-1", "lb:65001:1.5", "lb:65001:1:1", "lb:4294967296:1",
+            "soo:65001", "0x000000000000000g", "0x+000000000000001", "0002fde900000007",
         ])
     func nothingElseIsAnExtendedCommunity(_ text: String) {
         #expect(ExtendedCommunity(text) == nil)

@@ -42,6 +42,81 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
             ])
     }
 
+    @Test func `may be meant for some of the peers`() throws {
+        let vips: FileText = [
+            "10.9.9.1", ["address": "10.9.9.2", "peers": "10.0.0.1"],
+            ["address": "10.9.9.3", "peers": ["10.0.0.1", "[2001:db8::1]"]],
+            ["address": "10.9.9.4", "peers": "unnumbered:eth0, gateway"],
+        ]
+        let peers: FileText = [
+            "10.0.0.1:65000", "[2001:db8::1]:65000", "unnumbered:eth0", "gateway:65000", "10.0.0.9:1",
+        ]
+        let file = FileText.mapping([("vips", vips), ("localAS", "65001"), ("peers", peers)]).tree
+        let one = try #require(ScopedAddress("10.0.0.1"))
+        let six = try #require(ScopedAddress("2001:db8::1"))
+        let settings = try load(tree: file).settings
+        #expect(settings.vips.map(\.peers) == [nil, [one], [one, six], [.unnumbered("eth0"), .gateway]])
+        #expect(settings.vips.map { $0.isMeant(for: six) } == [true, false, true, false])
+    }
+
+    @Test(arguments: [
+        ("10.0.0.2", "b.yaml:3:12: \"10.0.0.2\" is not a peer; name an address as it stands in the peer list"),
+        ("tor", "b.yaml:3:12: \"tor\" is not a peer; name an address as it stands in the peer list"),
+        ("gateway", "b.yaml:3:12: \"gateway\" is not a peer; name an address as it stands in the peer list"),
+        (
+            "10.0.0.1,10.0.0.2",
+            "b.yaml:3:12: \"10.0.0.2\" is not a peer; name an address as it stands in the peer list"
+        ),
+    ])
+    func `are meant for peers that exist`(peers: String, message: String) {
+        let vips: FileText = [["address": "10.9.9.1", "peers": .scalar(peers)]]
+        #expect(errors(tree: Self.file(vips)) == [message])
+    }
+
+    @Test func `that leave a peer without any are worth a notice`() throws {
+        let vips: FileText = [["address": "10.9.9.1", "peers": "10.0.0.1"]]
+        let file = FileText.mapping([
+            ("vips", vips), ("localAS", "65001"), ("peers", ["10.0.0.1:65000", "10.0.0.2:65000"]),
+        ]).tree
+        #expect(try load(tree: file).notices == ["no virtual address is meant for the peer 10.0.0.2"])
+    }
+
+    @Test func `may be shorter prefixes if they are not bound`() throws {
+        let vips: FileText = [
+            ["address": "192.0.2.0/28", "bind": "false"], ["address": "2001:db8::/64", "bind": "false"],
+            ["address": "192.0.2.1", "bind": "false"],
+        ]
+        let loaded = try load(tree: Self.file(vips))
+        #expect(loaded.settings.vips.map { "\($0.prefix)" } == ["192.0.2.0/28", "2001:db8::/64", "192.0.2.1/32"])
+        #expect(loaded.settings.vips.allSatisfy { !$0.binds })
+        let row = try #require(loaded.resolved.first { $0.key == .vip })
+        #expect(row.value == "192.0.2.0/28,2001:db8::/64,192.0.2.1")
+        #expect(row.options.first?.path == "vips[192.0.2.0/28].bind")
+        let general = try load(tree: Self.file(["192.0.2.0/28"], ["bind": "false"])).settings
+        #expect(general.vips.map { "\($0.prefix)" } == ["192.0.2.0/28"])
+        #expect(
+            errors(tree: Self.file([["address": "192.0.2.0/28", "bind": "true"]], ["bind": "false"])) == [
+                #"b.yaml:2:14: "192.0.2.0/28" is not a host route, and only single addresses can be bound; leave the length out, or set bind to false if the prefix is only to be advertised"#
+            ])
+        #expect(
+            errors(tree: Self.file([["address": "192.0.2.1/28", "bind": "false"]])) == [
+                #"b.yaml:2:14: "192.0.2.1/28" is not a host route; leave the length out, or write /32 or /128"#
+            ])
+    }
+
+    @Test func `prepended to an internal peer are worth a notice`() throws {
+        let peers: FileText = ["10.0.0.1:internal", "10.0.0.2:65001", "10.0.0.3:65000"]
+        let file = FileText.mapping([
+            ("vips", ["10.9.9.1"]), ("localAS", "65001"), ("peers", peers), ("prepend", "1"),
+        ]).tree
+        #expect(
+            try load(tree: file).notices
+                == ["10.0.0.1", "10.0.0.2"].map {
+                    "prepend has no effect towards the internal peer \($0), which would take the path for a loop: "
+                        + "give localPref or med"
+                })
+    }
+
     @Test func `share checks by name and describe others themselves`() throws {
         let vips: FileText = [
             "10.9.9.1", ["address": "10.9.9.2", "checks": ["one"]],

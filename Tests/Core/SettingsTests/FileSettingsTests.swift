@@ -147,7 +147,7 @@ import Testing
                 "b.yaml:19:3: the list is empty; leave listen out",
                 "b.yaml:21:16: the value contains a NUL character",
                 "our AS number is not set; give localAS in b.yaml, or --local-as or BGPVIP_LOCAL_AS, for example localAS: 65001",
-                #"b.yaml:5:5: "10.9.9.0/24" is not a host route; leave the length out, or write /32 or /128"#,
+                #"b.yaml:5:5: "10.9.9.0/24" is not a host route, and only single addresses can be bound; leave the length out, or set bind to false if the prefix is only to be advertised"#,
                 #"b.yaml:9:5: "x" is not a community; write for example 65000:100 or no-export"#,
                 "no peer is set; give peers in b.yaml, or --peers or BGPVIP_PEERS, for example peers: 192.0.2.1:65000,192.0.2.2:65000",
                 "b.yaml:2:11: BGP does not allow a hold time of 2; give 0 (never expires) or at least 3s",
@@ -174,7 +174,7 @@ import Testing
             ),
             (
                 ["vips": [["address": "10.9.9.9", "colour": "1"]]],
-                #"b.yaml:3:5: "colour" is not a key here; known are address, bind, checks, communities, drain, extendedCommunities, globalScope, largeCommunities, localPref, med, onUnhealthy, prepend"#
+                #"b.yaml:3:5: "colour" is not a key here; known are address, bind, checks, communities, drain, extendedCommunities, globalScope, largeCommunities, localPref, med, onUnhealthy, peers, prepend"#
             ),
             (["vip": "10.9.9.9"], #"b.yaml:1:1: "vip" is not a key here; did you mean vips?"#),
             (["config": "x"], #"b.yaml:1:1: "config" is not a key here"#),

@@ -37,6 +37,18 @@ import Testing
         #expect(sources == [gateways.source, nil])
     }
 
+    @Test func `virtual addresses that are meant for them are meant for each`() throws {
+        var settings = Self.settings([Self.peer("10.0.0.1"), Self.peer("gateway")])
+        let prefix = IPPrefix(host: .v4(IPv4Address(0x0A09_0909)))
+        let other = settings.peers[0].address
+        settings.vips = [
+            VIPSettings(prefix: prefix, checks: [], peers: [.gateway]),
+            VIPSettings(prefix: prefix, checks: [], peers: [other]), VIPSettings(prefix: prefix, checks: []),
+        ]
+        let expanded = try settings.expandingGateways(Self.two)
+        #expect(expanded.vips.map(\.peers) == [Set(Self.two), [other], nil])
+    }
+
     @Test func `settings that do not ask for them stay as they are`() throws {
         let settings = Self.settings([Self.peer("192.0.2.1")])
         #expect(!settings.namesGateways)

@@ -114,7 +114,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         (["interface": "eth 0"], #"flag --interface: "eth 0" is not the name of an interface"#),
         (
             ["vip": "10.9.9.0/24"],
-            #"flag --vip, entry 1, column 9: "10.9.9.0/24" is not a host route; leave the length out, or write /32 or /128"#
+            #"flag --vip, entry 1, column 9: "10.9.9.0/24" is not a host route, and only single addresses can be bound; leave the length out, or set bind to false if the prefix is only to be advertised"#
         ),
         (
             ["vip": "10.9.9.9/24"],

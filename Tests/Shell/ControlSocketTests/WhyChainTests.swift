@@ -79,6 +79,19 @@ import Testing
             ])
     }
 
+    @Test func `a peer that cannot be told says why, and one that is not meant stops nothing`() {
+        let text = why("192.0.2.10") {
+            $0.peers[0].routes = []
+            $0.peers[0].obstacles = ["192.0.2.10/32": "the attributes are too long"]
+            $0.peers[1].obstacles = ["192.0.2.10/32": PeerStatus.notMeant]
+        }
+        #expect(
+            text?.split(separator: "\n").suffix(2) == [
+                "  STOP  peer 10.0.0.1                       AS 65100 Established for 3d4h, was not told: the attributes are too long",
+                "  -     peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m, not meant for this peer",
+            ])
+    }
+
     @Test func `a session that waits for BFD says so`() {
         let text = why("192.0.2.10") { $0.peers = [.waiting] }
         #expect(

@@ -11,6 +11,8 @@ package struct WhyChain: Encodable, Sendable, Hashable {
             case stops
             /// Does not hold, but is not the first, or does not keep the VIP from being advertised.
             case fails
+            /// Not part of the chain.
+            case unneeded
         }
 
         /// `check apiserver`, `verdict`, `node`, `interface lo`, `peer 10.0.0.1`.
@@ -68,6 +70,7 @@ package struct WhyChain: Encodable, Sendable, Hashable {
                     case .holds: "ok  "
                     case .stops: "STOP"
                     case .fails: "no  "
+                    case .unneeded: "-   "
                     }
                 return "  \(mark)  \(padded(step.link, to: width))  \(step.words)"
             }
@@ -124,8 +127,15 @@ private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> 
         return WhyChain.Step(
             link: "peer \(peer.address)", standing: .holds, words: "\(session), was told: \(routeText(route))")
     }
+    let obstacle = peer.obstacles?[vip.prefix]
+    if obstacle == PeerStatus.notMeant {
+        return WhyChain.Step(
+            link: "peer \(peer.address)", standing: .unneeded, words: "\(session), \(PeerStatus.notMeant)")
+    }
     let why =
-        if peer.isEstablished { ", was not told" } else if let bfd = peer.bfd, bfd.holdsSession {
+        if peer.isEstablished {
+            ", was not told" + (obstacle.map { ": \($0)" } ?? "")
+        } else if let bfd = peer.bfd, bfd.holdsSession {
             ": waits until BFD is up" + (bfd.obstacle.map { "; \($0)" } ?? "")
         } else { peer.lastErrorText.map { ": \($0)" } ?? "" }
     return WhyChain.Step(
