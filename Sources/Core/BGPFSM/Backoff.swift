@@ -78,8 +78,10 @@ extension EndReason {
     fileprivate var isAbsence: Bool {
         guard case .transport(let failure) = self else { return false }
         return switch failure {
-        case .timedOut, .refused, .hostUnreachable, .networkUnreachable, .noNeighbour, .sourceUnavailable: true
-        case .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
+        case .timedOut, .refused, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .networkUnreachable, .noNeighbour,
+            .sourceUnavailable:
+            true
+        case .prohibited, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
         }
     }
 }

@@ -64,6 +64,8 @@ struct Connection: Sendable, Hashable {
     let endpoints: Endpoints
     /// True if the peer opened this connection in a way that shows that it restarted and lost the Established one.
     let showsRestart: Bool
+    /// When our OPEN went out.
+    let openedAt: Instant
     private(set) var state = State.openSent
     /// When the peer has been silent for too long; nil if it may be silent.
     private(set) var holdDeadline: Instant?
@@ -84,6 +86,7 @@ struct Connection: Sendable, Hashable {
         self.direction = direction
         self.endpoints = endpoints
         self.showsRestart = showsRestart
+        openedAt = now
         holdDeadline = now + configuration.openHoldTime
     }
 
@@ -283,8 +286,8 @@ extension Connection {
     private func closedBeforeOpen(_ failure: TransportFailure) -> EndReason {
         switch failure {
         case .closedByPeer, .reset: .closedBeforeOpen(failure)
-        case .refused, .timedOut, .hostUnreachable, .networkUnreachable, .sourceUnavailable, .unacknowledged,
-            .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
+        case .refused, .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .networkUnreachable,
+            .sourceUnavailable, .unacknowledged, .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
             .transport(failure)
         }
     }

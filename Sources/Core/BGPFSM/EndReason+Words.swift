@@ -1,8 +1,16 @@
 import BGPWire
+import IPTypes
 
 extension EndReason {
     /// One line that tells an operator what happened and what to fix.
     package func words(_ configuration: SessionConfiguration) -> String {
+        let address = configuration.peer.address
+        let words = plainWords(configuration)
+        if case .notificationSent = self { return words }
+        return address.isLoopback ? "\(words); \(address) is this node itself: give the address of the router" : words
+    }
+
+    private func plainWords(_ configuration: SessionConfiguration) -> String {
         let peer = "peer \(configuration.peer)"
         return switch self {
         case .transport(let failure):
@@ -18,7 +26,7 @@ extension EndReason {
                 ? "\(peer) \(explanation)"
                 : "\(peer) broke the protocol: \(explanation); told it \(notification)"
         case .holdTimeExpired(let seconds, let state):
-            silence(peer, seconds, state)
+            silenceWords(peer, seconds, state)
         case .sendHoldTimeExpired:
             "\(peer) took nothing of what we sent for \(configuration.sendHoldTime.components.seconds) s: "
                 + "its BGP process hangs, or the path to it loses our packets"
@@ -30,17 +38,19 @@ extension EndReason {
 }
 
 private func droppedBeforeOpen(_ peer: String, by means: String) -> String {
-    "\(peer) accepted the connection and \(means) it before its OPEN: typically the router has no neighbor configured "
-        + "for our address, or that neighbor is shut down or expects a password"
+    "\(peer) accepted the connection and \(means) it before its OPEN, and did not say why. Likely: the router has no "
+        + "neighbor configured for our address, or that neighbor is shut down, waits after an error, or expects "
+        + "a password"
 }
 
-private func silence(_ peer: String, _ seconds: Int, _ state: PeerSession.State) -> String {
+func silenceWords(_ peer: String, _ seconds: Int, _ state: PeerSession.State) -> String {
     switch state {
     case .idle, .connect, .active, .openSent:
-        "\(peer) accepted the connection but sent no OPEN for \(seconds) s: "
-            + "its BGP process hangs, or something else answers on that port"
+        "\(peer) accepted the connection but sent no OPEN for \(seconds) s. Likely: its BGP process hangs, "
+            + "something else answers on that port, or only one side has TTL security"
     case .openConfirm:
-        "\(peer) sent its OPEN but no KEEPALIVE for \(seconds) s: it does not accept our OPEN, or does not get it"
+        "\(peer) sent its OPEN but no KEEPALIVE for \(seconds) s. Likely: it does not accept our OPEN, "
+            + "or does not get it, because only the router has TTL security"
     case .established:
         "\(peer) was silent for the hold time of \(seconds) s: the router or the path to it is down"
     }

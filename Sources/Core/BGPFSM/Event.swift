@@ -37,8 +37,14 @@ package enum TransportFailure: Error, Sendable, Hashable {
     /// No answer to our SYN in time. `md5` tells whether we signed it, `onLink` whether the peer answers ARP or
     /// neighbour discovery on a connected subnet (nil: not known).
     case timedOut(md5: Bool, onLink: Bool?)
-    /// ICMP or the neighbour table says that the host cannot be reached (EHOSTUNREACH).
+    /// The neighbour table says that the host cannot be reached (EHOSTUNREACH).
     case hostUnreachable
+    /// ICMP says so although the link works (EHOSTUNREACH, ENETUNREACH).
+    case rejectedOnTheWay
+    /// The peer is on no subnet of this node, and is dialled as if it were.
+    case beyondLink
+    /// A rule of this node itself forbids it (EACCES, EPERM).
+    case prohibited
     /// No route to that network (ENETUNREACH).
     case networkUnreachable
     /// The kernel knows no router on the link of an unnumbered peer.

@@ -1,4 +1,5 @@
 import BGPWire
+import IPTypes
 
 extension Notification {
     /// One line on a NOTIFICATION that the peer sent: what it means for us, with the peer's own words quoted.
@@ -14,6 +15,10 @@ extension Notification {
         case (2, 6):
             return "\(peer) rejects our hold time of \(configuration.holdTime) s: raise it, "
                 + "or lower the minimum on the router"
+        case (2, 7) where !capabilities.isEmpty:
+            return "\(peer) rejects our OPEN because of capabilities: "
+                + capabilities.map(\.description).joined(separator: ", ")
+                + "; it demands what we do not offer, or does not know it"
         case (2, _):
             return "\(peer) rejects our OPEN: \(self); compare what both sides are configured to offer"
         case (4, _):
@@ -26,7 +31,10 @@ extension Notification {
             return "\(peer) could send us nothing for its send-hold time: this node was stalled, "
                 + "or the path from it loses packets"
         default:
-            return "\(peer) found our messages wrong: \(self); one of the two programs has an error, please report it"
+            return "\(peer) found our messages wrong: \(self); "
+                + (configuration.peer.address.isLoopback
+                    ? "what listens there may be no BGP speaker"
+                    : "one of the two programs has an error, please report it")
         }
     }
 

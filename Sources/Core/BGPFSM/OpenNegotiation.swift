@@ -13,6 +13,10 @@ extension SessionConfiguration {
         if peerAS.value == 0 || open.myAS == 0 {
             return .failure(DecodeError(.badPeerAS, "says it is AS 0, which no speaker may be"))
         }
+        // Our own OPEN, come back over a connection to ourselves.
+        if endpoints.local == endpoints.remote, open.identifier == identifier, peerAS == localAS {
+            return .failure(DecodeError(.badPeerAS, "is this node itself: give the address of the router"))
+        }
         // RFC 6793 section 4.1: with the four-octet AS capability the two-octet field does not count.
         if !self.peerAS.admits(peerAS, localAS: localAS) {
             return .failure(DecodeError(.badPeerAS, badPeerAS(peerAS)))
@@ -45,7 +49,8 @@ extension SessionConfiguration {
         return Negotiated(
             endpoints: endpoints, peerAS: open.speakerAS, peerIdentifier: open.identifier,
             // RFC 4271 section 4.2: "the smaller of its configured Hold Time and the Hold Time received".
-            holdTime: min(holdTime, open.holdTime), isInternal: isInternal, usesFourOctetAS: offer.hasFourOctetAS,
+            holdTime: min(holdTime, open.holdTime), isInternal: isInternal,
+            usesFourOctetAS: offersFourOctetAS && offer.hasFourOctetAS,
             families: families,
             usesExtendedNextHop: offersExtendedNextHop && offer.hasExtendedNextHop
                 && families.contains(.ipv4Unicast),

@@ -27,7 +27,7 @@ extension PeerSession {
     /// RFC 4271 section 6.8: "Upon receipt of an OPEN message, the local system MUST examine all of its connections
     /// that are in the OpenConfirm state." A connection in OpenSent is left alone: its own OPEN decides.
     private mutating func receive(_ open: Open, on connection: Connection, at now: Instant) -> [Action] {
-        let judged = configuration.negotiate(open, on: connection.endpoints)
+        let judged = configuration.offering(offer).negotiate(open, on: connection.endpoints)
         let direction = connection.direction
         guard case .success(let offered) = judged, connection.name == .openSent,
             let other = self[direction.opposite], other.name != .openSent
@@ -89,7 +89,7 @@ extension PeerSession {
         }
         if let attempt = nextAttempt, attempt <= now {
             nextAttempt = nil
-            actions += dial()
+            actions += dial(at: now)
         }
         return actions
     }
@@ -128,7 +128,10 @@ extension PeerSession {
         planAttempt(after: reason, established: established, at: now)
         let isLast = outgoing == nil && incoming == nil && !isDialling
         guard established != nil || isLast else { return [] }
-        lastEnd = End(reason: reason, at: now, wasEstablished: established != nil)
+        let end = End(reason: reason, at: now, wasEstablished: established != nil)
+        lastEnd = end
+        if !isKept(cause, against: end) { cause = end }
+        if isLast { adaptOffer(to: end) }
         return [.ended(reason, wasEstablished: established != nil)]
     }
 

@@ -49,6 +49,9 @@ package struct PeerSession: Sendable, Hashable {
     package let configuration: SessionConfiguration
     /// How the last attempt or session ended; nil before the first end.
     package internal(set) var lastEnd: End?
+    /// The end that tells most of why there is no session: what the peer has said stays until something better is known
+    /// than a guess. The same as `lastEnd` otherwise.
+    package internal(set) var cause: End?
     /// When the session last became Established or ceased to be; nil if it never was Established.
     package internal(set) var stateSince: Instant?
     /// How often the session left Established although nobody on this node wanted it to.
@@ -72,12 +75,19 @@ package struct PeerSession: Sendable, Hashable {
     var backoff = Backoff()
     var isStarted = false
     var isDialling = false
+    /// When the session was started, or dialled last.
+    var attemptedAt: Instant?
+    /// Which capabilities the next OPEN offers.
+    package internal(set) var offer: CapabilityOffer
+    /// How often in a row the peer closed the connection after our OPEN without a word.
+    var silentCloses = 0
     var outgoing: Connection?
     var incoming: Connection?
 
     /// A session that is Idle until `started`. `seed` decides its jitter.
     package init(configuration: SessionConfiguration, seed: UInt64) {
         self.configuration = configuration
+        offer = configuration.capabilityPolicy.first
         generator = SeededGenerator(seed: seed)
     }
 
@@ -85,7 +95,7 @@ package struct PeerSession: Sendable, Hashable {
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         let actions: [Action] =
             switch event {
-            case .started: start()
+            case .started: start(at: now)
             case .stopped(let subcode, let communication): stop(subcode, communication, at: now)
             case .reset(let subcode): reset(subcode, at: now)
             case .deadlineReached: passDeadlines(at: now)
@@ -133,7 +143,7 @@ package struct PeerSession: Sendable, Hashable {
     }
 
     /// The capabilities in our OPEN, in order.
-    package var offeredCapabilities: [Capability] { configuration.offeredCapabilities }
+    package var offeredCapabilities: [Capability] { configuration.offering(offer).offeredCapabilities }
 }
 
 // MARK: - Start and stop
@@ -141,11 +151,12 @@ package struct PeerSession: Sendable, Hashable {
 extension PeerSession {
     /// Events 1, 3, 4, 5 are ignored unless Idle. RFC 4271 section 8.2.2, Idle: "sets ConnectRetryCounter to zero ...
     /// initiates a TCP connection to the other BGP peer".
-    private mutating func start() -> [Action] {
+    private mutating func start(at now: Instant) -> [Action] {
         guard !isStarted else { return [] }
         isStarted = true
         backoff = Backoff()
-        return configuration.isPassive ? [] : dial()
+        attemptedAt = now
+        return configuration.isPassive ? [] : dial(at: now)
     }
 
     /// Event 2, from any state to Idle.
@@ -184,8 +195,9 @@ extension PeerSession {
 // MARK: - TCP
 
 extension PeerSession {
-    mutating func dial() -> [Action] {
+    mutating func dial(at now: Instant) -> [Action] {
         isDialling = true
+        attemptedAt = now
         return [.connect]
     }
 
@@ -225,7 +237,7 @@ extension PeerSession {
     ) -> [Action] {
         self[direction] = Connection(
             direction, endpoints, showsRestart: showsRestart, at: now, configuration: configuration)
-        return [.send(.open(configuration.open), direction)]
+        return [.send(.open(configuration.offering(offer).open), direction)]
     }
 
     /// Event 18.

@@ -5,22 +5,31 @@ extension SessionConfiguration {
     package var open: Open {
         Open(
             myAS: localAS.twoOctets, holdTime: holdTime, identifier: identifier,
-            parameters: [.capabilities(offeredCapabilities)])
+            parameters: offeredCapabilities.isEmpty ? [] : [.capabilities(offeredCapabilities)])
     }
 
     /// The capabilities we offer, all in one parameter (RFC 5492 section 4).
     package var offeredCapabilities: [Capability] {
+        guard offersOptional else {
+            // IPv4 unicast alone needs no capability (RFC 4760 section 8), but extended next hop builds on it.
+            let isPlain = families == [.ipv4Unicast] && extendedNextHop.isEmpty
+            return (isPlain ? [] : families.map(Capability.multiprotocol)) + extendedNextHop + fourOctetAS
+        }
         var capabilities = families.map(Capability.multiprotocol)
         capabilities.append(.routeRefresh)
-        if offersExtendedNextHop, families.contains(.ipv4Unicast) {
-            capabilities.append(.extendedNextHop([.ipv4OverIPv6]))
-        }
+        capabilities += extendedNextHop
         capabilities.append(gracefulRestart)
-        capabilities.append(.fourOctetAS(localAS))
+        capabilities += fourOctetAS
         if let longLivedStaleTime { capabilities.append(longLivedGracefulRestart(longLivedStaleTime)) }
         if let hostName { capabilities.append(fqdn(hostName)) }
         return capabilities
     }
+
+    private var extendedNextHop: [Capability] {
+        offersExtendedNextHop && families.contains(.ipv4Unicast) ? [.extendedNextHop([.ipv4OverIPv6])] : []
+    }
+
+    private var fourOctetAS: [Capability] { offersFourOctetAS ? [.fourOctetAS(localAS)] : [] }
 
     /// Without LLGR only the promise of an End-of-RIB (RFC 4724 section 4): a listed family would make the peer prefer
     /// the routes of a node that has died for as long as the restart time. LLGR needs the families here as well

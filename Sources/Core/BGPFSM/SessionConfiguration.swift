@@ -33,6 +33,12 @@ package struct SessionConfiguration: Sendable, Hashable {
     package var longLivedStaleTime: UInt32?
     /// Name and domain to offer in the FQDN capability; nil offers none.
     package var hostName: String?
+    /// What becomes of the capabilities if the peer rejects our OPEN.
+    package var capabilityPolicy = CapabilityPolicy.automatic
+    /// True if AS numbers of four octets are offered; without it our AS does not exceed 65535 or is AS_TRANS.
+    var offersFourOctetAS = true
+    /// True if route refresh and graceful restart are offered.
+    var offersOptional = true
 
     /// A session with the program's defaults, to be adapted.
     package init(

@@ -5,13 +5,21 @@ extension TransportFailure {
     package func words(_ peer: String) -> String {
         switch self {
         case .refused:
-            "\(peer) refuses TCP connections: no BGP listens on that port, "
-                + "or the router has no neighbor entry for our address"
+            "\(peer) refuses TCP connections. Likely: no BGP listens on that port, "
+                + "the router has no neighbor entry for our address, or a firewall rejects them"
         case .timedOut(let md5, let onLink):
             md5 ? silentWithPassword(peer, onLink) : silentWithoutPassword(peer, onLink)
         case .hostUnreachable:
             "\(peer) is unreachable: nothing answers ARP or neighbor discovery for it "
-                + "(host down, wrong address or VLAN), or a router on the way says so"
+                + "(host down, wrong address or VLAN)"
+        case .rejectedOnTheWay:
+            "\(peer) is unreachable although the link to it works: a router or firewall on the way, or the peer itself, "
+                + "rejects our packets (ICMP)"
+        case .beyondLink:
+            "\(peer) is on none of this node's subnets, and the session is for one hop only: set multihop for it, "
+                + "or correct the address"
+        case .prohibited:
+            "this node itself forbids connections to \(peer): look at its firewall and at routes of type prohibit"
         case .networkUnreachable:
             "no route to \(peer): this node has no route to that address; add one, or correct the address"
         case .noNeighbour(let interface):
@@ -45,7 +53,7 @@ private func silentWithPassword(_ peer: String, _ onLink: Bool?) -> String {
     switch onLink {
     case true:
         "\(peer) is on the link but does not answer our signed SYN: a differing MD5 password looks exactly like this; "
-            + "compare the passwords, then firewalls"
+            + "compare the passwords, then TTL security, then firewalls"
     case false:
         "\(peer) answers neither our signed SYN nor ARP or neighbor discovery: check host, cable, VLAN and address; "
             + "only then the MD5 password"
@@ -58,12 +66,12 @@ private func silentWithPassword(_ peer: String, _ onLink: Bool?) -> String {
 private func silentWithoutPassword(_ peer: String, _ onLink: Bool?) -> String {
     switch onLink {
     case true:
-        "\(peer) is on the link but does not answer our SYN: a firewall drops it, "
-            + "or the router demands an MD5 password and none is configured here"
+        "\(peer) is on the link but does not answer our SYN: a firewall drops it, the router demands an MD5 password "
+            + "and none is configured here, or only one side has TTL security"
     case false:
         "\(peer) answers neither our SYN nor ARP or neighbor discovery: check host, cable, VLAN and address"
     case nil:
-        "\(peer) does not answer our SYN: a firewall drops it, the host is down, "
-            + "or the router demands an MD5 password and none is configured here"
+        "\(peer) does not answer our SYN: a firewall drops it, the host is down, the router demands an MD5 password "
+            + "and none is configured here, or only one side has TTL security"
     }
 }

@@ -20,10 +20,26 @@ extension Notification: CustomStringConvertible {
         case (1, 2, 2): return "(length \(UInt16(data[0]) << 8 | UInt16(data[1])))"
         case (1, 3, 1): return "(type \(data[0]))"
         case (2, 1, 2): return "(speaks version \(UInt16(data[0]) << 8 | UInt16(data[1])))"
+        case (2, 7, _) where !capabilities.isEmpty:
+            return "(\(capabilities.map(\.description).joined(separator: ", ")))"
         case (5, 1...3, 1): return "(\(MessageType(rawValue: data[0])?.description ?? "type \(data[0])"))"
         case (6, 9, 2...): return hardResetDetail
         default: return "(data \(data.hexadecimal(limit: 16)))"
         }
+    }
+
+    /// The capabilities that an Unsupported Capability lists (RFC 5492 section 5); none if the data is something else.
+    package var capabilities: [Capability] {
+        guard code == 2, subcode == 7 else { return [] }
+        var capabilities: [Capability] = []
+        var rest = data[...]
+        while let code = rest.first, let length = rest.dropFirst().first {
+            let value = rest.dropFirst(2).prefix(Int(length))
+            guard value.count == length else { return [] }
+            capabilities.append(Capability(code: code, value: Array(value)))
+            rest = rest.dropFirst(2 + Int(length))
+        }
+        return rest.isEmpty ? capabilities : []
     }
 
     /// The reason a Hard Reset encloses (RFC 8538 section 3.1). One inside another is not unfolded: nobody means

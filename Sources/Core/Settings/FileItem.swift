@@ -45,7 +45,7 @@ struct FileItemKind {
         settings: keys(routes + sessions).merging(["source": .sourceAddress]) { $1 },
         fields: [
             "address": false, "as": false, "port": false, "password": false, "passwordFile": false, "multihop": false,
-            "passive": false, "nextHop": true,
+            "passive": false, "nextHop": true, "capabilities": false,
         ])
 
     /// Settings that an entry of `checks` may have of its own.

@@ -137,7 +137,13 @@ extension Reading {
             }
             var adjustment = routeAdjustment(of: entry.item)
             (adjustment.nextHopIPv4, adjustment.nextHopIPv6) = nextHops(of: entry)
-            return PeerSettings(
+            let capabilities = value(entry.item?.field("capabilities")) { text throws(Complaint) in
+                guard let offered = CapabilityPolicy(rawValue: text) else {
+                    throw Complaint("\(ValueText.quoted(text)) is neither auto nor all nor minimal")
+                }
+                return offered
+            }
+            var settings = PeerSettings(
                 address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port, password: password,
                 distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: source,
                 sourceInterface: options.sourceInterface, isPassive: isPassive,
@@ -146,6 +152,8 @@ extension Reading {
                 connectRetryInitial: options.connectRetry, connectRetryMaximum: options.connectRetryMax,
                 routeAdjustment: adjustment,
                 bfd: self.bfd(peer.value.bfd, bfd, general: generalBFD))
+            settings.capabilities = capabilities ?? .automatic
+            return settings
         }
         refuse(uselessBFD: generalBFD, for: settings)
         return settings

@@ -142,6 +142,8 @@ package struct PeerSettings: Sendable, Hashable {
     package var routeAdjustment: RouteAdjustment
     /// BFD beside the session; nil runs none.
     package var bfd: BFDSettings?
+    /// Which capabilities we offer it.
+    package var capabilities = CapabilityPolicy.automatic
 
     package init(
         address: ScopedAddress, peerAS: PeerAS, port: UInt16 = 179, password: Secret? = nil,

@@ -73,6 +73,11 @@ extension Reading {
             if routes.isEmpty, !vips.isEmpty {
                 notices.append("no virtual address is meant for the peer \(peer.address)")
             }
+            if peer.address.address.isLoopback {
+                notices.append(
+                    "the peer \(peer.address) is this node itself, and no router can use it as a next hop: give the router's address, unless a BGP speaker of this node is meant"
+                )
+            }
             let isInternal = peer.peerAS == .internal || peer.peerAS == (peer.localAS ?? localAS).map(PeerAS.exactly)
             if isInternal, routes.contains(where: { (peer.routeAdjustment.prepend ?? $0.attributes.prepend) > 0 }) {
                 notices.append(

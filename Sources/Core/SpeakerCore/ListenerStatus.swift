@@ -57,6 +57,8 @@ extension Speaker {
     /// Where the service of a VIP listens, for each port that its checks ask on this node; nothing for what the kernel of
     /// this node cannot know.
     func listeners(of vip: VIPSettings, _ listening: [UInt16: Set<IPAddress>]) -> [ListenerStatus] {
+        // Where the traffic to a whole prefix arrives, this node does not know.
+        guard vip.prefix.isHost else { return [] }
         let address = vip.prefix.address
         let wildcard: IPAddress = address.isIPv4 ? .v4(IPv4Address(0)) : .v6(IPv6Address(high: 0, low: 0))
         var found: [ListenerStatus] = []

@@ -17,7 +17,7 @@ extension Speaker {
             case .connect, .send, .windowProbe, .close, .rejectIncoming:
                 effects.append(.session(address, action))
             case .established(let negotiated, _):
-                peers[index].reportedFailure = nil
+                peers[index].forgetSaid()
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
                     .adjusted(by: peers[index].settings.routeAdjustment)
@@ -73,11 +73,14 @@ extension Speaker {
             if wasEstablished { effects.append(.report(.sessionClosed(address, reason: words))) }
         } else if wasEstablished {
             isTold = report(.sessionLost(address, reason: words), of: index, at: now)
-        } else if peers[index].reportedFailure != reason.kind {
+        } else if peers[index].session.cause != peers[index].session.lastEnd {
+            // A guess, after the peer has told what it is.
+            return
+        } else if !peers[index].isSaid(reason.kind, at: now) {
             isTold = report(.attemptFailed(address, reason: words), of: index, at: now)
         }
         // What was held back is said at a later attempt.
-        if isTold { peers[index].reportedFailure = reason.kind }
+        if isTold { peers[index].noteSaid(reason.kind, at: now) }
     }
 
     /// Reports what a peer caused, as far as its budget allows; false if it was held back.
@@ -132,13 +135,36 @@ extension Speaker {
     }
 }
 
+extension Speaker.Peer {
+    /// A failure that was said is not said again before this time is over, unless the session was up meanwhile: a
+    /// router that alternates between two ways of turning us away must not fill the log.
+    private static let silence = Duration.seconds(600)
+
+    /// True if the failure was the last to be said, or was said lately.
+    fileprivate func isSaid(_ kind: EndReason.Kind, at now: Instant) -> Bool {
+        kind == reportedFailure || saidFailures[kind].map { now - $0 < Self.silence } ?? false
+    }
+
+    fileprivate mutating func noteSaid(_ kind: EndReason.Kind, at now: Instant) {
+        saidFailures = saidFailures.filter { now - $0.value < Self.silence }
+        if reportedFailure != kind, saidFailures[kind] == nil { saidFailures[kind] = now }
+        reportedFailure = kind
+    }
+
+    fileprivate mutating func forgetSaid() {
+        reportedFailure = nil
+        saidFailures = [:]
+    }
+}
+
 extension EndReason {
     /// What two ends must have in common to be reported once: not the numbers a peer may choose.
     fileprivate var kind: Kind {
         switch self {
         case .notificationReceived(let notification): .received(notification.code, notification.subcode)
         case .notificationSent(let notification, _): .sent(notification.code, notification.subcode)
-        case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
+        case .closedBeforeOpen: .closedBeforeOpen
+        case .transport, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
             .other(self)
         }
     }
@@ -147,6 +173,8 @@ extension EndReason {
     enum Kind: Sendable, Hashable {
         case received(UInt8, UInt8)
         case sent(UInt8, UInt8)
+        /// Closed or reset: which of the two it is changes from try to try.
+        case closedBeforeOpen
         case other(EndReason)
     }
 }
@@ -207,5 +235,6 @@ extension SessionConfiguration {
             sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, families: families,
             offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
             longLivedStaleTime: settings.longLivedStaleTime, hostName: hostName)
+        capabilityPolicy = peer.capabilities
     }
 }

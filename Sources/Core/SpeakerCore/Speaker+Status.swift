@@ -42,10 +42,14 @@ extension Speaker {
             usesMD5: peer.settings.password != nil,
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
         // What this node wanted is no error to be looked for later.
-        if let end = session.lastEnd, !end.reason.isPlanned {
-            status.lastError = end.reason.words(session.configuration)
-            status.lastErrorSecondsAgo = (now - end.at).inSeconds
+        if let cause = session.cause, !cause.reason.isPlanned {
+            status.lastError = cause.reason.words(session.configuration)
+            status.lastErrorSecondsAgo = (now - cause.at).inSeconds
         }
+        status.lastAttempt =
+            session.waitingWords(at: now)
+            ?? (session.lastEnd == session.cause ? nil : session.lastEnd?.reason.words(session.configuration))
+        status.capabilitiesNote = session.offerWords
         status.nextAttemptSeconds = session.nextAttempt.map { ($0 - now).inSeconds }
         status.messagesSent = MessageCounts(session.sent)
         status.messagesReceived = MessageCounts(session.received)

@@ -24,6 +24,8 @@ package struct Speaker: Sendable {
         var adjRIBOut = AdjRIBOut()
         /// The last failure that was reported, so that each is said once and not at every retry.
         var reportedFailure: EndReason.Kind?
+        /// When each failure of the last minutes was reported.
+        var saidFailures: [EndReason.Kind: Instant] = [:]
         var reportBudget = ReportBudget()
         /// True until it has been said which VIPs the session cannot carry.
         var owesObstacles = false

@@ -64,6 +64,10 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     /// Why the last attempt or session ended, in words that tell what to do.
     package var lastError: String?
     package var lastErrorSecondsAgo: Double?
+    /// What the last attempt met or the present one waits for, if `lastError` tells of something else.
+    package var lastAttempt: String?
+    /// Why our OPEN offers fewer capabilities than it could.
+    package var capabilitiesNote: String?
     /// Seconds until we dial again.
     package var nextAttemptSeconds: Double?
     package var localAddress: String?

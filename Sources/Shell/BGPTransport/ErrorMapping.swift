@@ -10,6 +10,8 @@ extension TransportFailure {
             case ECONNREFUSED: .refused
             case EHOSTUNREACH, EHOSTDOWN: .hostUnreachable
             case ENETUNREACH, ENETDOWN: .networkUnreachable
+            // Of an option it is a capability that this process lacks.
+            case EACCES where operation == "connect", EPERM where operation == "connect": .prohibited
             case EADDRNOTAVAIL, ENODEV: .sourceUnavailable
             case ECONNRESET, EPIPE: .reset
             default: .system(errno: code, operation: operation)

@@ -128,7 +128,7 @@ extension SpeakerHost {
             take(.session(peer, .malformed(error, direction)))
         case .ended(let failure):
             connections[peer]?.forget(connection)
-            take(.session(peer, .tcpFailed(direction, explained(failure, of: connection.remote))))
+            take(.session(peer, .tcpFailed(direction, explained(failure, of: connection.remote, peer))))
         }
     }
 
@@ -149,12 +149,23 @@ extension SpeakerHost {
         return endpoints
     }
 
-    /// A SYN without an answer means different things if the host answers ARP and if it does not.
-    private func explained(_ failure: TransportFailure, of remote: ScopedAddress) -> TransportFailure {
-        guard case .timedOut(let md5, nil) = failure else { return failure }
+    /// What the kernel's tables add to a failed dial: a SYN without an answer means different things if the host answers
+    /// ARP and if it does not, and so does "unreachable".
+    private func explained(
+        _ failure: TransportFailure, of remote: ScopedAddress, _ peer: ScopedAddress
+    ) -> TransportFailure {
+        // The tables may be long, and the other failures say enough by themselves.
+        switch failure {
+        case .hostUnreachable, .timedOut: break
+        default: return failure
+        }
+        guard let settings = peerSettings(peer) else { return failure }
         // Not knowing is an answer too: the words name both possibilities then.
         let neighbour = (try? NodeNetwork.neighbour(of: remote)) ?? nil
-        return .timedOut(md5: md5, onLink: neighbour?.answersARP)
+        return failure.explained(
+            answersARP: neighbour?.answersARP,
+            isConnected: neighbour != nil || (try? NodeNetwork.isConnected(to: remote)) ?? true,
+            isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
     }
 }
 

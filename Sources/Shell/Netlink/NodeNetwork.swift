@@ -30,6 +30,14 @@ package enum NodeNetwork {
         try NetlinkExchange().neighbour(of: address)
     }
 
+    /// True if the address is in a subnet of this node, or link-local.
+    package static func isConnected(to address: ScopedAddress) throws(NetlinkError) -> Bool {
+        if address.address.isLinkLocalIPv6 { return true }
+        return try NetlinkExchange().addresses(operation: "listing the addresses").contains {
+            $0.isConnected(to: address.address)
+        }
+    }
+
     /// Lets the kernel give up a host on a connected link that it waits for to answer ARP or neighbour discovery. By
     /// itself it asks once a second, and tells whoever waits after three. What waits for the answer fails at once with
     /// EHOSTUNREACH; the next packet asks again, and an answer that is late is still heard. Does nothing about a host

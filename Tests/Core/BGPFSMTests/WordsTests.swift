@@ -30,8 +30,19 @@ struct WordsTests {
         let reason = EndReason.closedBeforeOpen(.reset)
         #expect(
             reason.words(configured { $0.peer = peer })
-                == "peer fe80::1%eth0 accepted the connection and reset it before its OPEN: typically the router has "
-                + "no neighbor configured for our address, or that neighbor is shut down or expects a password")
+                == "peer fe80::1%eth0 accepted the connection and reset it before its OPEN, and did not say why. "
+                + "Likely: the router has no neighbor configured for our address, or that neighbor is shut down, "
+                + "waits after an error, or expects a password")
+    }
+
+    @Test("A peer that is this node itself is named as such")
+    func loopback() {
+        let peer = ScopedAddress(.v4(IPv4Address(0x7F00_0001)))
+        #expect(
+            Self.received(5, 1).words(configured { $0.peer = peer })
+                == "peer 127.0.0.1 found our messages wrong: Finite State Machine Error/Unexpected Message in "
+                + "OpenSent; what listens there may be no BGP speaker; "
+                + "127.0.0.1 is this node itself: give the address of the router")
     }
 
     @Test("A connection that ends before the peer's OPEN is told apart from one that ends later")
@@ -82,6 +93,26 @@ struct WordsTests {
             text: "peer 10.0.0.1 rejects our OPEN: OPEN Message Error/Unsupported Optional Parameter; "
                 + "compare what both sides are configured to offer"),
         Words(
+            reason: received(2, 7, [69, 4, 0, 1, 1, 3, 1, 4, 0, 2, 0, 1, 200, 0]),
+            text: "peer 10.0.0.1 rejects our OPEN because of capabilities: additional paths (00010103), "
+                + "multiprotocol ipv6-unicast, capability 200; it demands what we do not offer, or does not know it"),
+        Words(
+            reason: received(2, 7, [69, 4, 0]),
+            text: "peer 10.0.0.1 rejects our OPEN: OPEN Message Error/Unsupported Capability (data 450400); "
+                + "compare what both sides are configured to offer"),
+        Words(
+            reason: .transport(.rejectedOnTheWay),
+            text: "peer 10.0.0.1 is unreachable although the link to it works: a router or firewall on the way, "
+                + "or the peer itself, rejects our packets (ICMP)"),
+        Words(
+            reason: .transport(.beyondLink),
+            text: "peer 10.0.0.1 is on none of this node's subnets, and the session is for one hop only: "
+                + "set multihop for it, or correct the address"),
+        Words(
+            reason: .transport(.prohibited),
+            text: "this node itself forbids connections to peer 10.0.0.1: look at its firewall "
+                + "and at routes of type prohibit"),
+        Words(
             reason: received(1, 1),
             text: "peer 10.0.0.1 found our messages wrong: Message Header Error/Connection Not Synchronized; "
                 + "one of the two programs has an error, please report it"),
@@ -125,12 +156,12 @@ struct WordsTests {
         Words(reason: received(6, 77), text: "peer 10.0.0.1 closed the session: Cease/subcode 77"),
         Words(
             reason: .transport(.refused),
-            text: "peer 10.0.0.1 refuses TCP connections: no BGP listens on that port, "
-                + "or the router has no neighbor entry for our address"),
+            text: "peer 10.0.0.1 refuses TCP connections. Likely: no BGP listens on that port, "
+                + "the router has no neighbor entry for our address, or a firewall rejects them"),
         Words(
             reason: .transport(.timedOut(md5: true, onLink: true)),
             text: "peer 10.0.0.1 is on the link but does not answer our signed SYN: a differing MD5 password looks "
-                + "exactly like this; compare the passwords, then firewalls"),
+                + "exactly like this; compare the passwords, then TTL security, then firewalls"),
         Words(
             reason: .transport(.timedOut(md5: true, onLink: false)),
             text: "peer 10.0.0.1 answers neither our signed SYN nor ARP or neighbor discovery: check host, cable, VLAN "
@@ -141,20 +172,20 @@ struct WordsTests {
                 + "as do a firewall and a host that is down"),
         Words(
             reason: .transport(.timedOut(md5: false, onLink: true)),
-            text: "peer 10.0.0.1 is on the link but does not answer our SYN: a firewall drops it, "
-                + "or the router demands an MD5 password and none is configured here"),
+            text: "peer 10.0.0.1 is on the link but does not answer our SYN: a firewall drops it, the router demands "
+                + "an MD5 password and none is configured here, or only one side has TTL security"),
         Words(
             reason: .transport(.timedOut(md5: false, onLink: false)),
             text: "peer 10.0.0.1 answers neither our SYN nor ARP or neighbor discovery: "
                 + "check host, cable, VLAN and address"),
         Words(
             reason: .transport(.timedOut(md5: false, onLink: nil)),
-            text: "peer 10.0.0.1 does not answer our SYN: a firewall drops it, the host is down, "
-                + "or the router demands an MD5 password and none is configured here"),
+            text: "peer 10.0.0.1 does not answer our SYN: a firewall drops it, the host is down, the router demands "
+                + "an MD5 password and none is configured here, or only one side has TTL security"),
         Words(
             reason: .transport(.hostUnreachable),
             text: "peer 10.0.0.1 is unreachable: nothing answers ARP or neighbor discovery for it "
-                + "(host down, wrong address or VLAN), or a router on the way says so"),
+                + "(host down, wrong address or VLAN)"),
         Words(
             reason: .transport(.networkUnreachable),
             text: "no route to peer 10.0.0.1: this node has no route to that address; add one, or correct the address"),
@@ -195,20 +226,21 @@ struct WordsTests {
             text: "connect failed for peer 10.0.0.1 (errno 13)"),
         Words(
             reason: .closedBeforeOpen(.closedByPeer),
-            text: "peer 10.0.0.1 accepted the connection and closed it before its OPEN: typically the router has no "
-                + "neighbor configured for our address, or that neighbor is shut down or expects a password"),
+            text: "peer 10.0.0.1 accepted the connection and closed it before its OPEN, and did not say why. "
+                + "Likely: the router has no neighbor configured for our address, or that neighbor is shut down, "
+                + "waits after an error, or expects a password"),
         Words(
             reason: .peerRestarted,
             text: "peer 10.0.0.1 restarted: it opened a new connection while the old one was Established"),
         Words(
             reason: .holdTimeExpired(seconds: 60, in: .openSent),
-            text: "peer 10.0.0.1 accepted the connection but sent no OPEN for 60 s: "
-                + "its BGP process hangs, or something else answers on that port"),
+            text: "peer 10.0.0.1 accepted the connection but sent no OPEN for 60 s. Likely: its BGP process hangs, "
+                + "something else answers on that port, or only one side has TTL security"),
         Words(
             reason: .holdTimeExpired(seconds: 9, in: .openConfirm),
             text:
-                "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 9 s: "
-                + "it does not accept our OPEN, or does not get it"),
+                "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 9 s. Likely: it does not accept our OPEN, "
+                + "or does not get it, because only the router has TTL security"),
         Words(
             reason: .holdTimeExpired(seconds: 9, in: .established),
             text: "peer 10.0.0.1 was silent for the hold time of 9 s: the router or the path to it is down"),

@@ -16,7 +16,7 @@ struct NotificationTests {
             (
                 .unsupportedCapability(missing: [.multiprotocol(.ipv6Unicast), .routeRefresh]),
                 "02 07 0104000200010200",
-                "OPEN Message Error/Unsupported Capability (data 0104000200010200)"
+                "OPEN Message Error/Unsupported Capability (multiprotocol ipv6-unicast, route refresh)"
             ),
             (.malformedAttributeList, "03 01", "UPDATE Message Error/Malformed Attribute List"),
             (.invalidNetworkField, "03 0a", "UPDATE Message Error/Invalid Network Field"),

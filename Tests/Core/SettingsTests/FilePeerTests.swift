@@ -75,6 +75,16 @@ import Testing
             ])
     }
 
+    @Test func `choose the capabilities`() throws {
+        let peers: FileText = [
+            ["address": "10.0.0.1", "as": "65000", "capabilities": "minimal"],
+            ["address": "10.0.0.2", "as": "65000", "capabilities": "all"],
+            ["address": "10.0.0.3", "as": "65000", "capabilities": "auto"], "10.0.0.4:65000",
+        ]
+        let settings = try load(tree: Self.file(peers)).settings
+        #expect(settings.peers.map(\.capabilities) == [.minimal, .all, .automatic, .automatic])
+    }
+
     @Test func `may say false where in general it is true`() throws {
         let peers: FileText = [
             ["address": "10.0.0.1", "as": "65000", "ttlSecurity": "false", "multihop": "true", "passive": "false"],
@@ -161,6 +171,10 @@ import Testing
             (
                 ["address": "10.0.0.1", "as": "65000", "nextHop": "10.9.9.9"],
                 "b.yaml:7:5: 10.9.9.9 is the nextHop of a peer, and no route can lead to itself; give nextHop an address that belongs to this node alone"
+            ),
+            (
+                ["address": "10.0.0.1", "as": "65000", "capabilities": "none"],
+                #"b.yaml:4:19: "none" is neither auto nor all nor minimal"#
             ),
             (
                 ["address": "10.0.0.1", "as": "65000", "color": "red"],

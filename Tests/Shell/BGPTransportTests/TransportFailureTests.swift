@@ -10,7 +10,8 @@ import Testing
     @Test(arguments: [
         (ECONNREFUSED, TransportFailure.refused), (ETIMEDOUT, .timedOut(md5: true, onLink: nil)),
         (EHOSTUNREACH, .hostUnreachable), (ENETUNREACH, .networkUnreachable), (EADDRNOTAVAIL, .sourceUnavailable),
-        (ENODEV, .sourceUnavailable), (EPERM, .system(errno: EPERM, operation: "connect")),
+        (ENODEV, .sourceUnavailable), (EPERM, .prohibited), (EACCES, .prohibited),
+        (EBADF, .system(errno: EBADF, operation: "connect")),
     ])
     func errorsOfDialing(code: CInt, failure: TransportFailure) {
         #expect(TransportFailure(dialling: IOError(errnoCode: code, reason: ""), md5: true) == failure)
@@ -19,6 +20,7 @@ import Testing
     @Test(arguments: [
         (ECONNRESET, TransportFailure.reset), (EPIPE, .reset), (ETIMEDOUT, .unacknowledged),
         (EHOSTUNREACH, .hostUnreachable), (EBADF, .system(errno: EBADF, operation: "read or write")),
+        (EPERM, .system(errno: EPERM, operation: "read or write")),
     ])
     func errorsOfAnOpenConnection(code: CInt, failure: TransportFailure) {
         #expect(TransportFailure(open: IOError(errnoCode: code, reason: "")) == failure)

@@ -96,7 +96,7 @@ def ipv6(cell):
 
 
 def extended_next_hop(cell):
-    """An IPv4 and an IPv6 VIP over each node's one IPv6 session (RFC 8950): the next hop of both is IPv6."""
+    """An IPv4 and an IPv6 VIP over each node's one IPv6 session (RFC 8950): IPv6 next hops, and a withdrawal of both."""
     cell.router.start(*[
         cell.neighbor(node, address=node.address6, local=node.router6, extended_next_hop=True) for node in cell.nodes])
     for node in cell.nodes:
@@ -106,7 +106,17 @@ def extended_next_hop(cell):
     for prefix in (PREFIX, PREFIX6):
         for node, path in zip(cell.nodes, cell.router.await_paths(prefix, *addresses)):
             expect_attributes(path, as_path=str(NODE_AS), next_hop=node.address6)
-    return f"{PREFIX} by next hop {addresses[0]}; {used(cell, VIP, addresses)}"
+    seen = used(cell, VIP, addresses)
+    # Withdrawn and advertised again, over the same session.
+    leaving, staying = cell.nodes
+    leaving.service.kill()
+    for prefix in (PREFIX, PREFIX6):
+        cell.router.await_paths(prefix, staying.address6)
+    leaving.service.start()
+    for prefix in (PREFIX, PREFIX6):
+        cell.router.await_paths(prefix, *addresses)
+    expect_equal(peer_status(leaving, leaving.router6)["flaps"], 0, "the number of flaps")
+    return f"{PREFIX} by next hop {addresses[0]}; {seen}; withdrawn over the same session"
 
 
 def two_octet_as(cell):

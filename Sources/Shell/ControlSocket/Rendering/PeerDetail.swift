@@ -16,7 +16,7 @@ package func peerDetail(_ peer: PeerStatus, localAS: UInt32, bfdScheduling: Stri
     facts += bfdFacts(peer.bfd, scheduling: bfdScheduling)
     facts += [
         ("families", list(peer.families)),
-        ("capabilities sent", list(peer.capabilitiesSent)),
+        ("capabilities sent", list(peer.capabilitiesSent) + (peer.capabilitiesNote.map { " (\($0))" } ?? "")),
         ("capabilities received", list(peer.capabilitiesReceived)),
         ("messages sent", counts(peer.messagesSent)),
         ("messages received", counts(peer.messagesReceived)),
@@ -24,6 +24,9 @@ package func peerDetail(_ peer: PeerStatus, localAS: UInt32, bfdScheduling: Stri
         ("flaps", "\(peer.flaps)"),
         ("planned ends", "\(peer.plannedEnds)"),
         ("last error", peer.lastErrorText ?? "none"),
+    ]
+    facts += peer.lastAttempt.map { [("last attempt", $0)] } ?? []
+    facts += [
         ("next attempt", peer.nextAttemptSeconds.map { "in \(fractionText($0))" } ?? "-"),
         ("last NOTIFICATION sent", peer.lastNotificationSent ?? "none"),
         ("last NOTIFICATION received", peer.lastNotificationReceived ?? "none"),

@@ -11,7 +11,7 @@ package func peersTable(_ status: Status) -> String {
                 peer.address, peer.asText, peer.state, spanText(peer.stateSeconds),
                 peer.holdTime.map { "\($0)s" } ?? "-", peer.bfdWord, "\(peer.advertised)/\(peer.total)",
             ],
-            sentence: peer.bfdHoldText ?? peer.lastErrorText)
+            sentence: peer.bfdHoldText ?? peer.lastErrorText ?? peer.lastAttempt)
     }
     return note + table.text
 }

@@ -137,7 +137,7 @@ private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> 
             ", was not told" + (obstacle.map { ": \($0)" } ?? "")
         } else if let bfd = peer.bfd, bfd.holdsSession {
             ": waits until BFD is up" + (bfd.obstacle.map { "; \($0)" } ?? "")
-        } else { peer.lastErrorText.map { ": \($0)" } ?? "" }
+        } else { (peer.lastErrorText ?? peer.lastAttempt).map { ": \($0)" } ?? "" }
     return WhyChain.Step(
         link: "peer \(peer.address)", standing: isStopped ? .fails : .stops, words: session + why)
 }

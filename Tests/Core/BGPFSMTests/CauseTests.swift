@@ -1,0 +1,172 @@
+import BGPFSM
+import BGPWire
+import Deadlines
+import Testing
+
+/// What is shown as the reason why there is no session.
+@Suite("The cause that is shown")
+struct CauseTests {
+    private static let guesses: [PeerSession.Event] = [
+        .tcpFailed(.outgoing, .refused), .tcpFailed(.outgoing, .timedOut(md5: true, onLink: true)),
+        .tcpFailed(.outgoing, .timedOut(md5: false, onLink: nil)),
+    ]
+
+    /// A session that was Established for a minute and ended with `event`, and dials again.
+    private func ended(with event: PeerSession.Event) -> PeerSession {
+        var session = PeerSession.inState(.established)
+        _ = session.handle(event, at: t0 + .seconds(60))
+        _ = session.nextAttempt.map { session.handle(.deadlineReached, at: $0) }
+        return session
+    }
+
+    @Test(
+        "What the peer said stays although it turns us away without a word after that",
+        arguments: [cease(1), cease(2, [2, 0x68, 0x69]), cease(3), Notification(code: 2, subcode: 2)])
+    func said(_ notification: Notification) {
+        let reason = EndReason.notificationReceived(notification)
+        for guess in Self.guesses {
+            var session = ended(with: .received(.notification(notification), .outgoing))
+            let actions = session.handle(guess, at: t0 + .seconds(62))
+            #expect(actions.count == 1)
+            #expect(session.cause?.reason == reason)
+            #expect(session.cause?.at == t0 + .seconds(60))
+            #expect(session.lastEnd?.at == t0 + .seconds(62))
+        }
+        var session = ended(with: .received(.notification(notification), .outgoing))
+        _ = session.handle(.tcpConnected(.outgoing, endpoints), at: t0 + .seconds(62))
+        _ = session.handle(.tcpFailed(.outgoing, .closedByPeer), at: t0 + .seconds(62))
+        #expect(session.cause?.reason == reason)
+        #expect(session.lastEnd?.reason == .closedBeforeOpen(.closedByPeer))
+    }
+
+    @Test("Connection Rejected is no news after a better reason, and better than a guess")
+    func rejected() {
+        var session = ended(with: .received(.notification(cease(1)), .outgoing))
+        _ = session.handle(.tcpConnected(.outgoing, endpoints), at: t0 + .seconds(62))
+        _ = session.handle(.received(.notification(cease(5)), .outgoing), at: t0 + .seconds(62))
+        #expect(session.cause?.reason == .notificationReceived(cease(1)))
+        _ = session.nextAttempt.map { session.handle(.deadlineReached, at: $0) }
+        _ = session.handle(.tcpConnected(.outgoing, endpoints), at: t0 + .seconds(63))
+        _ = session.handle(.received(.notification(cease(2)), .outgoing), at: t0 + .seconds(63))
+        #expect(session.cause?.reason == .notificationReceived(cease(2)))
+    }
+
+    @Test(
+        "That the router cannot be reached any more replaces it",
+        arguments: [
+            TransportFailure.hostUnreachable, .timedOut(md5: false, onLink: false), .networkUnreachable, .beyondLink,
+            .rejectedOnTheWay,
+        ])
+    func unreachable(_ failure: TransportFailure) {
+        var session = ended(with: .received(.notification(cease(2)), .outgoing))
+        _ = session.handle(.tcpFailed(.outgoing, failure), at: t0 + .seconds(62))
+        #expect(session.cause?.reason == .transport(failure))
+        // And what comes after that is news.
+        _ = session.nextAttempt.map { session.handle(.deadlineReached, at: $0) }
+        _ = session.handle(.tcpFailed(.outgoing, .refused), at: t0 + .seconds(63))
+        #expect(session.cause?.reason == .transport(.refused))
+    }
+
+    @Test("A session with ourselves is named as such, also over an address that is no loopback")
+    func ourselves() {
+        var session = PeerSession.inState(.connect)
+        let own = Endpoints(local: local, remote: local)
+        _ = session.handle(.tcpConnected(.outgoing, own), at: t0)
+        _ = session.handle(.received(.open(ourOpen), .outgoing), at: t0)
+        #expect(
+            session.cause?.reason.words(configured())
+                == "peer 10.0.0.1 is this node itself: give the address of the router")
+    }
+
+    @Test("After an Established session the matter is over")
+    func over() {
+        var session = PeerSession.inState(.openSent)
+        _ = session.handle(.received(.notification(cease(2)), .outgoing), at: t0)
+        _ = session.nextAttempt.map { session.handle(.deadlineReached, at: $0) }
+        for (event, second) in [
+            (PeerSession.Event.tcpConnected(.outgoing, endpoints), 1), (.received(.open(peerOpen()), .outgoing), 1),
+            (.received(.keepalive, .outgoing), 1), (.tcpFailed(.outgoing, .closedByPeer), 20),
+        ] as [(PeerSession.Event, Int64)] {
+            _ = session.handle(event, at: t0 + .seconds(second))
+        }
+        #expect(session.cause?.reason == .transport(.closedByPeer))
+    }
+}
+
+/// What a session says while nothing has ended yet.
+@Suite("What a session waits for")
+struct WaitingTests {
+    @Test("For the first second nothing is said")
+    func first() {
+        for state in PeerSession.State.allCases {
+            #expect(PeerSession.inState(state).waitingWords(at: t0 + .milliseconds(999)) == nil)
+        }
+    }
+
+    @Test("A passive session says that it waits, and what if both are passive")
+    func passive() {
+        let session = PeerSession.inState(.active, .incoming)
+        #expect(
+            session.waitingWords(at: t0 + .seconds(12))
+                == "peer 10.0.0.1 has not dialled us for 12 s, and we wait for that because it is passive here. "
+                + "If the router is passive too, nobody ever dials")
+        #expect(PeerSession.inState(.active).waitingWords(at: t0 + .seconds(12)) == nil)
+    }
+
+    @Test("A peer that is silent is named with TTL security as a possible cause")
+    func silent() {
+        #expect(
+            PeerSession.inState(.connect).waitingWords(at: t0 + .seconds(2))
+                == "peer 10.0.0.1 has not answered our SYN for 2 s. Likely: a firewall, a host that is down, "
+                + "a differing MD5 password, or TTL security on one side only")
+        for direction in Direction.allCases {
+            #expect(
+                PeerSession.inState(.openSent, direction).waitingWords(at: t0 + .seconds(2))
+                    == "peer 10.0.0.1 accepted the connection but sent no OPEN for 2 s. Likely: its BGP process hangs, "
+                    + "something else answers on that port, or only one side has TTL security")
+            #expect(
+                PeerSession.inState(.openConfirm, direction).waitingWords(at: t0 + .seconds(2))
+                    == "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 2 s. Likely: it does not accept our OPEN, "
+                    + "or does not get it, because only the router has TTL security")
+            #expect(PeerSession.inState(.established, direction).waitingWords(at: t0 + .seconds(2)) == nil)
+        }
+    }
+}
+
+@Suite("What the way to a peer says of a failed dial")
+struct ExplainedFailureTests {
+    @Test(
+        "A peer beyond the link that is dialled over one hop lacks multihop",
+        arguments: [
+            TransportFailure.hostUnreachable, .timedOut(md5: false, onLink: nil), .timedOut(md5: true, onLink: nil),
+        ])
+    func beyond(_ failure: TransportFailure) {
+        #expect(failure.explained(answersARP: nil, isConnected: false, isForOneHop: true) == .beyondLink)
+        #expect(failure.explained(answersARP: nil, isConnected: false, isForOneHop: false) != .beyondLink)
+        #expect(failure.explained(answersARP: false, isConnected: true, isForOneHop: true) != .beyondLink)
+    }
+
+    @Test("A rejection is told apart from a host that is down")
+    func rejection() {
+        func explained(_ answersARP: Bool?, isConnected: Bool) -> TransportFailure {
+            TransportFailure.hostUnreachable.explained(
+                answersARP: answersARP, isConnected: isConnected, isForOneHop: false)
+        }
+        #expect(explained(true, isConnected: true) == .rejectedOnTheWay)
+        #expect(explained(nil, isConnected: false) == .rejectedOnTheWay)
+        #expect(explained(false, isConnected: true) == .hostUnreachable)
+        #expect(explained(nil, isConnected: true) == .hostUnreachable)
+    }
+
+    @Test("What says enough by itself stays as it is")
+    func others() {
+        for failure in [TransportFailure.refused, .prohibited, .networkUnreachable, .timedOut(md5: true, onLink: true)]
+        {
+            #expect(failure.explained(answersARP: true, isConnected: true, isForOneHop: true) == failure)
+        }
+        #expect(
+            TransportFailure.timedOut(md5: true, onLink: nil)
+                .explained(answersARP: false, isConnected: true, isForOneHop: true)
+                == .timedOut(md5: true, onLink: false))
+    }
+}
