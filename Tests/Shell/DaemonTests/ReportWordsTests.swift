@@ -118,6 +118,24 @@ struct ReportWordsTests {
                     [("check", "api"), ("reason", "HTTP 401")]))
     }
 
+    @Test func theDrainOfOneVIPNamesItInEachStep() {
+        #expect(
+            LogLine(.vipDrainStarted(vip, reason: "move"))
+                == LogLine(
+                    .info, "draining one VIP; the sessions stay", [("vip", "10.255.0.1/32"), ("reason", "move")]))
+        #expect(
+            LogLine(.vipDrainStep(vip, .away)) == LogLine(.info, "VIP drained", [("vip", "10.255.0.1/32")]))
+        #expect(LogLine(.vipDrainStep(vip, .settling)).fields.map(\.name) == ["vip"])
+        #expect(
+            LogLine(.vipUndrained(vip)) == LogLine(.info, "VIP back in service", [("vip", "10.255.0.1/32")]))
+    }
+
+    @Test func aDrainThatKeepsTheSessionsDoesNotSayThatTheyAreClosed() {
+        #expect(LogLine(.departureStep(.away)).message == "sessions closed, VIPs unbound")
+        #expect(
+            LogLine(.departureStep(.away, keepsSessions: true)).message == "VIPs unbound; the sessions stay")
+    }
+
     @Test func aLongListOfVIPsStaysALine() {
         let many = (1...10).map { IPPrefix(host: .v4(IPv4Address(0x0AFF_0000 + UInt32($0)))) }
         let line = LogLine(.withdrawn(peer, many))
