@@ -22,17 +22,23 @@ struct BGPVip: ParsableCommand {
         let arguments = CommandLine.arguments.dropFirst()
         do {
             if let flags = PlainRun.flags(in: arguments) { return try RunCommand.run(flags: flags) }
-            var command = try parseAsRoot(AllSettingOptions.spellingOutBooleans(arguments))
+            var command = try parseAsRoot(AllSettingOptions.spellingOut(arguments))
             try command.run()
         } catch {
             end(with: error)
         }
     }
 
+    /// What the parser says about `error`, in our spelling: every error of ours begins the same.
+    static func message(for error: any Error) -> String {
+        let text = fullMessage(for: error)
+        return text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text
+    }
+
     /// Prints what `error` says and exits. The parser's own status for a wrong command line, 64, becomes our 2.
     private static func end(with error: any Error) -> Never {
         let status = exitCode(for: error)
-        let text = fullMessage(for: error)
+        let text = message(for: error)
         if status.isSuccess {
             print(text)
         } else if !text.isEmpty {

@@ -6,6 +6,8 @@ struct CheckAnswer: Encodable {
     /// Every setting in the order of the table; empty if one of them is wrong.
     var settings: [Row] = []
     var notices: [String]
+    /// What the settings come to on the node that was asked; absent if they are wrong.
+    var node: Node?
     /// kube-vip's variables that have no effect.
     var ignored: [String] = []
     /// Everything that is wrong.
@@ -18,6 +20,15 @@ struct CheckAnswer: Encodable {
         /// As given, secrets masked; absent if nobody gave it and it has no default.
         var value: String?
         var origin: Place
+    }
+
+    struct Node: Encodable {
+        /// The interface that the virtual addresses are bound to.
+        var interface: String
+        /// Absent if there is no address yet to take it from.
+        var routerID: String?
+        /// Absent if no interface has the router ID as its address.
+        var routerIDInterface: String?
     }
 
     struct Fault: Encodable {
@@ -48,12 +59,15 @@ struct CheckAnswer: Encodable {
 
 extension CheckAnswer {
     /// - Parameter faults: what is wrong with files that the settings name.
-    init(_ loaded: LoadedSettings, faults: [String] = []) {
+    init(_ loaded: LoadedSettings, on view: NodeView, faults: [String] = []) {
         settings = loaded.resolved.flatMap { setting in
             [Row(name: setting.key.rawValue, value: setting.value, origin: Place(setting.origin))]
                 + setting.options.map { Row(name: $0.path, value: $0.value, origin: Place($0.origin)) }
         }
-        notices = loaded.notices
+        notices = loaded.notices + loaded.advice(on: view)
+        node = Node(
+            interface: loaded.settings.interface, routerID: view.routerID.map { "\($0)" },
+            routerIDInterface: view.routerIDInterface)
         ignored = loaded.ignored
         errors = faults.map { Fault(message: $0, problem: $0) }
     }

@@ -16,6 +16,11 @@ struct ControlOptions: ParsableArguments {
 
     /// Asks the daemon; if there is no answer, says why and ends the command with the exit status that fits.
     func ask<Answer>(_ question: (ControlClient) throws(ControlClientError) -> Answer) throws -> Answer {
+        if controlSocket == "none" {
+            throw failure(
+                "with the control socket none, the daemon cannot be asked; give it a path with --control-socket",
+                exitCode: 3)
+        }
         do throws(ControlClientError) {
             return try question(ControlClient(controlSocket))
         } catch {
@@ -41,7 +46,7 @@ func unknownVIP(_ vip: String, in status: Status) -> ExitCode {
 func failure(_ sentence: String, exitCode: Int32) -> ExitCode {
     // What was printed comes first.
     fflush(nil)
-    let line = Array("Error: \(sentence)\n".utf8)
+    let line = Array("error: \(sentence)\n".utf8)
     _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     return ExitCode(exitCode)
 }

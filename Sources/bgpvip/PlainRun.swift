@@ -10,7 +10,7 @@ enum PlainRun {
     static func flags(in arguments: some Sequence<String>) -> [String: [String]]? {
         var words = arguments.makeIterator()
         guard let command = words.next(), command == "run" || command == "manager" else { return nil }
-        let isBoolean = booleans
+        let known = self.known
         var flags: [String: [String]] = [:]
         var next = words.next()
         while let word = next {
@@ -18,30 +18,32 @@ enum PlainRun {
             guard word.hasPrefix("--") else { return nil }
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
-            guard let isBoolean = isBoolean[name] else { return nil }
+            guard let bare = known[name] else { return nil }
             let value: String
             if parts.count > 1 {
                 value = String(parts[1])
-            } else if isBoolean, next != "true", next != "false" {
-                value = "true"
-            } else {
+            } else if bare.takes(next) {
                 value = next ?? ""
                 next = words.next()
+            } else if bare == .needsValue {
+                return nil
+            } else {
+                value = "true"
             }
-            if value.isEmpty || value.hasPrefix("-") { return nil }
-            flags[name, default: []].append(value)
+            if value.hasPrefix("-") { return nil }
+            if !value.isEmpty { flags[name, default: []].append(value) }
         }
         return flags
     }
 
-    /// Every flag there is, and whether it means `true` when it stands alone.
-    private static var booleans: [String: Bool] {
-        var flags: [String: Bool] = [:]
+    /// Every flag there is, and what it means when it stands alone.
+    private static var known: [String: BareFlag] {
+        var flags: [String: BareFlag] = [:]
         for setting in Setting.all {
-            for name in setting.flags { flags[name] = setting.form == .boolean }
+            for name in setting.flags { flags[name] = setting.bareFlag }
         }
         for variable in KubeVipVariable.all {
-            if let name = variable.flag { flags[name] = variable.isBoolean }
+            if let name = variable.flag { flags[name] = variable.bareFlag }
         }
         return flags
     }

@@ -31,8 +31,7 @@ struct SettingFlag {
     var placeholder: String
     var help: String
     var isHidden: Bool
-    /// True if the bare flag means `true`.
-    var isBoolean: Bool
+    var bare: BareFlag
 
     fileprivate var option: Option<[String]> {
         Option(
@@ -54,7 +53,7 @@ extension SettingFlag {
             return setting.flags.map { name in
                 SettingFlag(
                     name: name, placeholder: setting.placeholder, help: setting.help + end,
-                    isHidden: name != setting.key.rawValue, isBoolean: setting.form == .boolean)
+                    isHidden: name != setting.key.rawValue, bare: setting.bareFlag)
             }
         }
     }
@@ -86,7 +85,7 @@ enum KubeVipSection: SettingSection {
         variable.flag.map {
             SettingFlag(
                 name: $0, placeholder: "value", help: "kube-vip's \(variable.name).", isHidden: true,
-                isBoolean: variable.isBoolean)
+                bare: variable.bareFlag)
         }
     }
 }
@@ -111,19 +110,21 @@ struct AllSettingOptions: ParsableArguments {
         VIPSection.flags + PeerSection.flags + RouteSection.flags + CheckSection.flags + ProcessSection.flags
         + KubeVipSection.flags
 
-    /// Writes a bare boolean flag as `--flag=true`, the way Go's flags are understood (`--bgp` and `--bgp=false`), and
-    /// one that has its value behind it as `--flag=false` too.
-    static func spellingOutBooleans(_ arguments: some Sequence<String>) -> [String] {
-        let booleans = Set(all.filter(\.isBoolean).map { "--\($0.name)" })
+    /// Writes out what a flag without a value means, which the argument parser does not know: a bare flag that means
+    /// `true` becomes `--flag=true`, one with its value behind it `--flag=value`, and `--flag=`, which sets nothing, is
+    /// left out. The way Go's flags are understood, and so kube-vip's.
+    static func spellingOut(_ arguments: some Sequence<String>) -> [String] {
+        let flags = Dictionary(all.map { ("--\($0.name)", $0.bare) }) { first, _ in first }
         var spelled: [String] = []
-        var bare: String?
-        for argument in arguments {
-            if let bare, ["true", "false"].contains(argument) {
-                spelled[spelled.count - 1] = "\(bare)=\(argument)"
-            } else {
-                spelled.append(booleans.contains(argument) ? argument + "=true" : argument)
+        var words = Array(arguments)[...]
+        while let word = words.popFirst() {
+            if word.last == "=", flags[String(word.dropLast())] != nil { continue }
+            guard let bare = flags[word], bare != .needsValue else {
+                spelled.append(word)
+                continue
             }
-            bare = booleans.contains(argument) ? argument : nil
+            let value = bare.takes(words.first) ? words.popFirst() ?? "" : "true"
+            if !value.isEmpty { spelled.append("\(word)=\(value)") }
         }
         return spelled
     }

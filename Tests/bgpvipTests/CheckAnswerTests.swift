@@ -1,3 +1,4 @@
+import BGPWire
 import Settings
 import Testing
 
@@ -20,6 +21,9 @@ import Testing
         return FileNode(.mapping([entry]), at: FilePlace(line: 1, column: 1))
     }()
 
+    private static let node = NodeView(
+        interfaces: ["lo", "eth0"], routerID: BGPIdentifier(0x0A00_0005), routerIDInterface: "eth0")
+
     private static func load(_ flags: [String: [String]]) throws(InvalidSettings) -> LoadedSettings {
         try SettingsLoader.load(
             flags: flags.merging(["config": ["/etc/b.yaml"], "local-as": ["65001"]]) { $1 },
@@ -28,13 +32,13 @@ import Testing
     }
 
     @Test func `has what is wrong with files beside the settings`() throws {
-        let answer = try CheckAnswer(Self.load([:]), faults: ["check api: cannot read the CA file /x"])
+        let answer = try CheckAnswer(Self.load([:]), on: Self.node, faults: ["check api: cannot read the CA file /x"])
         #expect(answer.errors.map(\.message) == ["check api: cannot read the CA file /x"])
         #expect(!answer.settings.isEmpty)
     }
 
     @Test func `has every setting with its origin, and no password`() throws {
-        let answer = try CheckAnswer(Self.load([:]))
+        let answer = try CheckAnswer(Self.load([:]), on: Self.node)
         #expect(answer.settings.filter { !$0.name.contains("[") }.map(\.name) == Setting.all.map(\.key.rawValue))
         let chosen = ["vip", "local-as", "med", "linger"]
         var short = answer
@@ -48,8 +52,14 @@ import Testing
                   "ignored" : [
                     "dns_mode"
                   ],
+                  "node" : {
+                    "interface" : "lo",
+                    "routerID" : "10.0.0.5",
+                    "routerIDInterface" : "eth0"
+                  },
                   "notices" : [
-
+                    "bgp_hold_time is not given: 9 s is proposed, and not kube-vip's 30 s, so that a dead node is noticed sooner",
+                    "10.9.9.9: while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)"
                   ],
                   "settings" : [
                     {
@@ -142,7 +152,7 @@ import Testing
 
                       ],
                       "notices" : [
-
+                        "bgp_hold_time is not given: 9 s is proposed, and not kube-vip's 30 s, so that a dead node is noticed sooner"
                       ],
                       "settings" : [
 
@@ -154,7 +164,8 @@ import Testing
     }
 
     @Test func `is a table for people, with the entries under their list`() throws {
-        let lines = CheckCommand.table(try Self.load([:])).split(separator: "\n").map(String.init)
+        let lines = CheckCommand.table(try Self.load([:]), on: Self.node, all: true).split(separator: "\n").map(
+            String.init)
         #expect(
             lines.filter { $0.contains("peers") && !$0.hasPrefix("peers ") } == [
                 "  peers[10.0.0.1].as        65000                          /etc/b.yaml:3:14",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BGPWire
 import Settings
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func `may be repeated, and may be bare if they are boolean`() throws {
-        let arguments = AllSettingOptions.spellingOutBooleans([
+        let arguments = AllSettingOptions.spellingOut([
             "--peer", "10.0.0.1:1", "--bgp", "--check-insecure", "--peer=10.0.0.2:2", "--controlplane=false",
             "--bind", "false",
         ])
@@ -33,7 +34,7 @@ import Testing
                 "controlplane": ["false"], "bind": ["false"],
             ])
         #expect(throws: (any Error).self) {
-            try AllSettingOptions.parse(AllSettingOptions.spellingOutBooleans(["--bind=true", "false"]))
+            try AllSettingOptions.parse(AllSettingOptions.spellingOut(["--bind=true", "false"]))
         }
     }
 
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test func `takes kube-vip's manifest command from the kubeadm document`() throws {
-        let arguments = AllSettingOptions.spellingOutBooleans([
+        let arguments = AllSettingOptions.spellingOut([
             "manifest", "pod", "--interface", "lo", "--vip", "192.168.0.40", "--controlplane", "--bgp", "--localAS",
             "65000", "--bgpRouterID", "192.168.0.2", "--bgppeers",
             "192.168.0.10:65000::false,192.168.0.11:65000::false",
@@ -108,9 +109,11 @@ import Testing
                 "vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000:hunter2"], "interface": ["eth0"],
             ],
             environment: [:], readFile: { _ in .success("") }, readTree: { _ in .failure(FileFault("")) })
-        let lines = CheckCommand.table(loaded).split(separator: "\n").map(String.init)
+        let node = NodeView(
+            interfaces: ["lo", "eth0"], routerID: BGPIdentifier(0x0A00_0005), routerIDInterface: "eth0")
+        let all = CheckCommand.table(loaded, on: node, all: true).split(separator: "\n").map(String.init)
         #expect(
-            Array(lines.prefix(11)) == [
+            Array(all.prefix(11)) == [
                 "SETTING               VALUE                          ORIGIN",
                 "vip                   10.9.9.9                       flag --vip",
                 "interface             eth0                           flag --interface",
@@ -123,9 +126,37 @@ import Testing
                 "router-interface      -                              default",
                 "peers                 10.0.0.1:65000:***             flag --peers",
             ])
+        #expect(all.count == Setting.all.count + 6)
         #expect(
-            lines.last
-                == "notice: the virtual addresses are bound to eth0 and not to lo: on a shared segment every node answers ARP for them"
-        )
+            CheckCommand.table(loaded, on: node, all: false) == """
+                SETTING    VALUE               ORIGIN
+                vip        10.9.9.9            flag --vip
+                interface  eth0                flag --interface
+                local-as   65001               flag --local-as
+                peers      10.0.0.1:65000:***  flag --peers
+                all others have their default; --all shows them
+
+                router ID on this node: 10.0.0.5 (address of eth0)
+                virtual addresses on: eth0
+                notice: the virtual addresses are bound to eth0 and not to lo: on a shared segment every node answers ARP for them
+                notice: flag --peers contains a password, and every local user sees the command line; put it into a file and give --peer-password-file
+                notice: 10.9.9.9: while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)
+
+                """)
+        let elsewhere = NodeView(interfaces: nil, routerID: nil, routerIDInterface: nil)
+        #expect(
+            CheckCommand.table(loaded, on: elsewhere, all: false).contains(
+                "\nrouter ID on this node: none yet, no address to take it from\n"))
+    }
+
+    @Test func `say error in one way`() {
+        #expect(
+            BGPVip.message(for: ValidationError("--watch draws for people; use it without --json."))
+                .hasPrefix("error: --watch draws"))
+        do {
+            _ = try BGPVip.parseAsRoot(["run", "--colour", "blue"])
+        } catch {
+            #expect(BGPVip.message(for: error).hasPrefix("error: Unknown option '--colour'"))
+        }
     }
 }

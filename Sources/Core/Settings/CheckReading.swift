@@ -13,8 +13,11 @@ struct CheckEntry {
 
 extension Reading {
     /// The checks that hold for every virtual address which names none of its own; none if nobody needs them.
-    mutating func checks(areNeeded: Bool) -> [CheckEntry] {
-        let options = checkOptions()
+    /// - Parameter acceptsAnonymousRefusal: true if an HTTP check is content with a server that refuses it for want of
+    ///   credentials, because nobody chose the check.
+    mutating func checks(areNeeded: Bool, acceptsAnonymousRefusal: Bool) -> [CheckEntry] {
+        var options = checkOptions()
+        options.http.acceptsAnonymousRefusal = acceptsAnonymousRefusal
         if let items = items[.check] {
             return uniqued(items.compactMap { check($0) })
         }
@@ -159,7 +162,8 @@ extension Reading {
             fail(
                 has(.checkCertFile) ? .checkCertFile : .checkKeyFile, "a client certificate needs both files",
                 own.isEmpty
-                    ? "give --check-cert-file and --check-key-file" : "give certFile and keyFile")
+                    ? "give --check-cert-file and --check-key-file, or BGPVIP_CHECK_CERT_FILE and BGPVIP_CHECK_KEY_FILE"
+                    : "give certFile and keyFile")
         }
         // An entry that accepts any certificate may do so although there is a CA file for the others.
         let isException = own.contains(.checkInsecure) && !own.contains(.checkCAFile)
@@ -167,6 +171,11 @@ extension Reading {
             fail(.checkInsecure, "any certificate is accepted, so the CA file has no effect", "remove one of them")
         }
         return options
+    }
+
+    /// True if somebody says what an answer must be, or how to be let in.
+    var saysWhatIsHealthy: Bool {
+        [.checkStatus, .checkBody, .checkTokenFile, .checkCertFile].contains(where: has)
     }
 
     private static let ofHTTP: [SettingKey] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
@@ -231,6 +240,7 @@ private struct HTTPOptions {
     var tokenOrigin: Origin
     /// True if an entry of a file has options of its own.
     var isEntrys: Bool
+    var acceptsAnonymousRefusal = false
 
     func kind(of check: CheckText) -> Check.Kind {
         switch check {
@@ -245,7 +255,8 @@ private struct HTTPOptions {
             return .http(
                 HTTPCheck(
                     target: target, path: path, host: host ?? hostInURL, tls: isSecure ? tls : nil,
-                    expectedStatus: statuses, bodyContains: body, bearerTokenFile: tokenFile))
+                    expectedStatus: statuses, bodyContains: body, bearerTokenFile: tokenFile,
+                    acceptsAnonymousRefusal: acceptsAnonymousRefusal))
         }
     }
 }

@@ -20,12 +20,7 @@ enum CheckText: Hashable {
             }
             self = .tcp(SocketTarget(address: address, port: port))
         } else if let rest = text.dropping("exec:") {
-            let words = rest.split(whereSeparator: \.isWhitespace).map(String.init)
-            guard let program = words.first, program.hasPrefix("/") else {
-                throw Complaint(
-                    "the program is not an absolute path", "write for example exec:/usr/bin/pgrep -x sshd", offset: 5)
-            }
-            self = try CheckText(program: program, arguments: Array(words.dropFirst()))
+            self = try Self.exec(rest, offset: 5)
         } else if text == "none" {
             throw Complaint("none cannot stand beside other checks", "leave it out, or give it alone")
         } else {
@@ -63,12 +58,27 @@ enum CheckText: Hashable {
         self = .exec([try ValueText.shown(program)] + arguments)
     }
 
-    /// Splits a list of checks at the commas that a scheme follows, so that a URL or a command may contain commas.
+    /// Splits a list of checks at the commas that a scheme follows, so that a URL or a command may contain commas; within
+    /// the quotation marks of a command it may contain schemes, too.
     static func entries(_ text: String) -> [ListEntry] {
-        ListEntry.separated(text) { rest in
+        var start = text.startIndex
+        var read = start
+        var quotation = Quotation()
+        return ListEntry.separated(text) { rest in
+            if text[start...].drop(while: \.isWhitespace).hasPrefix("exec:") {
+                text[read..<rest.startIndex].forEach { quotation.read($0) }
+                read = rest.startIndex
+            }
             let next = rest.dropFirst().drop { $0.isWhitespace }
-            return next.isEmpty || next.hasPrefix("none")
-                || ["http://", "https://", "tcp://", "exec:"].contains { next.hasPrefix($0) }
+            guard
+                quotation.mark == nil,
+                next.isEmpty || next.hasPrefix("none")
+                    || ["http://", "https://", "tcp://", "exec:"].contains(where: { next.hasPrefix($0) })
+            else { return false }
+            start = rest.index(after: rest.startIndex)
+            read = start
+            quotation = Quotation()
+            return true
         }
     }
 
@@ -93,7 +103,9 @@ enum CheckText: Hashable {
         }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         guard !authority.contains("@") else {
-            throw Complaint("user and password in the URL are not supported", "use --check-token-file", offset: offset)
+            throw Complaint(
+                "user and password in the URL are not supported", "use --check-token-file or BGPVIP_CHECK_TOKEN_FILE",
+                offset: offset)
         }
         let (address, port, host) = try target(String(authority), offset: offset)
         let path = rest[authority.endIndex...]
@@ -127,7 +139,8 @@ enum CheckText: Hashable {
         guard let address = IPAddress(host) else {
             throw Complaint(
                 "\(ValueText.quoted(host)) is not an IP address, and names are not resolved",
-                "write the address in the URL, and the name in --check-host", offset: offset)
+                "write the address in the URL, for example 127.0.0.1, and give the name with --check-host or BGPVIP_CHECK_HOST (host in a file): it stays the name in the certificate",
+                offset: offset)
         }
         return (address, port, address.isIPv4 ? host : "[\(address)]")
     }

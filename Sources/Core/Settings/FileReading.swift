@@ -7,6 +7,9 @@ struct FileReading {
     private(set) var errors: [SettingError] = []
     private let path: String
 
+    /// Every setting that the file says something about, in general or by entries.
+    var keys: Set<SettingKey> { Set(given.keys).union(items.keys) }
+
     /// Reads the file's tree; `path` is what messages call the file.
     init(_ root: FileNode, path: String) {
         self.path = path

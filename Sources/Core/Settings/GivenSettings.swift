@@ -28,10 +28,11 @@ struct GivenSettings {
                 (flags[flag] ?? []).map { GivenText(text: $0, origin: .flag(flag)) }
             }
             if setting.key == .config, let file { given.append(GivenText(text: file, origin: .argument("file"))) }
-            for text in given where text.text.trimmed.isEmpty {
-                let what = if case .argument = text.origin { "argument" } else { "flag" }
+            // An empty flag is as good as none, as an empty variable is; an argument by itself was meant to be something.
+            if let argument = given.first(where: { $0.text.trimmed.isEmpty && $0.origin.isArgument }) {
                 errors.append(
-                    SettingError(origin: text.origin, problem: "the value is empty", remedy: "leave the \(what) out"))
+                    SettingError(
+                        origin: argument.origin, problem: "the value is empty", remedy: "leave the argument out"))
             }
             let full = given.filter { !$0.text.trimmed.isEmpty }
             if !full.isEmpty { texts[setting.key] = full }

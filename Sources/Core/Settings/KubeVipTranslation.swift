@@ -7,24 +7,31 @@ struct KubeVipTranslation {
     private(set) var given: [SettingKey: [GivenText]] = [:]
     /// The peer of bgp_peeraddress and its companions.
     private(set) var extraPeer: Located<PeerText>?
+    /// What mpbgp_nexthop and its companions say about all of kube-vip's peers.
+    private(set) var multiprotocol = MultiprotocolText()
     private(set) var errors: [SettingError] = []
     private(set) var notices: [String] = []
+    /// True if kube-vip's words are there and nobody chose a check.
+    private(set) var leavesCheckOpen = false
     /// Variables that were given and have nothing to act on.
     private(set) var ignored: [String] = []
 
     private var variables: [String: GivenText] = [:]
     private let tolerated: Set<String>
+    private let ours: Set<SettingKey>
     private let answered: Set<SettingKey>
 
     /// Translates all that is kube-vip's among `flags` (by name without dashes) and `environment`.
     /// - Parameters:
     ///   - tolerated: names the operator wants disregarded although they would be refused.
-    ///   - answered: settings that we were given otherwise, which stand before kube-vip's defaults.
+    ///   - ours: settings that our own flags and environment give, which stand before kube-vip's words.
+    ///   - answered: these and the file's, which stand before kube-vip's defaults.
     init(
         flags: [String: [String]], environment: [String: String], tolerated: Set<String>,
-        answered: Set<SettingKey> = []
+        ours: Set<SettingKey> = [], answered: Set<SettingKey> = []
     ) {
         self.tolerated = tolerated
+        self.ours = ours
         self.answered = answered
         let isPresent = Self.isPresent(environment)
         collect(flags: flags, environment: isPresent ? environment : [:])
@@ -52,7 +59,7 @@ struct KubeVipTranslation {
                 variables[variable.name] = GivenText(text: value, origin: .kubeVipEnvironment(variable.name))
             }
             guard let flag = variable.flag, let values = flags[flag] else { continue }
-            let value = values.filter { !$0.isEmpty }.joined(separator: ",").trimmed
+            let value = values.map(\.trimmed).filter { !$0.isEmpty }.joined(separator: ",")
             guard !value.isEmpty else { continue }
             if let other = variables[variable.name], other.text != value {
                 notices.append("flag --\(flag) is used, \(other.origin) is not")
@@ -86,7 +93,7 @@ struct KubeVipTranslation {
             case .setting, .combined: break
             case .ignored: ignored.append(variable.name)
             case .notice(let text):
-                guard !variable.isBoolean || boolean(variable.name) == true else { break }
+                guard !variable.isBoolean || boolean(variable.name) == true, !isTolerated(variable) else { break }
                 notices.append("\(variables[variable.name]?.origin ?? .default): \(text)")
             case .refusedWhenTrue(let reason):
                 if boolean(variable.name) == true { refuse(variable, reason) }
@@ -96,11 +103,17 @@ struct KubeVipTranslation {
         }
     }
 
+    private func isTolerated(_ variable: KubeVipVariable) -> Bool {
+        tolerated.contains(variable.name) || tolerated.contains(variable.flag ?? variable.name)
+    }
+
     private mutating func refuse(_ variable: KubeVipVariable, _ reason: String) {
-        if tolerated.contains(variable.name) || tolerated.contains(variable.flag ?? variable.name) {
+        if isTolerated(variable) {
             notices.append("\(variables[variable.name]?.origin ?? .default) is disregarded: \(reason)")
         } else {
-            fail(variable.name, reason, "remove it, or disregard it with --ignore \(variable.name)")
+            fail(
+                variable.name, reason,
+                "remove it, or disregard it with --ignore \(variable.name) or BGPVIP_IGNORE=\(variable.name)")
         }
     }
 
@@ -183,7 +196,14 @@ struct KubeVipTranslation {
             notices.append("bgp_hold_time is 0: 90 s is used, as in kube-vip")
         }
         guard let keepalive = text("bgp_keepalive_interval").flatMap({ UInt16(decimalDigits: $0) }), keepalive > 0
-        else { return }
+        else {
+            if given[.holdTime] == nil, variables["bgp_enable"] != nil, !answered.contains(.holdTime) {
+                notices.append(
+                    "bgp_hold_time is not given: 9 s is proposed, and not kube-vip's 30 s, so that a dead node is noticed sooner"
+                )
+            }
+            return
+        }
         if given[.holdTime] == nil {
             pass("bgp_keepalive_interval", to: .holdTime) { _ in "30" }
         }
@@ -197,24 +217,41 @@ struct KubeVipTranslation {
     }
 
     private mutating func translateChecks() {
-        pass("port", to: .check) { "https://127.0.0.1:\($0)/readyz" }
+        // The port only says where the API server is: whoever describes a check means that one.
+        if !answered.contains(.check) { pass("port", to: .check) { "https://127.0.0.1:\($0)/readyz" } }
         if let port = variables["port"], (UInt16(decimalDigits: port.text) ?? 0) == 0 {
             given[.check] = nil
             fail("port", "\(ValueText.quoted(port.text)) is not a whole number from 1 to 65535")
         }
-        pass("control_plane_health_check_address", to: .check) { url in
-            // The pods that kube-vip generates have this name in hostAliases.
-            for scheme in ["https://", "http://"] {
-                if let rest = url.dropping(scheme + "kubernetes"), rest.first.map({ ":/?".contains($0) }) ?? true {
-                    return scheme + "127.0.0.1" + rest
-                }
-            }
-            return url
-        }
+        let address = variables["control_plane_health_check_address"]
+        leavesCheckOpen = variables["bgp_enable"] != nil && address == nil && !answered.contains(.check)
         pass("control_plane_health_check_period_seconds", to: .checkInterval)
         pass("control_plane_health_check_timeout_seconds", to: .checkTimeout)
         pass("control_plane_health_check_failure_threshold", to: .checkFall)
         pass("control_plane_health_check_ca_path", to: .checkCAFile)
+        // The pods that kube-vip generates have the name "kubernetes" in hostAliases, and every API server has it in its
+        // certificate: unlike 127.0.0.1, which kubeadm's certificates lack.
+        var name: GivenText?
+        if let address, let (url, host) = Self.local(address.text) {
+            given[.check] = [GivenText(text: url, origin: address.origin)]
+            name = GivenText(text: host, origin: address.origin)
+        } else if let address {
+            given[.check] = [address]
+        } else if leavesCheckOpen, let path = given[.checkCAFile]?.first {
+            name = GivenText(text: "kubernetes", origin: path.origin)
+        }
+        if let name, !ours.contains(.check), !answered.contains(.checkHost) { given[.checkHost] = [name] }
+    }
+
+    /// A URL of the name "kubernetes" as one of 127.0.0.1, and the name; nil if it is of something else.
+    private static func local(_ text: String) -> (url: String, name: String)? {
+        for scheme in ["https://", "http://"] {
+            guard let rest = text.dropping(scheme) else { continue }
+            let name = rest.prefix { !":/?".contains($0) }
+            guard name.lowercased() == "kubernetes" else { return nil }
+            return (scheme + "127.0.0.1" + rest.dropFirst(name.count), String(name))
+        }
+        return nil
     }
 
     private mutating func translatePeers() {
@@ -229,11 +266,18 @@ struct KubeVipTranslation {
                     origin: address.origin, problem: "cannot stand together with \(interface.origin)",
                     remedy: "remove one of them"))
         }
-        if text("mpbgp_nexthop") == "fixed" {
-            let complaint = PeerText.fixedNextHop()
-            fail("mpbgp_nexthop", complaint.problem, complaint.remedy)
+        for name in ["mpbgp_nexthop", "mpbgp_ipv4", "mpbgp_ipv6"] {
+            guard let value = text(name) else { continue }
+            do throws(Complaint) {
+                try multiprotocol.set(name, value)
+            } catch {
+                fail(name, error.problem, error.remedy)
+            }
         }
         guard let address = variables["bgp_peeraddress"] else { return }
+        if let password = variables["bgp_peerpass"], password.origin.isPublic {
+            notices.append(PeerText.passwordInSight(password.origin))
+        }
         do throws(Complaint) {
             extraPeer = Located(value: try peer(address.text), origin: address.origin)
         } catch {
@@ -273,7 +317,10 @@ struct KubeVipTranslation {
             default: "info"
             }
         pass("vip_loglevel", to: .logLevel) { _ in name }
-        if (1...7).contains(number) {
+        if number >= 8 {
+            notices.append(
+                "vip_loglevel \(number) logs errors only, so that sessions and withdrawals do not appear in the log")
+        } else if (1...7).contains(number) {
             notices.append(
                 "vip_loglevel \(number) means different things in different versions of kube-vip: \(name) is used")
         }

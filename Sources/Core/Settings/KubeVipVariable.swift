@@ -68,8 +68,8 @@ package struct KubeVipVariable: Sendable, Hashable {
         KubeVipVariable("bgp_hold_time", flag: "bgpHoldTimer", .setting(.holdTime)),
         KubeVipVariable("bgp_keepalive_interval", flag: "bgpKeepAliveInterval", .setting(.keepaliveInterval)),
         KubeVipVariable("mpbgp_nexthop", .combined),
-        KubeVipVariable("mpbgp_ipv4", .ignored),
-        KubeVipVariable("mpbgp_ipv6", .ignored),
+        KubeVipVariable("mpbgp_ipv4", .combined),
+        KubeVipVariable("mpbgp_ipv6", .combined),
         KubeVipVariable("control_plane_health_check_address", flag: "controlPlaneHealthCheckAddress", .setting(.check)),
         KubeVipVariable(
             "control_plane_health_check_period_seconds", flag: "controlPlaneHealthCheckPeriodSeconds",
@@ -100,9 +100,6 @@ package struct KubeVipVariable: Sendable, Hashable {
             .refusedWhenTrue(
                 "bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses")),
         KubeVipVariable(
-            "vip_leaderelection", flag: "leaderElection", bool: true,
-            .refusedWhenTrue("bgpvip elects no leader: every healthy node advertises the address")),
-        KubeVipVariable(
             "lb_enable", flag: "enableLoadBalancer", bool: true,
             .refusedWhenTrue("bgpvip has no IPVS load balancer: the routers balance")),
         KubeVipVariable(
@@ -123,6 +120,10 @@ package struct KubeVipVariable: Sendable, Hashable {
         + texts.map { KubeVipVariable($0, flag: $1, .ignored) } + variables.map { KubeVipVariable($0, .ignored) }
 
     private static let unobtrusive: [KubeVipVariable] = [
+        KubeVipVariable(
+            "vip_leaderelection", flag: "leaderElection", bool: true,
+            .notice(
+                "bgpvip elects no leader: every healthy node advertises the address, and the routers balance")),
         KubeVipVariable(
             "enable_node_labeling", flag: "enableNodeLabeling", bool: true,
             .notice("nodes are not labelled with kube-vip.io/has-ip")),

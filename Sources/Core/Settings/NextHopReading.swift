@@ -6,6 +6,16 @@ extension Reading {
     mutating func nextHops(of entry: PeerEntry) -> (ipv4: IPv4Address?, ipv6: IPv6Address?) {
         var ipv4: IPv4Address?
         var ipv6: IPv6Address?
+        let peer = entry.peer.value
+        do throws(Complaint) {
+            switch try peer.multiprotocol.nextHop(towards: peer.address.address) {
+            case .v4(let address): ipv4 = address
+            case .v6(let address): ipv6 = address
+            case nil: break
+            }
+        } catch {
+            errors.append(entry.peer.error(error.problem, error.remedy))
+        }
         for text in entry.item?.fields["nextHop"] ?? [] {
             for part in text.isEntry ? [text.text] : ListEntry.separatedByCommas(text.text).map(\.text) {
                 let given = value(GivenText(text: part, origin: text.origin)) { text throws(Complaint) in

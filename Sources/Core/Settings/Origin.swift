@@ -33,6 +33,19 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// True if the text is an argument of the command.
+    var isArgument: Bool {
+        if case .argument = self { true } else { false }
+    }
+
+    /// True if every local user sees the text: `ps` shows the command line.
+    var isPublic: Bool {
+        switch self {
+        case .flag, .kubeVipFlag: true
+        case .argument, .environment, .kubeVipEnvironment, .file, .default: false
+        }
+    }
+
     /// True if the text comes from a configuration file.
     var isFile: Bool {
         if case .file = self { true } else { false }

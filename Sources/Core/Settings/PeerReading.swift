@@ -16,7 +16,9 @@ struct PeerEntry {
 
 extension Reading {
     /// The peer list, with the peer that kube-vip names in variables of its own.
-    mutating func peers(extra: Located<PeerText>?) -> [PeerEntry] {
+    mutating func peers(
+        extra: Located<PeerText>?, generalMultiprotocol: MultiprotocolText
+    ) -> [PeerEntry] {
         let mayHoldPassword = texts(.peers).contains { PeerText.mayHoldPassword($0.text) }
         var peers: [PeerEntry] =
             if let items = items[.peers] { items.compactMap { peer($0) } } else {
@@ -25,6 +27,10 @@ extension Reading {
                 }.map { PeerEntry(peer: $0) }
             }
         peers += extra.map { [PeerEntry(peer: $0)] } ?? []
+        for index in peers.indices where peers[index].peer.origin.isKubeVip {
+            let own = peers[index].peer.value.multiprotocol
+            peers[index].peer.value.multiprotocol = own.completed(by: generalMultiprotocol)
+        }
         if !has(.peers), extra == nil {
             errors.append(
                 SettingError(
@@ -167,7 +173,8 @@ extension Reading {
                     "\(peer.value.address) is multihop, and ttl-security is on",
                     peer.origin.isFile
                         ? "leave one of multihop and ttlSecurity out; ttlSecurity: HOPS gives the distance"
-                        : "leave multihop empty and give the distance with --ttl-security HOPS"))
+                        : "leave multihop empty and give the distance with --ttl-security HOPS or BGPVIP_TTL_SECURITY=HOPS"
+                ))
         }
         return if let ttlSecurity { .ttlSecurity(hops: ttlSecurity) } else if let ttl = peer.value.multihop {
             .multihop(ttl)

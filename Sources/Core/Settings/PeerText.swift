@@ -11,6 +11,8 @@ struct PeerText: Hashable {
     /// The TTL of a multihop session; nil on a connected subnet.
     var multihop: UInt8?
     var port: UInt16
+    /// kube-vip's options for the next hop.
+    var multiprotocol = MultiprotocolText()
     /// kube-vip's BFD field, if there is one.
     var bfd: BFDText?
 
@@ -49,14 +51,28 @@ struct PeerText: Hashable {
             port = number
         }
         let rest = fields.remainder
-        if rest.text.contains("mpbgp_nexthop=fixed") { throw Self.fixedNextHop(offset: rest.offset) }
-        // What is left is kube-vip's `[mpopts][:bfd]`; mpopts other than fixed ask for what we do anyway.
-        let last = rest.text.split(separator: ":").last ?? ""
+        guard rest.text.isEmpty || fields.options == nil else { throw Self.tooMuch(offset: rest.offset) }
+        try readOptions(fields.options ?? rest)
+    }
+
+    /// Reads what kube-vip has behind the port: `[OPTIONS][:BFD]`.
+    private mutating func readOptions(_ rest: ListEntry) throws(Complaint) {
+        var options = rest.text
+        let last = options.split(separator: ":").last ?? ""
         if last.contains(";"), !last.contains("=") {
-            bfd = try BFDText(ListEntry(text: String(last), offset: rest.offset + rest.text.count - last.count))
-        } else if !rest.text.isEmpty, !rest.text.contains("mpbgp_") {
-            throw Complaint("there is more than ADDRESS:AS:PASSWORD:MULTIHOP:PORT", offset: rest.offset)
+            bfd = try BFDText(ListEntry(text: String(last), offset: rest.offset + options.count - last.count))
+            options.removeLast(last.count)
+            if options.last == ":" { options.removeLast() }
         }
+        if options.contains("mpbgp_") {
+            multiprotocol = try MultiprotocolText(ListEntry(text: options, offset: rest.offset))
+        } else if !options.isEmpty {
+            throw Self.tooMuch(offset: rest.offset)
+        }
+    }
+
+    private static func tooMuch(offset: Int) -> Complaint {
+        Complaint("there is more than ADDRESS:AS:PASSWORD:MULTIHOP:PORT", offset: offset)
     }
 
     init(address: ScopedAddress, peerAS: PeerAS, password: String?, multihop: UInt8?, port: UInt16) {
@@ -74,7 +90,8 @@ struct PeerText: Hashable {
         var fields = [host, "\(peerAS)", password.map { mask ?? $0 } ?? ""]
         fields.append(multihop.map { $0 == Self.defaultTTL ? "true" : "\($0)" } ?? "")
         fields.append(port == 179 ? "" : "\(port)")
-        if let bfd { fields += ["", bfd.spelled] }
+        fields.append(multiprotocol.spelled)
+        if let bfd { fields.append(bfd.spelled) }
         while fields.last == "" { fields.removeLast() }
         return fields.joined(separator: ":")
     }
@@ -133,6 +150,11 @@ extension PeerText {
         return field.text
     }
 
+    /// What to say about a password in a text that every local user sees.
+    static func passwordInSight(_ origin: Origin) -> String {
+        "\(origin) contains a password, and every local user sees the command line; put it into a file and give --peer-password-file"
+    }
+
     static func multihop(_ field: ListEntry?, isKubeVip: Bool) throws(Complaint) -> UInt8? {
         guard let field, !field.text.isEmpty else { return nil }
         let isNumber = field.text == "0" || field.text == "1"
@@ -142,16 +164,10 @@ extension PeerText {
         guard let ttl = UInt8(decimalDigits: field.text), ttl > 0 else {
             throw Complaint(
                 "multihop is neither true nor false nor a TTL from 1 to 255",
-                "if the password contains \":\" or \",\", put it into a file and give --peer-password-file",
+                "if the password contains \":\" or \",\", put it into a file and give --peer-password-file or BGPVIP_PEER_PASSWORD_FILE",
                 offset: field.offset)
         }
         return ttl
-    }
-
-    static func fixedNextHop(offset: Int = 0) -> Complaint {
-        Complaint(
-            "mpbgp_nexthop=fixed is not supported: the next hop is always this node's own address on the session's link",
-            "use mpbgp_nexthop=auto_sourceip or leave it out", offset: offset)
     }
 }
 
@@ -163,11 +179,16 @@ private struct Fields {
 
     init(_ text: String) {
         rest = text[...]
-        // v0.8.10 to v1.2.1 separated the multiprotocol options by a slash.
+        // v0.8.10 to v1.2.1 separated the multiprotocol options by a slash, behind any of the fields.
         if let slash = text.indices.first(where: { text[$0...].hasPrefix("/mpbgp_") }) {
-            rest = (text[..<slash] + ":" + text[text.index(after: slash)...])[...]
+            rest = text[..<slash]
+            let offset = text.distance(from: text.startIndex, to: slash) + 1
+            options = ListEntry(text: String(text.dropFirst(offset)), offset: offset)
         }
     }
+
+    /// The options behind kube-vip's historic slash.
+    private(set) var options: ListEntry?
 
     /// Everything that was not taken.
     var remainder: ListEntry { ListEntry(text: isAtEnd ? "" : String(rest), offset: offset) }

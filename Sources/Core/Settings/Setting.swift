@@ -3,7 +3,7 @@ package struct Setting: Sendable, Hashable {
     /// What a setting's text looks like, as far as the command line must know it.
     package enum Form: Sendable, Hashable {
         case text
-        /// `true` or `false`; on the command line the bare flag means `true`.
+        /// `true` or `false`.
         case boolean
         /// Comma separated; the flag may also be repeated.
         case list
@@ -43,6 +43,9 @@ package struct Setting: Sendable, Hashable {
         self.help = help
         self.isSecret = isSecret
     }
+
+    /// True if the bare flag means `true`: wherever `true` is one of the values.
+    package var isTrueWhenBare: Bool { placeholder.split(separator: "|").contains("true") }
 
     /// Flag names without the leading dashes; the first is the one we print.
     package var flags: [String] { [key.rawValue] + key.synonyms }

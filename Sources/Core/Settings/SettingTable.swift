@@ -177,10 +177,12 @@ extension SettingKey {
                 "While this file exists the node is drained; its first line is the reason")
         case .controlSocket:
             Setting(
-                self, .process, "PATH", default: "/run/bgpvip/bgpvip.sock",
-                "Unix socket for bgpvip peers, vips, drain …")
+                self, .process, "PATH|none", default: "/run/bgpvip/bgpvip.sock",
+                "Unix socket for bgpvip peers, vips, drain …; where it cannot be made the daemon serves without it")
         case .logLevel:
-            Setting(self, .process, "LEVEL", default: "info", "debug, info, warning or error")
+            Setting(
+                self, .process, "LEVEL", default: "info",
+                "The least important lines to log: debug, info, notice, warning or error")
         case .logFormat:
             Setting(self, .process, "FORMAT", default: "logfmt", "logfmt or json")
         case .metrics:
@@ -194,7 +196,7 @@ extension SettingKey {
         case .ignore:
             Setting(
                 self, .process, as: .list, "NAME,…",
-                "kube-vip variables to disregard although they ask for what bgpvip does not do, for example vip_leaderelection"
+                "kube-vip variables to disregard although they ask for what bgpvip does not do, for example svc_enable"
             )
         }
     }

@@ -24,8 +24,8 @@ package struct Settings: Sendable, Hashable {
     package var departure: DepartureSettings
     /// While this file exists the node is out of service; nil looks for none.
     package var drainFile: String?
-    /// Path of the control socket.
-    package var controlSocket: String
+    /// Path of the control socket; nil opens none.
+    package var controlSocket: String?
     package var logLevel: LogLevel
     package var logFormat: LogFormat
     /// Address and port of the metrics and health endpoint; nil opens none.
@@ -38,7 +38,7 @@ package struct Settings: Sendable, Hashable {
         vips: [VIPSettings],
         checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil, longLivedStaleTime: UInt32? = nil,
         departure: DepartureSettings = DepartureSettings(), drainFile: String? = nil,
-        controlSocket: String = "/run/bgpvip/bgpvip.sock",
+        controlSocket: String? = "/run/bgpvip/bgpvip.sock",
         logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
         health: SocketTarget? = nil
     ) {
@@ -221,7 +221,7 @@ package struct DepartureSettings: Sendable, Hashable {
 
 /// How much is logged.
 package enum LogLevel: String, Sendable, Hashable, CaseIterable {
-    case debug, info, warning, error
+    case debug, info, notice, warning, error
 }
 
 /// How a log line is written.

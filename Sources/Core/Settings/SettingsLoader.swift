@@ -14,6 +14,8 @@ package struct LoadedSettings: Sendable, Hashable {
     var texts: [SettingKey: String]
     /// False if a password that kube-vip took from a variable of its own has `:` or `,`, which our list separates by.
     var isPeerListExact: Bool
+    /// True if what is given, apart from files, contains a peer's password.
+    var peerListShowsPassword: Bool
     /// The password files, for a manifest to mount.
     var passwordFiles: [String]
 }
@@ -54,7 +56,7 @@ package enum SettingsLoader {
         let tolerated = Set(ignored.flatMap { ListEntry.separatedByCommas($0.text).map(\.text) })
         let kubeVip = KubeVipTranslation(
             flags: flags, environment: environment, tolerated: tolerated,
-            answered: Set(given.texts.keys).union((file?.given ?? [:]).keys))
+            ours: Set(given.texts.keys), answered: Set(given.texts.keys).union(file?.keys ?? []))
         given.complete(with: kubeVip)
         if let file { given.complete(with: file) }
 
@@ -62,7 +64,10 @@ package enum SettingsLoader {
         reading.errors = given.errors + kubeVip.errors
         reading.notices = given.notices + kubeVip.notices
         let extraPeer = given.usesKubeVipPeers ? kubeVip.extraPeer : nil
-        let settings = reading.settings(extraPeer: extraPeer, readFile: readFile)
+        let settings = reading.settings(
+            kubeVip: KubeVipContext(
+                extraPeer: extraPeer, multiprotocol: kubeVip.multiprotocol, leavesCheckOpen: kubeVip.leavesCheckOpen),
+            readFile: readFile)
         guard let settings, reading.errors.isEmpty else {
             throw InvalidSettings(errors: reading.errors.uniqued, notices: reading.notices.uniqued)
         }
@@ -70,6 +75,7 @@ package enum SettingsLoader {
             settings: settings.settings, notices: reading.notices.uniqued, ignored: kubeVip.ignored,
             resolved: ResolvedSetting.all(reading, settings), texts: reading.spellable(peers: settings.peers),
             isPeerListExact: !settings.peers.contains { $0.hasUnspellablePassword },
+            peerListShowsPassword: settings.peers.contains { !$0.peer.origin.isFile && $0.peer.value.password != nil },
             passwordFiles: settings.passwordFiles)
     }
 }

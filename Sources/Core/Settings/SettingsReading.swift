@@ -12,22 +12,34 @@ struct ReadSettings {
     var passwordFiles: [String]
 }
 
+/// What kube-vip's words say that is no text for one of our settings.
+struct KubeVipContext {
+    /// The peer of bgp_peeraddress and its companions.
+    var extraPeer: Located<PeerText>?
+    /// What is said about all of kube-vip's peers.
+    var multiprotocol = MultiprotocolText()
+    /// True if kube-vip's words are there and nobody chose a check.
+    var leavesCheckOpen = false
+}
+
 extension Reading {
     /// Reads every setting; nil if something needed is missing. All faults are in `errors`.
     mutating func settings(
-        extraPeer: Located<PeerText>?, readFile: (String) -> Result<String, FileReadingError>
+        kubeVip: KubeVipContext, readFile: (String) -> Result<String, FileReadingError>
     ) -> ReadSettings? {
         let localAS = localAS()
         let routerID = value(.routerID, ValueText.identifier)
         let routerInterface = value(.routerInterface, ValueText.interfaceName)
         let interface = value(.interface, ValueText.interfaceName)
         let vips = vips()
-        let generalChecks = checks(areNeeded: vips.contains { $0.item?.checks == nil } || hasForeignChecks)
+        let generalChecks = checks(
+            areNeeded: vips.contains { $0.item?.checks == nil } || hasForeignChecks,
+            acceptsAnonymousRefusal: kubeVip.leavesCheckOpen && !saysWhatIsHealthy)
         var (vipSettings, checks) = vipSettings(vips, generalChecks: generalChecks)
         if !checks.isEmpty || !has(.check) || texts(.check).map(\.text.trimmed) == ["none"] {
             refuseUselessOptions(for: checks)
         }
-        let peers = peers(extra: extraPeer)
+        let peers = peers(extra: kubeVip.extraPeer, generalMultiprotocol: kubeVip.multiprotocol)
         for (index, entry) in vips.enumerated() { vipSettings[index].peers = self.peers(of: entry, among: peers) }
         let passwordFiles = passwordFiles() + peers.compactMap { passwordFile(of: $0) }
         let peerSettings = peerSettings(peers, passwordFiles: passwordFiles, readFile: readFile)
@@ -35,7 +47,7 @@ extension Reading {
         let staleTime = longLivedStaleTime()
         let departure = departure()
         let controlSocket = value(.controlSocket, ValueText.socketPath)
-        let drainFile = drainFile(besides: controlSocket)
+        let drainFile = drainFile(besides: controlSocket ?? nil)
         let logLevel = value(.logLevel, Self.logLevel)
         let logFormat = value(.logFormat, Self.logFormat)
         let everywhere = Self.everywhere(vips)
@@ -54,6 +66,10 @@ extension Reading {
             )
         }
         notePeersWithoutRoutes(peerSettings, vips: vipSettings, localAS: localAS)
+        tell(routerID)
+        for entry in peers where entry.peer.value.password != nil && entry.peer.origin == origin(.peers) {
+            if entry.peer.origin.isPublic { notices.append(PeerText.passwordInSight(entry.peer.origin)) }
+        }
         guard let localAS, let interface, let departure, let controlSocket, let logLevel, let logFormat else {
             return nil
         }
@@ -87,6 +103,14 @@ extension Reading {
         }
     }
 
+    /// A BGP identifier that may be any node's.
+    private mutating func tell(_ routerID: BGPIdentifier?) {
+        guard let routerID, routerID.value >> 24 == 127 else { return }
+        notices.append(
+            "\(origin(.routerID)): the router ID \(routerID) is a loopback address, which every node has: a router that gets it from two nodes may refuse one of them; give each node's own address"
+        )
+    }
+
     /// RFC 9494 section 3.1 has 24 bits for the seconds.
     private mutating func longLivedStaleTime() -> UInt32? {
         let seconds = value(.llgr) { text throws(Complaint) -> UInt32 in
@@ -118,7 +142,8 @@ extension Reading {
 
     private static func logLevel(_ text: String) throws(Complaint) -> LogLevel {
         guard let level = LogLevel(rawValue: text == "warn" ? "warning" : text) else {
-            throw Complaint("\(ValueText.quoted(text)) is not a log level", "write debug, info, warning or error")
+            throw Complaint(
+                "\(ValueText.quoted(text)) is not a log level", "write debug, info, notice, warning or error")
         }
         return level
     }

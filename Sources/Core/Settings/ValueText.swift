@@ -90,8 +90,9 @@ enum ValueText {
         throw Complaint("\(quoted(text)) contains U+\(number), which cannot be shown")
     }
 
-    /// The path of a Unix socket, which the kernel limits to 107 bytes.
-    static func socketPath(_ text: String) throws(Complaint) -> String {
+    /// The path of a Unix socket, which the kernel limits to 107 bytes; nil for `none`.
+    static func socketPath(_ text: String) throws(Complaint) -> String? {
+        if text == "none" { return nil }
         let path = try path(text)
         guard path.utf8.count <= 107 else {
             throw Complaint("the path is longer than the 107 bytes a socket's may have")

@@ -22,6 +22,8 @@ package struct EndpointFailure: Error, Hashable, CustomStringConvertible {
 package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
     /// A process answers on this path.
     case alreadyRunning(path: String)
+    /// There is a socket on this path, and it cannot be found out whose.
+    case notOurs(path: String, text: String)
     /// Something else has this path.
     case notASocket(path: String)
     /// The kernel takes at most 107 bytes.
@@ -29,10 +31,18 @@ package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
     /// A system call failed.
     case system(doing: String, path: String, text: String)
 
+    /// True if the place is to blame, which is none of the service's business: a read-only file system, a directory of
+    /// somebody else's. The other faults are of the settings, or say that this is not the only daemon.
+    package var isOfThePlace: Bool {
+        if case .system = self { true } else { false }
+    }
+
     package var description: String {
         switch self {
         case .alreadyRunning(let path):
             "another bgpvip is running and answers on \(path): stop it, or give this one its own --control-socket"
+        case .notOurs(let path, let text):
+            "cannot find out who uses \(path): \(text)"
         case .notASocket(let path):
             "\(path) exists and is not a socket: remove it, or give another --control-socket"
         case .unusablePath(let path):

@@ -50,7 +50,8 @@ struct UnixSocketFile: Sendable {
         case ECONNREFUSED:
             if unlink(path) != 0 && errno != ENOENT { throw failure("remove the stale socket", path) }
         case ENOENT: return
-        default: throw failure("find out who uses", path)
+        // Perhaps a daemon that we may not talk to.
+        default: throw .notOurs(path: path, text: systemText(errno))
         }
     }
 

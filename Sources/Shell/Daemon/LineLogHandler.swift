@@ -99,6 +99,7 @@ extension Logger.Level {
         switch level {
         case .debug: self = .debug
         case .info: self = .info
+        case .notice: self = .notice
         case .warning: self = .warning
         case .error: self = .error
         }

@@ -94,7 +94,7 @@ private struct NoRouterID: Error, CustomStringConvertible {
 
 /// The configured router ID, else an IPv4 address of the configured interface, else the node's own. A VIP cannot be it:
 /// all nodes share that one.
-private func routerID(for settings: Settings) throws -> BGPIdentifier {
+func routerID(for settings: Settings) throws -> BGPIdentifier {
     if let configured = settings.routerID { return configured }
     if let interface = settings.routerInterface {
         let vips = Set(settings.vips.map(\.prefix.address))

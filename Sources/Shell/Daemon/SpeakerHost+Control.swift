@@ -1,6 +1,7 @@
 import ControlSocket
 import Health
 import IPTypes
+import Logging
 import NIOCore
 import Netlink
 import Settings
@@ -12,19 +13,32 @@ extension SpeakerHost {
         let answer: ControlAnswer = { [self] request, reply in
             assumeIsolated { $0.answer(request, reply: reply) }
         }
-        var servers = [ControlServer.start(path: settings.controlSocket, on: loop, answer: answer)]
+        var servers = settings.controlSocket.map { [controlSocket(at: $0, answer)] } ?? []
         for endpoint in [settings.metrics, settings.health].compactMap({ $0 }) {
             servers.append(
                 ControlServer.startTCP(
                     address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: answer
-                ).flatMapErrorThrowing { error in throw MetricsUnavailable(endpoint: endpoint, cause: "\(error)") })
+                ).map(Optional.some)
+                    .flatMapErrorThrowing { error in throw MetricsUnavailable(endpoint: endpoint, cause: "\(error)") })
         }
         EventLoopFuture.whenAllSucceed(servers, on: loop).whenComplete { [self] result in
             assumeIsolated { host in
-                if case .success(let servers) = result { host.controlServers = servers }
+                if case .success(let servers) = result { host.controlServers = servers.compactMap { $0 } }
             }
             onOpen(result.map { _ in })
         }
+    }
+
+    /// The control socket; nil, with a notice, where it cannot be made: then the VIPs are served all the same.
+    private func controlSocket(at path: String, _ answer: @escaping ControlAnswer) -> EventLoopFuture<ControlServer?> {
+        ControlServer.start(path: path, on: loop, answer: answer).map(Optional.some)
+            .flatMapErrorThrowing { [logger] error in
+                guard let error = error as? ControlSocketError, error.isOfThePlace else { throw error }
+                logger.notice(
+                    "no control socket, so bgpvip peers and drain cannot be used: \(error); choose another with --control-socket or BGPVIP_CONTROL_SOCKET, or none"
+                )
+                return nil
+            }
     }
 
     private func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlResponse) -> Void) {

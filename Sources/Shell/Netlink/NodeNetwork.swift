@@ -12,6 +12,11 @@ package enum NodeNetwork {
         try NetlinkExchange().nodeAddress(excluding: vips)
     }
 
+    /// The names of all interfaces, in the order of their index.
+    package static func interfaces() throws(NetlinkError) -> [String] {
+        try NetlinkExchange().links().map(\.name)
+    }
+
     /// The addresses of an interface, in the kernel's order, IPv4 first. Throws `.noSuchInterface`.
     package static func addresses(of interface: String) throws(NetlinkError) -> [InterfaceAddress] {
         let exchange = try NetlinkExchange()

@@ -72,13 +72,13 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     }
 
     @Test func `is asked for and not shown`() throws {
-        let text = "http://127.0.0.1/a?token=s3cret,https://127.0.0.1/b?,exec:/bin/test ?x"
+        let text = "http://127.0.0.1/a?token=s3cret,https://127.0.0.1/b?,exec:/bin/test '?x'"
         let loaded = try load(with(["check": text]))
         #expect(checks(loaded).paths == ["/a?token=s3cret", "/b?"])
-        #expect(checks(loaded).names == ["http://127.0.0.1/a?***", "https://127.0.0.1/b?", "exec:/bin/test ?x"])
+        #expect(checks(loaded).names == ["http://127.0.0.1/a?***", "https://127.0.0.1/b?", "exec:/bin/test '?x'"])
         #expect(
             loaded.resolved.first { $0.key == .check }?.value
-                == "http://127.0.0.1/a?***,https://127.0.0.1/b?,exec:/bin/test ?x")
+                == "http://127.0.0.1/a?***,https://127.0.0.1/b?,exec:/bin/test '?x'")
     }
 
     @Test func `tells checks apart all the same`() throws {

@@ -49,12 +49,12 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
 
     @Test func `are separated by the commas in front of a scheme`() throws {
         let settings = try load(
-            with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c\nx,\u{202e}y ,tcp://127.0.0.1:53,"])
+            with(["check": "http://127.0.0.1/?a,b, exec:/bin/sh -c 'a\nx,\u{202e}y' ,tcp://127.0.0.1:53,"])
         )
         .settings
         #expect(
             settings.checks.map(\.name) == [
-                "http://127.0.0.1/?***", #"exec:/bin/sh -c\u{a}x,\u{202e}y"#, "tcp://127.0.0.1:53",
+                "http://127.0.0.1/?***", #"exec:/bin/sh -c 'a\u{a}x,\u{202e}y'"#, "tcp://127.0.0.1:53",
             ])
         #expect(settings.vips.map(\.checks) == [settings.checks.map(\.name)])
     }
@@ -130,7 +130,7 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
     @Test(arguments: [
         (
             "https://kubernetes:6443/readyz",
-            #"entry 1, column 9: "kubernetes" is not an IP address, and names are not resolved; write the address in the URL, and the name in --check-host"#
+            #"entry 1, column 9: "kubernetes" is not an IP address, and names are not resolved; write the address in the URL, for example 127.0.0.1, and give the name with --check-host or BGPVIP_CHECK_HOST (host in a file): it stays the name in the certificate"#
         ),
         (
             "http://127.0.0.1:x/",
@@ -142,7 +142,7 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         ),
         (
             "http://u:p@127.0.0.1/",
-            "entry 1, column 8: user and password in the URL are not supported; use --check-token-file"
+            "entry 1, column 8: user and password in the URL are not supported; use --check-token-file or BGPVIP_CHECK_TOKEN_FILE"
         ),
         (
             "http://127.0.0.1/a b",
@@ -185,7 +185,7 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         (["check-ca-file": "ca.crt"], #"flag --check-ca-file: "ca.crt" is not an absolute path"#),
         (
             ["check-cert-file": "/c"],
-            "flag --check-cert-file: a client certificate needs both files; give --check-cert-file and --check-key-file"
+            "flag --check-cert-file: a client certificate needs both files; give --check-cert-file and --check-key-file, or BGPVIP_CHECK_CERT_FILE and BGPVIP_CHECK_KEY_FILE"
         ),
         (
             ["check-insecure": "true", "check-ca-file": "/ca"],

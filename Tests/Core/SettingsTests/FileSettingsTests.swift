@@ -62,6 +62,7 @@ import Testing
             loaded.notices == [
                 "flag --check is used, b.yaml:11:5 is not",
                 "environment bgp_peeraddress is used, b.yaml:7:5 is not",
+                "bgp_hold_time is not given: 9 s is proposed, and not kube-vip's 30 s, so that a dead node is noticed sooner",
                 "flag --check is used for all virtual addresses, the checks in the file are not",
             ])
     }
@@ -105,16 +106,17 @@ import Testing
         }
     }
 
-    @Test func `that cannot be read is an error beside those of flags`() {
+    @Test func `that cannot be read is an error beside those found before`() {
         do throws(InvalidSettings) {
             _ = try SettingsLoader.load(
-                flags: ["config": ["/x.yaml"], "med": [""]], environment: [:], readFile: { _ in .success("") },
+                flags: ["config": ["/x.yaml"]], environment: ["BGPVIP_MEDD": "1"], readFile: { _ in .success("") },
                 readTree: { _ in .failure(FileFault("did not find expected key", at: FilePlace(line: 3, column: 7))) })
             Issue.record("loaded")
         } catch {
             #expect(
                 error.errors.map(\.description) == [
-                    "flag --med: the value is empty; leave the flag out", "/x.yaml:3:7: did not find expected key",
+                    "environment BGPVIP_MEDD: is not a setting; did you mean BGPVIP_MED?",
+                    "/x.yaml:3:7: did not find expected key",
                 ])
         }
         do throws(InvalidSettings) {

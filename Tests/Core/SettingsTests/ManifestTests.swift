@@ -9,7 +9,10 @@ import Testing
             "localAS": ["65000"], "bgpRouterID": ["192.168.0.2"],
             "bgppeers": ["192.168.0.10:65000::false,192.168.0.11:65000::false"],
         ])
-        #expect(loaded.notices == [])
+        #expect(
+            Manifest.notices(loaded) == [
+                "no check was chosen: as long as the API server answers, also with 401 or 403 to whom it does not know, the address is advertised (BGPVIP_CHECK_STATUS)"
+            ])
         #expect(
             try Manifest.pod(loaded, image: "bgpvip:latest") == """
                 apiVersion: v1
@@ -39,6 +42,8 @@ import Testing
                       value: "192.168.0.2"
                     - name: BGPVIP_PEERS
                       value: "192.168.0.10:65000,192.168.0.11:65000"
+                    - name: BGPVIP_CHECK_STATUS
+                      value: "200,401,403"
                     resources:
                       requests:
                         cpu: 10m
@@ -132,32 +137,25 @@ import Testing
                     volumeMounts:
                     - name: run
                       mountPath: "/run/vip"
-                    - name: file-1
-                      mountPath: "/etc/kubernetes/pki/ca.crt"
+                    - name: files-1
+                      mountPath: "/etc/kubernetes/pki"
                       readOnly: true
-                    - name: file-2
-                      mountPath: "/etc/bgpvip/tors"
-                      readOnly: true
-                    - name: file-3
-                      mountPath: "/etc/bgpvip/tor1"
+                    - name: files-2
+                      mountPath: "/etc/bgpvip"
                       readOnly: true
                   volumes:
                   - name: run
                     hostPath:
                       path: "/run/vip"
                       type: DirectoryOrCreate
-                  - name: file-1
+                  - name: files-1
                     hostPath:
-                      path: "/etc/kubernetes/pki/ca.crt"
-                      type: File
-                  - name: file-2
+                      path: "/etc/kubernetes/pki"
+                      type: Directory
+                  - name: files-2
                     hostPath:
-                      path: "/etc/bgpvip/tors"
-                      type: File
-                  - name: file-3
-                    hostPath:
-                      path: "/etc/bgpvip/tor1"
-                      type: File
+                      path: "/etc/bgpvip"
+                      type: Directory
 
                 """)
     }
@@ -167,6 +165,9 @@ import Testing
             "vip": ["192.168.0.40"], "bgp": ["true"], "localAS": ["65000"], "peerAddress": ["192.168.0.10"],
             "peerAS": ["65010"], "peerPass": ["pw"], "multihop": ["true"], "bgpHoldTimer": ["15"],
             "bgpKeepAliveInterval": ["10"], "log": ["5"], "port": ["7443"],
+            "controlPlaneHealthCheckAddress": [
+                "https://kubernetes:7443/livez"
+            ], "controlPlaneHealthCheckCAPath": ["/etc/kubernetes/pki/ca.crt"],
         ])
         #expect(loaded.texts[.peers] == "192.168.0.10:65010:pw:true")
         let environment = Dictionary(
@@ -184,6 +185,65 @@ import Testing
                 problem: "a peer's password contains \":\" or \",\", which the peer list of the manifest cannot hold",
                 remedy: "put it into a file and give --peer-password-file")
         ) { try Manifest.pod(loaded, image: "bgpvip") }
+    }
+
+    /// What is mounted, by path.
+    private static func mounts(_ flags: [String: [String]]) throws -> [String] {
+        let loaded = try load(
+            ["vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000"]].merging(flags) { $1 },
+            files: ["/etc/bgpvip/p": "x", "/p": "x"])
+        let lines = try Manifest.pod(loaded, image: "bgpvip").split(separator: "\n")
+        return lines.filter { $0.contains("mountPath:") }.map { String($0.split(separator: "\"")[1]) }
+    }
+
+    @Test func `mounts a directory once, and a single file where others are`() throws {
+        #expect(try Self.mounts([:]) == ["/run/bgpvip"])
+        #expect(try Self.mounts(["control-socket": ["none"]]) == [])
+        #expect(
+            try Self.mounts([
+                "check-ca-file": ["/etc/kubernetes/pki/ca.crt"],
+                "check-token-file": ["/etc/kubernetes/pki/tokens/t"], "drain-file": ["/run/bgpvip/drain"],
+            ]) == ["/run/bgpvip", "/etc/kubernetes/pki"])
+        #expect(
+            try Self.mounts(["check-ca-file": ["/etc/ca.crt"], "peer-password-file": ["/p"]])
+                == ["/run/bgpvip", "/etc/ca.crt", "/p"])
+    }
+
+    @Test func `says that a password stands in it in clear`() throws {
+        let flags = ["vip": ["192.168.0.40"], "local-as": ["65000"], "peers": ["192.168.0.10:65000:pw"]]
+        #expect(
+            Manifest.notices(try load(flags)) == [
+                "the manifest contains a peer's password in clear, for everybody who may read the file or see the pod; put it into a file and give --peer-password-file"
+            ])
+        let file = ["peers": ["192.168.0.10:65000"], "peer-password-file": ["/p"]]
+        #expect(Manifest.notices(try load(flags.merging(file) { $1 }, files: ["/p": "pw"])) == [])
+    }
+
+    @Test func `refuses a check by a program, which the image does not have`() throws {
+        let loaded = try load([
+            "vip": ["192.168.0.40"], "local-as": ["65000"], "peers": ["192.168.0.10:65000"],
+            "check": ["tcp://127.0.0.1:22,exec:/usr/bin/pgrep sshd"],
+        ])
+        #expect(
+            throws: SettingError(
+                problem:
+                    "check exec:/usr/bin/pgrep sshd: the image holds no program but bgpvip, so the pod cannot run /usr/bin/pgrep",
+                remedy: "give --check http://…, https://… or tcp://…, or run bgpvip as a service of the node")
+        ) { try Manifest.pod(loaded, image: "bgpvip") }
+    }
+
+    @Test func `for a file that cannot be read has every capability that the file may need, and none of its guesses`()
+        throws
+    {
+        let loaded = try load(["config": ["/etc/bgpvip/b.yaml"]], files: [:], unread: Manifest.unreadFile)
+        let pod = try Manifest.pod(loaded, image: "bgpvip")
+        #expect(pod.contains(#"add: ["NET_ADMIN", "NET_BIND_SERVICE", "SYS_NICE"]"#))
+        #expect(!pod.contains("198.18.") && !pod.contains("2001:2:"))
+        #expect(pod.contains("env:\n    - name: BGPVIP_CONFIG\n      value: \"/etc/bgpvip/b.yaml\"\n"))
+        #expect(pod.contains(#"mountPath: "/etc/bgpvip""#))
+        #expect(loaded.notices == [])
+        let less = ["config": ["/etc/b.yaml"], "listen": ["false"], "bfd": ["false"], "vip": ["192.0.2.100"]]
+        #expect(try Manifest.pod(load(less, unread: Manifest.unreadFile), image: "x").contains(#"add: ["NET_ADMIN"]"#))
     }
 
     @Test(arguments: [

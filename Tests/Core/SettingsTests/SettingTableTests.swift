@@ -61,6 +61,16 @@ import Testing
     }
 }
 
+/// Loads settings with flags that name a configuration file, and `unread` in its place.
+func load(
+    _ flags: [String: [String]], files: [String: String] = [:], unread: FileNode
+) throws(InvalidSettings) -> LoadedSettings {
+    try SettingsLoader.load(
+        flags: flags, environment: [:],
+        readFile: { files[$0].map { .success($0) } ?? .failure(FileReadingError(reason: "")) },
+        readTree: { _ in .success(unread) })
+}
+
 /// Loads settings from flags and environment, and from a configuration file if `tree` is one; the other files come from
 /// a dictionary.
 func load(

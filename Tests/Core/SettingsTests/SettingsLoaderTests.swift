@@ -60,7 +60,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
                     #"flag --vip, entry 2, column 10: "tor" is not an IP address; write an address; names are not resolved"#,
                     "environment BGPVIP_PEERS, entry 2, column 24: the AS is missing; write ADDRESS:AS, for example 192.0.2.1:65000",
                     "flag --hold-time: BGP does not allow a hold time of 2; give 0 (never expires) or at least 3s",
-                    #"environment BGPVIP_LOG_LEVEL: "loud" is not a log level; write debug, info, warning or error"#,
+                    #"environment BGPVIP_LOG_LEVEL: "loud" is not a log level; write debug, info, notice, warning or error"#,
                 ])
     }
 
@@ -102,7 +102,6 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         (["local-as": "0"], "flag --local-as: AS 0 is reserved and cannot be ours"),
         (["vip": ","], "flag --vip: the list is empty; write for example 192.0.2.10"),
         (["peers": ","], "flag --peers: the list is empty; write for example 192.0.2.1:65000"),
-        (["router-id": ""], "flag --router-id: the value is empty; leave the flag out"),
         (
             ["router-id": "0.0.0.0"],
             #"flag --router-id: "0.0.0.0" is not a BGP identifier; write it like an IPv4 address other than 0.0.0.0"#
@@ -161,7 +160,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ),
         (
             ["ttl-security": "2", "peers": "10.0.0.1:65000::true"],
-            "flag --peers, entry 1, column 1: 10.0.0.1 is multihop, and ttl-security is on; leave multihop empty and give the distance with --ttl-security HOPS"
+            "flag --peers, entry 1, column 1: 10.0.0.1 is multihop, and ttl-security is on; leave multihop empty and give the distance with --ttl-security HOPS or BGPVIP_TTL_SECURITY=HOPS"
         ),
         (
             ["passive": "10.0.0.2"],

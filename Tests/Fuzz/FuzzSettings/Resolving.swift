@@ -92,7 +92,8 @@ func compareWithFlags(_ root: FileNode, _ resolved: Resolved) {
     guard case .mapping(let entries) = root.content else { return }
     var flags: [String: [String]] = [:]
     for entry in entries {
-        guard case .scalar(let text) = entry.value.content, !text.utf8.contains(0),
+        // An empty value is an error in a file, and as good as none in a flag.
+        guard case .scalar(let text) = entry.value.content, !text.utf8.contains(0), !text.allSatisfy(\.isWhitespace),
             let setting = Setting.all.first(where: { $0.fileKey == entry.key }), let flag = setting.flags.first,
             flags[flag] == nil
         else { return }

@@ -81,14 +81,17 @@ import Testing
         let errors: [ControlSocketError] = [
             .alreadyRunning(path: "/run/x"), .notASocket(path: "/run/x"), .unusablePath("x"),
             .system(doing: "bind", path: "/run/x", text: "Permission denied"),
+            .notOurs(path: "/run/x", text: "Permission denied"),
         ]
         #expect(
             errors.map(\.description) == [
                 "another bgpvip is running and answers on /run/x: stop it, or give this one its own --control-socket",
                 "/run/x exists and is not a socket: remove it, or give another --control-socket",
                 "'x' cannot be the path of a socket: it must have 1 to 107 bytes",
-                "cannot bind /run/x: Permission denied",
+                "cannot bind /run/x: Permission denied", "cannot find out who uses /run/x: Permission denied",
             ])
+        // Only where the place is to blame does a daemon serve without the socket.
+        #expect(errors.map(\.isOfThePlace) == [false, false, false, true, false])
     }
 
     private func mode(_ path: String) -> mode_t? {

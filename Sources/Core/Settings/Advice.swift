@@ -1,0 +1,84 @@
+import Advertising
+package import BGPWire
+import Health
+import IPTypes
+
+/// What `bgpvip check` sees of the node that it runs on, which need not be the one that the settings are for.
+package struct NodeView: Sendable, Hashable {
+    /// The names of the interfaces; nil if they cannot be listed.
+    package var interfaces: [String]?
+    /// The BGP identifier that the daemon would have here now; nil if there is none yet.
+    package var routerID: BGPIdentifier?
+    /// The interface that has it as an address.
+    package var routerIDInterface: String?
+
+    package init(interfaces: [String]?, routerID: BGPIdentifier?, routerIDInterface: String?) {
+        self.interfaces = interfaces
+        self.routerID = routerID
+        self.routerIDInterface = routerIDInterface
+    }
+}
+
+extension Settings {
+    /// What is worth a thought although nothing is wrong: for those who check their settings, not for every start.
+    package var advice: [String] {
+        vips.compactMap { familyAdvice($0) } + etcdAdvice
+    }
+
+    /// What the settings name and this node does not have.
+    package func advice(on node: NodeView) -> [String] {
+        guard let interfaces = node.interfaces else { return [] }
+        var named: [(key: String, interface: String)] = []
+        if vips.contains(where: \.binds) { named.append(("interface", interface)) }
+        if let routerInterface, routerID == nil { named.append(("router-interface", routerInterface)) }
+        for peer in peers {
+            if let interface = peer.sourceInterface { named.append(("source-interface", interface)) }
+            if let interface = peer.address.zone, !peer.address.isGateway {
+                named.append(("peer \(peer.address)", interface))
+            }
+        }
+        var seen: Set<String> = []
+        return named.filter { !interfaces.contains($0.interface) }.compactMap { key, interface in
+            let text =
+                "\(key): there is no interface \(interface) on this node, which has \(interfaces.joined(separator: ", "))"
+            return seen.insert(text).inserted ? text : nil
+        }
+    }
+
+    /// That a virtual address goes only over sessions of the other family, which takes more than a session.
+    private func familyAdvice(_ vip: VIPSettings) -> String? {
+        let address = vip.prefix.address
+        let meant = peers.filter { vip.isMeant(for: $0.address) }
+        // That an address is for no peer at all is said at every start.
+        if meant.isEmpty { return nil }
+        let isCarried = meant.contains { peer in
+            peer.address.isGateway || peer.address.isUnnumbered || peer.address.address.isIPv4 == address.isIPv4
+                || peer.routeAdjustment.nextHops.contains { $0.isIPv4 == address.isIPv4 }
+        }
+        if isCarried { return nil }
+        return address.isIPv4
+            ? "\(address) is IPv4 and every peer of it IPv6: the routers must carry IPv4 on these sessions, and this node needs an IPv4 address on the link, or both sides extended next hop (RFC 8950)"
+            : "\(address) is IPv6 and every peer of it IPv4: the routers must carry IPv6 on these sessions, and this node needs a global IPv6 address on the link; otherwise add IPv6 peers"
+    }
+
+    /// That all nodes withdraw an address at the same time whose check hangs on the etcd that they share.
+    private var etcdAdvice: [String] {
+        let shared = vips.filter { vip in
+            vip.onUnhealthy == .withdraw && checks.contains { vip.checks.contains($0.name) && $0.kind.hangsOnEtcd }
+        }
+        guard !shared.isEmpty else { return [] }
+        let addresses = shared.map { "\($0.prefix.address)" }.joined(separator: ", ")
+        return [
+            "\(addresses): while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; "
+                + "on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)"
+        ]
+    }
+}
+
+extension Check.Kind {
+    /// True for the question whether a kube-apiserver is ready, if that includes its etcd.
+    fileprivate var hangsOnEtcd: Bool {
+        guard case .http(let http) = self else { return false }
+        return http.path.prefix { $0 != "?" } == "/readyz" && !http.path.contains("exclude=etcd")
+    }
+}

@@ -1,0 +1,78 @@
+import BGPWire
+import Testing
+
+@testable import Settings
+
+@Suite struct `Advice` {
+    private static func advice(_ flags: [String: String]) throws -> [String] {
+        let least = ["local-as": "65001", "vip": "10.9.9.9", "peers": "10.0.0.1:65000", "check": "tcp://127.0.0.1:1"]
+        return try load(least.merging(flags) { $1 }.mapValues { [$0] }).settings.advice
+    }
+
+    private static let etcd =
+        "10.9.9.9: while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)"
+
+    @Test(arguments: [
+        ("https://127.0.0.1:6443/readyz", true), ("https://10.0.0.5:6443/readyz?verbose", true),
+        ("http://127.0.0.1:8080/readyz", true), ("tcp://127.0.0.1:1,https://[::1]:6443/readyz", true),
+        ("https://127.0.0.1:6443/readyz?exclude=etcd", false), ("https://127.0.0.1:6443/livez", false),
+        ("http://127.0.0.1/readyzzz", false), ("none", false),
+    ]) func `is to think of etcd if the check does`(check: String, isGiven: Bool) throws {
+        #expect(try Self.advice(["check": check]) == (isGiven ? [Self.etcd] : []))
+        #expect(try Self.advice(["check": check, "on-unhealthy": "last-resort"]) == [])
+    }
+
+    private static let needsIPv6 =
+        "fd00::9 is IPv6 and every peer of it IPv4: the routers must carry IPv6 on these sessions, and this node needs a global IPv6 address on the link; otherwise add IPv6 peers"
+    private static let needsIPv4 =
+        "10.9.9.9 is IPv4 and every peer of it IPv6: the routers must carry IPv4 on these sessions, and this node needs an IPv4 address on the link, or both sides extended next hop (RFC 8950)"
+
+    @Test(
+        arguments: [
+            ("fd00::9", "10.0.0.1:65000", [needsIPv6]), ("10.9.9.9,fd00::9", "10.0.0.1:1,10.0.0.2:1", [needsIPv6]),
+            ("10.9.9.9,fd00::9", "[fd00::1]:65000", [needsIPv4]), ("fd00::9", "10.0.0.1:1,[fd00::1]:1", []),
+            ("fd00::9", "gateway:1", []), ("10.9.9.9", "unnumbered:eth0", []),
+            ("10.9.9.9", "[fe80::1%eth0]:1", [needsIPv4]),
+            ("fd00::9", "10.0.0.1:65000::::mpbgp_nexthop=fixed;mpbgp_ipv6=fd00::5", []),
+        ] as [(String, String, [String])])
+    func `is given where an address goes over the other family's sessions alone`(
+        vips: String, peers: String, expected: [String]
+    ) throws {
+        #expect(try Self.advice(["vip": vips, "peers": peers]) == expected)
+    }
+
+    @Test func `looks at the peers that an address is meant for`() throws {
+        let file: FileText = [
+            "localAS": "65001", "peers": ["10.0.0.1:65000", "[fd00::1]:65000"],
+            "vips": [
+                ["address": "10.9.9.9", "peers": ["10.0.0.1"], "checks": "none"],
+                ["address": "fd00::9", "peers": ["10.0.0.1"], "checks": "none"],
+            ],
+        ]
+        #expect(try load(tree: file.tree).settings.advice == [Self.needsIPv6])
+    }
+
+    @Test func `names each interface that is not on this node once, and whose it is`() throws {
+        let settings = try load([
+            "local-as": ["65001"], "vip": ["10.9.9.9"], "interface": ["dummy0"], "router-interface": ["bond0"],
+            "peers": ["10.0.0.1:1,10.0.0.2:1,unnumbered:eth7,[fe80::1%eth8]:1,gateway:1"], "source-interface": ["eth9"],
+        ]).settings
+        let node = { (interfaces: [String]?) in
+            NodeView(interfaces: interfaces, routerID: nil, routerIDInterface: nil)
+        }
+        #expect(
+            settings.advice(on: node(["lo", "eth0"])) == [
+                "interface: there is no interface dummy0 on this node, which has lo, eth0",
+                "router-interface: there is no interface bond0 on this node, which has lo, eth0",
+                "source-interface: there is no interface eth9 on this node, which has lo, eth0",
+                "peer unnumbered:eth7: there is no interface eth7 on this node, which has lo, eth0",
+                "peer fe80::1%eth8: there is no interface eth8 on this node, which has lo, eth0",
+            ])
+        #expect(settings.advice(on: node(["lo", "dummy0", "bond0", "eth7", "eth8", "eth9"])) == [])
+        #expect(settings.advice(on: node(nil)) == [])
+        var elsewhere = settings
+        elsewhere.routerID = BGPIdentifier(1)
+        elsewhere.vips[0].binds = false
+        #expect(elsewhere.advice(on: node(["eth7", "eth8", "eth9"])) == [])
+    }
+}

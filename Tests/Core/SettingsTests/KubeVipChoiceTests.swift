@@ -1,0 +1,120 @@
+import Advertising
+import Health
+import IPTypes
+import Testing
+
+@testable import Settings
+
+/// Where kube-vip's words meet ours, or leave something open.
+@Suite struct `kube-vip's choices` {
+    @Test func `gives the next hop of the other family, for all peers or for one`() throws {
+        let peers = try load(
+            environment: changed([
+                "mpbgp_nexthop": "fixed", "mpbgp_ipv4": "10.0.0.5", "mpbgp_ipv6": "fd00::5",
+                "bgp_peers":
+                    "192.168.0.10:65000,[fd00::9]:65000,192.168.0.11:65000::false::mpbgp_nexthop=fixed;mpbgp_ipv6=fd00::6,192.168.0.12:65000/mpbgp_nexthop=auto_sourceip",
+                "bgp_peeraddress": "192.168.0.13",
+            ])
+        ).settings.peers
+        #expect(
+            peers.map { $0.routeAdjustment.nextHops.map(\.description) } == [
+                ["fd00::5"], ["10.0.0.5"], ["fd00::6"], [], ["fd00::5"],
+            ])
+        let own = try load(
+            environment: changed([
+                "mpbgp_nexthop": "fixed", "mpbgp_ipv6": "fd00::5", "BGPVIP_PEERS": "192.168.0.10:65000",
+            ]))
+        #expect(own.settings.peers.map(\.routeAdjustment.nextHops) == [[]])
+    }
+
+    /// The name is what the certificate has; 127.0.0.1 is only where it is. In every way to write it.
+    @Test(
+        arguments: [
+            ("https://kubernetes:6443/livez", "https://127.0.0.1:6443/livez", "kubernetes"),
+            ("https://kubernetes", "https://127.0.0.1", "kubernetes"),
+            ("https://Kubernetes?x", "https://127.0.0.1?***", "Kubernetes"),
+            ("http://kubernetes:8080/livez", "http://127.0.0.1:8080/livez", "kubernetes"),
+            ("https://localhost:6443/livez", "https://localhost:6443/livez", "localhost"),
+            ("https://127.0.0.1:6443/livez", "https://127.0.0.1:6443/livez", "127.0.0.1"),
+        ]) func `keeps the name of the API server`(url: String, name: String, host: String) throws
+    {
+        for (flags, environment) in [
+            ([:], ["control_plane_health_check_address": url]), (["controlPlaneHealthCheckAddress": [url]], [:]),
+        ] as [([String: [String]], [String: String])] {
+            let loaded = try load(flags, environment: changed(environment.mapValues { $0 }))
+            guard case .http(let check)? = loaded.settings.checks.first?.kind else {
+                Issue.record("no HTTP check")
+                return
+            }
+            #expect(loaded.settings.checks.map(\.name) == [name])
+            #expect(check.host == host)
+            #expect(check.target.address == IPAddress("127.0.0.1"))
+            #expect(!check.acceptsAnonymousRefusal)
+            // A manifest says the same in our words.
+            let environment = Dictionary(
+                uniqueKeysWithValues: loaded.texts.map { ($0.key.setting.environment[0], $0.value) })
+            #expect(try load(environment: environment).settings == loaded.settings)
+        }
+    }
+
+    @Test func `gives way to our own name for the API server, and to our own check`() throws {
+        let address = ["control_plane_health_check_address": "https://kubernetes:6443/livez"]
+        let host = { (more: [String: String]) -> String? in
+            let checks = try load(environment: changed(address.merging(more) { $1 }.mapValues { $0 })).settings.checks
+            guard case .http(let check)? = checks.first?.kind else { return nil }
+            return check.host
+        }
+        #expect(try host(["BGPVIP_CHECK_HOST": "api"]) == "api")
+        #expect(try host(["BGPVIP_CHECK": "https://10.0.0.5:6443/readyz"]) == "10.0.0.5")
+        #expect(try host(["BGPVIP_CHECK": "tcp://10.0.0.5:6443"]) == nil)
+    }
+
+    /// A CA file for a check that nobody chose is for the API server's certificate, which need not name 127.0.0.1.
+    @Test func `verifies the API server by its own name if there is a CA file alone`() throws {
+        let loaded = try load(environment: changed(["control_plane_health_check_ca_path": "/pki/ca.crt"]))
+        guard case .http(let check)? = loaded.settings.checks.first?.kind else {
+            Issue.record("no HTTP check")
+            return
+        }
+        #expect(check.host == "kubernetes")
+        #expect(check.tls == HTTPCheck.TLSOptions(caFile: "/pki/ca.crt", verifies: true))
+    }
+
+    @Test(
+        arguments: [
+            ([:], true), (["port": nil], true), (["port": "7443"], true),
+            (["control_plane_health_check_address": "https://127.0.0.1:6443/livez"], false),
+            (["BGPVIP_CHECK": "https://127.0.0.1:6443/readyz"], false), (["BGPVIP_CHECK_STATUS": "200"], false),
+            (["BGPVIP_CHECK_TOKEN_FILE": "/token", "BGPVIP_CHECK_CA_FILE": "/ca"], false),
+            (["BGPVIP_CHECK_BODY": "ok"], false),
+        ] as [([String: String?], Bool)])
+    func `is content with an API server that refuses it only if nobody chose the check`(
+        changes: [String: String?], accepts: Bool
+    ) throws {
+        guard case .http(let check)? = try load(environment: changed(changes)).settings.checks.first?.kind else {
+            Issue.record("no HTTP check")
+            return
+        }
+        #expect(check.acceptsAnonymousRefusal == accepts)
+    }
+
+    @Test func `leaves the check to the file, since the port says only where the API server is`() throws {
+        let tree = FileText.mapping([("checks", ["http://127.0.0.1:8080/healthz"])]).tree
+        let checks = try load(environment: changed([:]), tree: tree).settings.checks
+        #expect(checks.map(\.name) == ["http://127.0.0.1:8080/healthz"])
+        guard case .http(let check)? = checks.first?.kind else { return }
+        #expect(!check.acceptsAnonymousRefusal)
+    }
+
+    @Test(arguments: ["vip_leaderelection", "leaderElection"])
+    func `elects no leader without a notice if that is to be ignored`(name: String) throws {
+        let loaded = try load(["leaderElection": ["true"], "ignore": [name]], environment: changed([:]))
+        #expect(loaded.otherNotices == [])
+    }
+
+    @Test(arguments: [
+        ["bgp_hold_time": "30"], ["bgp_keepalive_interval": "10"], ["BGPVIP_HOLD_TIME": "9s"],
+    ]) func `says nothing about a hold time that somebody chose`(changes: [String: String]) throws {
+        #expect(try load(environment: changed(changes.mapValues { $0 })).notices.filter { $0 == shorterHoldTime } == [])
+    }
+}
