@@ -97,8 +97,9 @@ package struct HealthCheck: Sendable, Hashable {
     private var excusedAt: Instant?
     /// False from an excuse until a probe passes.
     private var canBeExcused = true
-    /// True while the next outcome decides alone.
-    private var isOnProbation = false
+    /// True while the verdict has run out because the process did not run, and the next outcome decides alone. What has
+    /// been announced stays; nothing new may be.
+    package private(set) var isOnProbation = false
     /// Since when the server has refused every anonymous request.
     private var refusedSince: Instant?
     private var hasSaidRefusal = false

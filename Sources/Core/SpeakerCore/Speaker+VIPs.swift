@@ -10,9 +10,10 @@ extension Speaker {
     mutating func handle(_ event: HealthCheck.Event, check index: Int, at now: Instant) {
         let name = checks[index].check.name
         let wasRefused = checks[index].isRefused
+        let wasOnProbation = checks[index].isOnProbation
         defer {
-            // Nobody answers any more, so there is nothing to linger for.
-            if checks[index].isRefused, !wasRefused {
+            // Nobody answers any more, so there is nothing to linger for; or what had to wait may be announced.
+            if checks[index].isRefused && !wasRefused || wasOnProbation && !checks[index].isOnProbation {
                 touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
             }
         }
@@ -89,7 +90,8 @@ extension Speaker {
         let own = vips[index].drain?.step ?? .inService
         let isSettling = node == .settling || own == .settling
         guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), vips[index].isOffered,
-            vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address)
+            vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address),
+            !isOnProbation(vips[index], for: peer)
         else {
             return nil
         }
@@ -97,6 +99,14 @@ extension Speaker {
         var attributes = vips[index].settings.attributes.adjusted(by: peers[peer].settings.routeAdjustment)
         if vips[index].isLastResort { attributes = attributes.asLastResort }
         return isSettling ? attributes.withGracefulShutdown : attributes
+    }
+
+    /// True if the peer has not been told of the VIP and must not be now: its verdict is one of old.
+    private func isOnProbation(_ vip: VIP, for peer: Int) -> Bool {
+        guard checks.contains(where: \.isOnProbation), peers[peer].adjRIBOut.told[vip.settings.prefix] == nil else {
+            return false
+        }
+        return vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isOnProbation } ?? false }
     }
 
     /// Makes routes and bindings follow from verdicts and departure. Withdraws before it unbinds; what it binds is
