@@ -2,7 +2,7 @@ import Advertising
 import BGPFSM
 import BGPWire
 package import Deadlines
-import Health
+package import Health
 package import IPTypes
 import Settings
 
@@ -206,5 +206,16 @@ extension MessageCounts {
         notification = tally.notification
         keepalive = tally.keepalive
         routeRefresh = tally.routeRefresh
+    }
+}
+
+extension Verdict {
+    /// `unknown`, `healthy` or `unhealthy`.
+    package var word: String {
+        switch self {
+        case .unknown: "unknown"
+        case .healthy: "healthy"
+        case .unhealthy: "unhealthy"
+        }
     }
 }

@@ -387,14 +387,3 @@ extension Speaker.VIP {
         }
     }
 }
-
-extension Verdict {
-    /// `unknown`, `healthy` or `unhealthy`.
-    package var word: String {
-        switch self {
-        case .unknown: "unknown"
-        case .healthy: "healthy"
-        case .unhealthy: "unhealthy"
-        }
-    }
-}
