@@ -17,6 +17,13 @@ struct PeerBFD: Sendable {
     var complaint: Instant?
     /// When to stop the session at the latest, while the peer has not answered our Cease; nil if it is not to stop.
     var stop: Instant?
+    /// Where the packet came from that brought the session up: of an unnumbered peer's link any host may send.
+    var upFrom: ScopedAddress?
+
+    /// True if a packet from there may be the peer's (RFC 5880 section 6.8.6, RFC 5881 section 6).
+    func accepts(_ source: ScopedAddress) -> Bool {
+        address.includes(source) && (session.state != .up || upFrom == nil || upFrom == source)
+    }
 }
 
 /// All BFD sessions, and how a packet finds its own.
@@ -55,19 +62,23 @@ struct BFDSessions: Sendable {
 
     /// The session that a packet belongs to; nil if it is discarded.
     mutating func position(for packet: BFDPacket, from source: ScopedAddress, isMultihop: Bool) -> Int? {
+        guard let position = session(for: packet, from: source, isMultihop: isMultihop), all[position].accepts(source)
+        else {
+            discarded &+= 1
+            return nil
+        }
+        return position
+    }
+
+    private func session(for packet: BFDPacket, from source: ScopedAddress, isMultihop: Bool) -> Int? {
         // Nearly all packets, without hashing an address.
         if let position = all.firstIndex(where: { $0.session.discriminator == packet.yourDiscriminator }),
             all[position].isMultihop == isMultihop, !packet.isAuthenticated
         {
             return position
         }
-        do throws(BFDDiscard) {
-            return positions[
-                try demultiplexer.peer(for: packet, from: identity(of: source), isMultihop: isMultihop)]
-        } catch {
-            discarded &+= 1
-            return nil
-        }
+        let peer = try? demultiplexer.peer(for: packet, from: identity(of: source), isMultihop: isMultihop)
+        return peer.flatMap { positions[$0] }
     }
 
     /// A host as the peer it is: its own address, or that of whoever is the router on its link.
@@ -142,7 +153,9 @@ extension Speaker {
             bfd.all[position].stop = now
             stopBFDIfDue(position, at: now)
         }
+        let wasUp = bfd.all[position].session.state == .up
         handle(.received(packet), bfd: position, at: now)
+        if !wasUp { bfd.all[position].upFrom = source }
     }
 
     /// What time brings to BFD.

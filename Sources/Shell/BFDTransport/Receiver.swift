@@ -47,19 +47,19 @@ package final class BFDReceiver: @unchecked Sendable {
     /// Opens the socket on the port for its kind. 0.0.0.0 or :: is any address of that family; both can be open side by
     /// side. On single hop, what has passed a router never arrives (RFC 5881 section 5).
     ///
-    /// `onEvent` is called on the loop, never from inside a call of ours.
+    /// `peers` are those that packets are taken from. `onEvent` is called on the loop, never from inside a call of ours.
     package static func open(
-        on address: IPAddress, isMultihop: Bool, loop: any EventLoop,
+        on address: IPAddress, isMultihop: Bool, from peers: [ScopedAddress], loop: any EventLoop,
         onEvent: @escaping @Sendable (BFDReceiverEvent) -> Void
     ) throws(BFDSocketFailure) -> BFDReceiver {
         try open(
-            on: address, port: isMultihop ? multihopPort : singleHopPort, isMultihop: isMultihop, loop: loop,
-            onEvent: onEvent)
+            on: address, port: isMultihop ? multihopPort : singleHopPort, isMultihop: isMultihop, from: peers,
+            loop: loop, onEvent: onEvent)
     }
 
     /// The same on any port; 0 is the kernel's choice.
     static func open(
-        on address: IPAddress, port: UInt16, isMultihop: Bool, loop: any EventLoop,
+        on address: IPAddress, port: UInt16, isMultihop: Bool, from peers: [ScopedAddress] = [], loop: any EventLoop,
         onEvent: @escaping @Sendable (BFDReceiverEvent) -> Void
     ) throws(BFDSocketFailure) -> BFDReceiver {
         let socket = try UDPSocket(isIPv4: address.isIPv4, purpose: "cannot receive BFD on \(address) port \(port)")
@@ -67,7 +67,8 @@ package final class BFDReceiver: @unchecked Sendable {
             // Without SO_REUSEADDR: two daemons that share the port would steal each other's packets without a word.
             if !address.isIPv4 { try socket.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, CInt(1), "IPV6_V6ONLY") }
             // Before it is bound, so that nothing slips in.
-            if !isMultihop { try socket.dropRoutedPackets() }
+            try socket.drop(
+                allBut: SourceFilter(isIPv4: address.isIPv4, isSingleHop: !isMultihop, peers: peers))
             try socket.bind(to: SocketName(address, port: port))
         } catch {
             socket.close()

@@ -46,18 +46,9 @@ struct UDPSocket {
             : set(CInt(IPPROTO_IPV6), IPV6_TCLASS, CInt(0xC0), "IPV6_TCLASS")
     }
 
-    /// Has the kernel drop what did not arrive with TTL or hop limit 255, that is, what has passed a router
-    /// (RFC 5881 section 5). A filter, because IP_MINTTL does nothing on UDP sockets.
-    func dropRoutedPackets() throws(BFDSocketFailure) {
-        // The TTL is octet 8 of an IPv4 header, the hop limit octet 7 of an IPv6 header.
-        let hopLimit = UInt32(bitPattern: SKF_NET_OFF) &+ (isIPv4 ? 8 : 7)
-        let filter = [
-            sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: hopLimit),
-            sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: 255),
-            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
-            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
-        ]
-        let result = filter.withUnsafeBufferPointer { instructions in
+    /// Has the kernel drop what no peer can have sent, before it takes room and time from what they send.
+    func drop(allBut filter: SourceFilter) throws(BFDSocketFailure) {
+        let result = filter.program.withUnsafeBufferPointer { instructions in
             var program = sock_fprog(
                 len: UInt16(instructions.count), filter: UnsafeMutablePointer(mutating: instructions.baseAddress))
             return setsockopt(

@@ -37,6 +37,11 @@ extension SpeakerHost {
         var isIPv4: Bool
         var isMultihop: Bool
 
+        init(_ peer: PeerSettings) {
+            isIPv4 = peer.address.address.isIPv4
+            isMultihop = peer.isBFDMultihop
+        }
+
         var wildcard: IPAddress { isIPv4 ? .v4(IPv4Address(0)) : .v6(IPv6Address(high: 0, low: 0)) }
     }
 
@@ -49,14 +54,16 @@ extension SpeakerHost {
         logger.log(level: scheduling.isPreferred ? .info : .notice, "BFD runs with \(scheduling)")
         var kinds: Set<Kind> = []
         for peer in peers {
-            let kind = Kind(isIPv4: peer.address.address.isIPv4, isMultihop: peer.isBFDMultihop)
+            let kind = Kind(peer)
             if kinds.insert(kind).inserted { try receive(kind) }
         }
     }
 
     private func receive(_ kind: Kind) throws(BFDSocketFailure) {
-        let receiver = try BFDReceiver.open(on: kind.wildcard, isMultihop: kind.isMultihop, loop: loop) {
-            [self] event in
+        let peers = settings.peers.filter { $0.bfd != nil && Kind($0) == kind }.map(\.address)
+        let receiver = try BFDReceiver.open(
+            on: kind.wildcard, isMultihop: kind.isMultihop, from: peers, loop: loop
+        ) { [self] event in
             assumeIsolated { $0.received(event, on: kind) }
         }
         bfd.receivers.append(receiver)

@@ -26,10 +26,14 @@ final class Listener {
     let receiver: BFDReceiver
     private var events: AsyncStream<BFDReceiverEvent>.Iterator
 
-    init(on address: IPAddress, port: UInt16 = 0, isMultihop: Bool = false) async throws {
+    init(
+        on address: IPAddress, port: UInt16 = 0, isMultihop: Bool = false, from peers: [ScopedAddress] = []
+    ) async throws {
         let (events, log) = AsyncStream.makeStream(of: BFDReceiverEvent.self)
         receiver = try await loop.submit {
-            try BFDReceiver.open(on: address, port: port, isMultihop: isMultihop, loop: loop) { log.yield($0) }
+            try BFDReceiver.open(on: address, port: port, isMultihop: isMultihop, from: peers, loop: loop) {
+                log.yield($0)
+            }
         }.get()
         self.events = events.makeAsyncIterator()
     }
