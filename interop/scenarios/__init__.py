@@ -20,7 +20,7 @@ from scenarios.services import (
     service_killed_closing_unannounced, speaker_stopped,
 )
 from scenarios.sessions import (
-    extended_next_hop, ibgp, ipv6, md5, multihop, peers_reasons, session_up, ttl_security, unnumbered,
+    extended_next_hop, ibgp, ipv6, md5, multihop, other_speaker, peers_reasons, session_up, ttl_security, unnumbered,
 )
 from scenarios.tor_config import tor_config
 
@@ -47,7 +47,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     service_hangs, service_fails_500, service_accepts_none, speaker_stopped, linger_500, sigterm, sigkill, drain,
     drain_one_vip, drain_file,
     last_resort, llgr, bfd, tor_restart, ipv6,
-    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, peers_reasons, vip_removed, foreign_address,
+    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, other_speaker, peers_reasons, vip_removed, foreign_address,
     no_net_admin, network_later, kubeadm_env,
     tor_config,
 )] + [

@@ -1,5 +1,7 @@
 """Sessions: what BIRD sees of them, and what bgpvip says when they do not come up."""
 
+import time
+
 from lab.bird import Bird, neighbor, unnumbered_neighbors
 from lab.client import Requests, spread
 from lab.node import NODE_AS, TOR_AS, VIP, VIP6
@@ -140,3 +142,36 @@ def peers_reasons(lab):
     for address in expected:
         expect(address in shown, f"the table of `bgpvip peers` does not show {address}")
     await_bound(node, True)
+
+
+PODS = "10.244.1.0/24"
+# What a CNI's BIRD does: it dials the ToR from the node's address and announces the node's pods.
+CNI = """\
+protocol static pods {{ ipv4; route {pods} blackhole; }}
+protocol bgp cni {{
+  local as {node_as};
+  neighbor {router} as {tor_as};
+  direct;
+  connect delay time 1;
+  ipv4 {{ import none; export where proto = "pods"; }};
+}}
+"""
+
+
+def other_speaker(lab):
+    """Another BGP speaker of the node has the session with the ToR: it keeps it, and bgpvip says so and waits."""
+    node = lab.nodes[0]
+    lab.bird.start(*tor_neighbors([node]))
+    cni = Bird(node.host, node.address)
+    cni.start(CNI.format(pods=PODS, node_as=NODE_AS, router=node.router, tor_as=TOR_AS))
+    lab.bird.await_established(node.name)
+    eventually("the ToR's kernel has the pods", lambda: lab.tor.next_hops(PODS) == [node.address])
+    node.start()
+    reason = await_reason(node, node.router, "from the same address")
+    expect("sourceAddress" in reason, f"no way out is named: {reason}")
+    for _ in range(60):
+        expect_equal(lab.tor.next_hops(PODS), [node.address], "the ToR's next hops of the pods")
+        expect_equal(cni.state("cni"), "Established", "the other speaker's session")
+        time.sleep(0.1)
+    cni.kill()
+    await_next_hops(lab, [node], seconds=20)

@@ -14,6 +14,9 @@ import Deadlines
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
 ///
+/// Where another speaker of this node has the session, which a repeated Cease for a collision shows as well, the pause is
+/// `connectRetryMaximum` at once: a dial could cost that speaker its session.
+///
 /// Both series are forgotten after 60 s of Established. RFC 4271 section 8.1.1 calls this DampPeerOscillations and
 /// would refuse the peer's own connections meanwhile; we accept them, because the side that was repaired dials first.
 struct Backoff: Sendable, Hashable {
@@ -28,6 +31,8 @@ struct Backoff: Sendable, Hashable {
 
     private var failures = 0
     private var repeatingErrors = 0
+    /// Connections in a row that the peer ended because it keeps another one.
+    private var collisions = 0
 
     /// The pause after an attempt or session that ended for `reason`; `established` is how long it was Established,
     /// nil if it never was.
@@ -46,6 +51,9 @@ struct Backoff: Sendable, Hashable {
                 max(first, min(.seconds(5), last)), times: repeatingErrors,
                 limit: max(last, min(.seconds(60), last * 12)))
         }
+        if case .transport(.inUse) = reason { return last }
+        collisions = reason.isCollision ? min(collisions + 1, 2) : 0
+        if collisions > 1 { return last }
         if reason.isAbsence { return first }
         if let established, established >= Self.steadyTime {
             // The peer's kernel does not know the connection any more: it has been without a session for a while.
@@ -69,9 +77,16 @@ extension EndReason {
         switch self {
         case .notificationReceived(let notification), .notificationSent(let notification, _):
             [2, 3, 5].contains(notification.code)
-        case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
+        case .transport, .closedBeforeOpen, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired,
+            .withdrawalIgnored, .local:
             false
         }
+    }
+
+    /// True if the peer keeps another connection.
+    fileprivate var isCollision: Bool {
+        guard case .notificationReceived(let notification) = self else { return false }
+        return notification.code == 6 && notification.subcode == CeaseSubcode.connectionCollision.rawValue
     }
 
     /// True if our dial found nobody whom it could have disturbed.
@@ -81,7 +96,8 @@ extension EndReason {
         case .timedOut, .refused, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .networkUnreachable, .noNeighbour,
             .sourceUnavailable:
             true
-        case .prohibited, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system: false
+        case .prohibited, .inUse, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system:
+            false
         }
     }
 }

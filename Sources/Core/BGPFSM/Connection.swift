@@ -55,6 +55,8 @@ struct Connection: Sendable, Hashable {
         case replaced
         /// Events 2 and 8.
         case ceased(CeaseSubcode, communication: String)
+        /// Event 29.
+        case withdrawalIgnored(seconds: Int)
     }
 
     /// Between two window probes to a peer that is silent.
@@ -194,6 +196,13 @@ struct Connection: Sendable, Hashable {
             case (.openSent, .replaced), (.openConfirm, .replaced), (.established, .replaced):
                 (.closed(.peerRestarted), [], [.close(direction)])
 
+            // RFC 9687 section 3.3: "drops the TCP connection". Its NOTIFICATION would wait behind what the peer does not
+            // take, so it is left out; the RST tells the peer's TCP, and so its BGP, that the routes are gone.
+            case (.established, .withdrawalIgnored(let seconds)):
+                (.closed(.withdrawalIgnored(seconds: seconds)), [], [.abort(direction)])
+            case (.openSent, .withdrawalIgnored), (.openConfirm, .withdrawalIgnored):
+                (.state(state), [], [])
+
             // "If a ManualStop event (Event 2) is issued ... sends the NOTIFICATION with a Cease", and so for Event 8.
             case (.openSent, .ceased(let subcode, let text)), (.openConfirm, .ceased(let subcode, let text)),
                 (.established, .ceased(let subcode, let text)):
@@ -287,7 +296,7 @@ extension Connection {
         switch failure {
         case .closedByPeer, .reset: .closedBeforeOpen(failure)
         case .refused, .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .networkUnreachable,
-            .sourceUnavailable, .unacknowledged, .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
+            .sourceUnavailable, .inUse, .unacknowledged, .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
             .transport(failure)
         }
     }

@@ -30,6 +30,9 @@ extension EndReason {
         case .sendHoldTimeExpired:
             "\(peer) took nothing of what we sent for \(configuration.sendHoldTime.components.seconds) s: "
                 + "its BGP process hangs, or the path to it loses our packets"
+        case .withdrawalIgnored(let seconds):
+            "\(peer) did not acknowledge a withdrawal for \(seconds) s, so it may still send traffic here: its BGP process "
+                + "hangs and reads nothing, or the path to it loses our packets; the connection was reset"
         case .local(let subcode, let communication):
             "this node ended the session with \(peer): \(subcode.words)"
                 + (communication.isEmpty ? "" : " \"\(String(escaping: communication.utf8))\"")

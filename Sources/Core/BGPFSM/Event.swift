@@ -20,13 +20,19 @@ package struct Endpoints: Sendable, Hashable {
     /// A global address of ours on the same link if `local` is an IPv6 link-local one; both together are the next hop
     /// then (RFC 2545 section 3).
     package var global: IPv6Address?
+    /// True if the kernel takes only segments with a valid TCP MD5 signature on this connection (RFC 2385).
+    package var isSigned: Bool
 
     /// A connection between these addresses.
-    package init(local: IPAddress, remote: IPAddress, alternate: IPAddress? = nil, global: IPv6Address? = nil) {
+    package init(
+        local: IPAddress, remote: IPAddress, alternate: IPAddress? = nil, global: IPv6Address? = nil,
+        isSigned: Bool = false
+    ) {
         self.local = local
         self.remote = remote
         self.alternate = alternate
         self.global = global
+        self.isSigned = isSigned
     }
 }
 
@@ -53,6 +59,9 @@ package enum TransportFailure: Error, Sendable, Hashable {
     case severalNeighbours(interface: String, [IPv6Address])
     /// The source address or interface that was asked for is not on this node (EADDRNOTAVAIL, ENODEV).
     case sourceUnavailable
+    /// We have not dialled: this process of the node, `bird (pid 812)`, has a connection to the peer's BGP from the address
+    /// that we would use, and the router would end it in favor of ours.
+    case inUse(by: String)
     /// The peer closed an open connection without a NOTIFICATION.
     case closedByPeer
     /// The peer reset an open connection.
@@ -86,6 +95,9 @@ extension PeerSession {
         case received(ReceivedMessage, Direction)
         /// Events 21, 22, 28: bytes arrived that break the protocol; nothing behind them can be read.
         case malformed(DecodeError, Direction)
+        /// Event 29 for what must not wait for the kernel's timer: the peer's TCP has not acknowledged a withdrawal for so
+        /// many seconds.
+        case withdrawalIgnored(seconds: Int)
     }
 
     /// What the shell has to do, in the order given. Actions carry no promises and cannot fail: what comes of them
@@ -101,6 +113,9 @@ extension PeerSession {
         /// Close after all written bytes have gone out: half-close, read until EOF or one second, close. No event
         /// of this connection follows. Also cancels dialling.
         case close(Direction)
+        /// End the connection at once with RST: the peer takes nothing, so that nothing that waits could leave any more,
+        /// a NOTIFICATION least of all. No event of this connection follows.
+        case abort(Direction)
         /// The incoming connection that `tcpConnected` has just reported is one too many, or not wanted: write this
         /// NOTIFICATION to it and close it as `close` does. It never becomes the session's incoming connection; one
         /// that is in use stays untouched. No event of the rejected connection follows.
@@ -145,6 +160,8 @@ package enum EndReason: Sendable, Hashable {
     case holdTimeExpired(seconds: Int, in: PeerSession.State)
     /// The peer read nothing for the send-hold time (RFC 9687).
     case sendHoldTimeExpired
+    /// The peer's TCP did not acknowledge a withdrawal for so many seconds.
+    case withdrawalIgnored(seconds: Int)
     /// We stopped or reset the session ourselves.
     case local(CeaseSubcode, communication: String)
 }

@@ -49,7 +49,10 @@ extension Notification {
         case .connectionRejected:
             "rejects the connection: the router has no neighbor entry for our address, or accepts no more sessions"
         case .otherConfigurationChange: "closed the session: its configuration changed"
-        case .connectionCollision: "closed this connection because it keeps another one with us"
+        case .connectionCollision:
+            "closed this connection because it keeps another one with our address: if this repeats, another BGP speaker on "
+                + "this node has that session; give bgpvip an address of its own (sourceAddress) that the router knows as "
+                + "a neighbor, or another address of the router as peer"
         case .outOfResources: "closed the session: the router is out of resources"
         case .hardReset: "closed the session: \(self)"
         case .bfdDown: "closed the session: BFD says that the path is down"

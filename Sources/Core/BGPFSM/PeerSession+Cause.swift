@@ -11,7 +11,7 @@ extension EndReason {
             switch failure {
             case .refused, .closedByPeer, .reset, .timedOut(md5: _, onLink: nil), .timedOut(md5: _, onLink: true): 0
             case .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .networkUnreachable,
-                .noNeighbour, .severalNeighbours, .sourceUnavailable, .unacknowledged, .md5Unavailable, .system:
+                .noNeighbour, .severalNeighbours, .sourceUnavailable, .inUse, .unacknowledged, .md5Unavailable, .system:
                 nil
             }
         case .holdTimeExpired(_, let state): state == .established ? nil : 0
@@ -19,7 +19,7 @@ extension EndReason {
         case .notificationReceived(let notification):
             notification.code == 6 && [5, 7].contains(notification.subcode) ? 1 : 2
         case .notificationSent: 2
-        case .peerRestarted, .sendHoldTimeExpired, .local: nil
+        case .peerRestarted, .sendHoldTimeExpired, .withdrawalIgnored, .local: nil
         }
     }
 }

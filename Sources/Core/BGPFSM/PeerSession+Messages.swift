@@ -1,5 +1,6 @@
 import BGPWire
 import Deadlines
+import IPTypes
 
 // Messages, deadlines, and the collision of two connections (RFC 4271 section 6.8).
 
@@ -53,10 +54,12 @@ extension PeerSession {
         return connection.direction == (ours > peers ? .outgoing : .incoming)
     }
 
-    /// True if a connection which the peer opens now shows that it restarted: we are Established, the peer promised
-    /// graceful restart for a family, and our dials have not just crossed.
-    func showsRestart(at now: Instant) -> Bool {
-        guard let negotiated, let stateSince, now - stateSince >= .seconds(3) else { return false }
+    /// True if a connection which the peer opens now from `address` shows that it restarted: we are Established with that
+    /// address, the peer promised graceful restart for a family, and our dials have not just crossed. Of an unnumbered
+    /// peer's link any host may come.
+    func showsRestart(from address: IPAddress, at now: Instant) -> Bool {
+        guard let negotiated, let stateSince, now - stateSince >= .seconds(3), negotiated.endpoints.remote == address
+        else { return false }
         // RFC 4724 section 3: of several instances "all but the last" are ignored.
         for case .gracefulRestart(let restart) in negotiated.peerCapabilities.reversed() {
             return !restart.families.isEmpty
@@ -154,7 +157,7 @@ extension PeerSession {
             case .rejectIncoming(let notification):
                 sent.notification += 1
                 lastNotificationSent = notification
-            case .connect, .windowProbe, .close, .established, .routesRequested, .ended:
+            case .connect, .windowProbe, .close, .abort, .established, .routesRequested, .ended:
                 break
             }
         }
@@ -189,7 +192,7 @@ extension EndReason {
         switch self {
         case .local(let subcode, _): subcode != .bfdDown
         case .transport, .closedBeforeOpen, .peerRestarted, .notificationReceived, .notificationSent,
-            .holdTimeExpired, .sendHoldTimeExpired:
+            .holdTimeExpired, .sendHoldTimeExpired, .withdrawalIgnored:
             false
         }
     }

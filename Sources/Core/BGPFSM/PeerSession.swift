@@ -104,6 +104,8 @@ package struct PeerSession: Sendable, Hashable {
             case .tcpFailed(let direction, let failure): fail(direction, failure, at: now)
             case .received(let message, let direction): receive(message, direction, at: now)
             case .malformed(let error, let direction): deliver(.malformed(error), to: direction, at: now)
+            case .withdrawalIgnored(let seconds):
+                establishedDirection.map { deliver(.withdrawalIgnored(seconds: seconds), to: $0, at: now) } ?? []
             }
         count(actions)
         return actions
@@ -136,6 +138,11 @@ package struct PeerSession: Sendable, Hashable {
 
     /// What was agreed with the peer, while Established.
     package var negotiated: Negotiated? { outgoing?.negotiated ?? incoming?.negotiated }
+
+    /// True if TCP MD5 protects the furthest connection (RFC 2385); nil while there is none.
+    package var isSigned: Bool? {
+        (establishedDirection.flatMap { self[$0] } ?? outgoing ?? incoming)?.endpoints.isSigned
+    }
 
     /// Time between two KEEPALIVEs before jitter, while Established; nil if none are sent.
     package var keepaliveInterval: Duration? {
@@ -212,7 +219,11 @@ extension PeerSession {
     /// second connection SHALL be tracked until it sends an OPEN message". One per direction is tracked, no more.
     private mutating func accept(_ endpoints: Endpoints, at now: Instant) -> [Action] {
         guard isStarted else { return [.rejectIncoming(.cease(.connectionRejected))] }
-        let showsRestart = showsRestart(at: now)
+        // An accepted connection that nobody had to sign: the kernel has no key for it yet.
+        guard endpoints.isSigned || !configuration.requiresSignature else {
+            return [.rejectIncoming(.cease(.connectionRejected))]
+        }
+        let showsRestart = showsRestart(from: endpoints.remote, at: now)
         guard incoming != nil else {
             return probe(at: now) + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
         }

@@ -24,6 +24,8 @@ package struct SessionConfiguration: Sendable, Hashable {
     package var sendHoldTime: Duration
     /// True if we never dial this peer.
     package var isPassive: Bool
+    /// True if there is a password: a connection that TCP MD5 does not protect is no session then (RFC 2385).
+    package var requiresSignature: Bool
     /// Families to offer, in order.
     package var families: [AddressFamily]
     /// Offer RFC 8950: IPv4 prefixes with an IPv6 next hop.
@@ -45,7 +47,7 @@ package struct SessionConfiguration: Sendable, Hashable {
         peer: ScopedAddress, localAS: ASNumber, peerAS: PeerAS, identifier: BGPIdentifier, holdTime: UInt16 = 9,
         keepaliveInterval: Duration? = nil, connectRetryInitial: Duration = .seconds(1),
         connectRetryMaximum: Duration = .seconds(5), openHoldTime: Duration = .seconds(60),
-        sendHoldTime: Duration = .seconds(480), isPassive: Bool = false,
+        sendHoldTime: Duration = .seconds(480), isPassive: Bool = false, requiresSignature: Bool = false,
         families: [AddressFamily] = [.ipv4Unicast], offersExtendedNextHop: Bool = false,
         longLivedStaleTime: UInt32? = nil, hostName: String? = nil
     ) {
@@ -60,6 +62,7 @@ package struct SessionConfiguration: Sendable, Hashable {
         self.openHoldTime = openHoldTime
         self.sendHoldTime = sendHoldTime
         self.isPassive = isPassive
+        self.requiresSignature = requiresSignature
         self.families = families
         self.offersExtendedNextHop = offersExtendedNextHop
         self.longLivedStaleTime = longLivedStaleTime

@@ -1,3 +1,4 @@
+import BGPWire
 import IPTypes
 
 extension TransportFailure {
@@ -32,6 +33,8 @@ extension TransportFailure {
                 + "or let only the router send router advertisements on that link"
         case .sourceUnavailable:
             "the source address or interface configured for \(peer) is not on this node: correct it, or bring it up"
+        case .inUse(let process):
+            occupied(peer, by: String(escaping: process.utf8))
         case .closedByPeer:
             "\(peer) closed the connection without a NOTIFICATION: BGP on the router was stopped or restarted"
         case .reset:
@@ -45,6 +48,13 @@ extension TransportFailure {
             "\(operation) failed for \(peer) (errno \(errno))"
         }
     }
+}
+
+/// The peer has, or may have, a session with another speaker of this node.
+func occupied(_ peer: String, by process: String) -> String {
+    "\(process) on this node has a connection to the BGP of \(peer) from the same address; a router keeps one session for "
+        + "each address, so bgpvip waits: give it an address of its own (sourceAddress) that the router knows as a "
+        + "neighbor, or another address of the router as peer"
 }
 
 /// A SYN with a wrong signature is dropped without a word, so a differing password cannot be told from a dead host; the

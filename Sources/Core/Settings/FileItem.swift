@@ -58,7 +58,8 @@ struct FileItemKind {
         .communities, .largeCommunities, .extendedCommunities, .med, .localPref, .prepend,
     ]
     private static let sessions: [SettingKey] = [
-        .localAS, .sourceInterface, .holdTime, .keepaliveInterval, .connectRetry, .connectRetryMax, .ttlSecurity,
+        .localAS, .sourceInterface, .holdTime, .keepaliveInterval, .sendHoldTime, .connectRetry, .connectRetryMax,
+        .ttlSecurity,
         .bfd, .bfdReceiveInterval, .bfdMultiplier, .bfdStrict,
     ]
 

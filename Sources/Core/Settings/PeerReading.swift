@@ -134,13 +134,6 @@ extension Reading {
             let saysPassive = value(entry.item?.field("passive"), ValueText.boolean)
             let isPassive = saysPassive ?? passive.contains(peer.value.address)
             let password = peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil
-            if isPassive, password != nil, peer.value.address.isUnnumbered {
-                // The kernel wants the key before the first SYN, and the key belongs to an address.
-                errors.append(
-                    peer.error(
-                        "\(peer.value.address) waits for a router whose address nobody knows yet, so it cannot have a password",
-                        "let it dial (not passive), or leave the password out"))
-            }
             var adjustment = routeAdjustment(of: entry.item)
             (adjustment.nextHopIPv4, adjustment.nextHopIPv6) = nextHops(of: entry)
             let capabilities = value(entry.item?.field("capabilities")) { text throws(Complaint) in
@@ -155,7 +148,8 @@ extension Reading {
                 sourceInterface: options.sourceInterface, isPassive: isPassive,
                 localAS: entry.item?.own[.localAS] == nil ? nil : within(entry.item) { $0.localAS() },
                 holdTime: options.holdTime, keepaliveInterval: options.keepaliveInterval,
-                connectRetryInitial: options.connectRetry, connectRetryMaximum: options.connectRetryMax,
+                sendHoldTime: options.sendHoldTime, connectRetryInitial: options.connectRetry,
+                connectRetryMaximum: options.connectRetryMax,
                 routeAdjustment: adjustment,
                 bfd: self.bfd(peer.value.bfd, bfd, general: generalBFD))
             settings.capabilities = capabilities ?? .automatic

@@ -7,6 +7,7 @@ struct SessionOptions {
     /// Seconds.
     var holdTime: UInt16
     var keepaliveInterval: Duration?
+    var sendHoldTime: Duration?
     var connectRetry: Duration
     var connectRetryMax: Duration
     /// How many hops away the peer may be; nil without TTL security.
@@ -48,7 +49,8 @@ extension Reading {
         }
         return SessionOptions(
             sourceInterface: sourceInterface, holdTime: holdTime, keepaliveInterval: keepalive,
-            connectRetry: retry ?? .milliseconds(200), connectRetryMax: retryMax ?? .seconds(5),
+            sendHoldTime: sendHoldTime(holdTime), connectRetry: retry ?? .milliseconds(200),
+            connectRetryMax: retryMax ?? .seconds(5),
             ttlSecurity: value(.ttlSecurity, Self.hops) ?? nil)
     }
 
@@ -82,6 +84,22 @@ extension Reading {
             }
         }
         return (seconds, keepalive)
+    }
+
+    /// RFC 9687 section 3: "The value of SendHoldTime MUST be greater than the value of HoldTime".
+    private mutating func sendHoldTime(_ holdTime: UInt16) -> Duration? {
+        let sendHoldTime = value(.sendHoldTime) { text throws(Complaint) in
+            try ValueText.duration(text, in: .seconds(1) ... .seconds(86_400))
+        }
+        if let sendHoldTime, sendHoldTime <= .seconds(Int64(holdTime)) {
+            let key: SettingKey = own.contains(.holdTime) && !own.contains(.sendHoldTime) ? .holdTime : .sendHoldTime
+            fail(
+                key,
+                "\(name(.sendHoldTime)) (\(ValueText.spelled(sendHoldTime))) is not longer than the hold time "
+                    + "(\(ValueText.spelled(.seconds(Int64(holdTime)))))",
+                key == .holdTime ? "lower it, or raise sendHoldTime" : "raise it, or leave it out")
+        }
+        return sendHoldTime
     }
 
     private static func hops(_ text: String) throws(Complaint) -> UInt8? {

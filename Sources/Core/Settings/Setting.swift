@@ -104,6 +104,7 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case sourceInterface = "source-interface"
     case holdTime = "hold-time"
     case keepaliveInterval = "keepalive-interval"
+    case sendHoldTime = "send-hold-time"
     case connectRetry = "connect-retry"
     case connectRetryMax = "connect-retry-max"
     case ttlSecurity = "ttl-security"

@@ -58,6 +58,11 @@ extension SettingKey {
         case .keepaliveInterval:
             Setting(
                 self, .peers, "TIME", "Time between keepalives, at most a third of the hold time, which is the default")
+        case .sendHoldTime:
+            Setting(
+                self, .peers, "TIME",
+                "How long a peer may leave unread what we send before the session ends (RFC 9687), longer than the hold time; 8 minutes, or twice the hold time if that is more, if not given"
+            )
         case .connectRetry:
             Setting(
                 self, .peers, "TIME", default: "200ms",

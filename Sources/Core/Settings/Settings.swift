@@ -136,6 +136,8 @@ package struct PeerSettings: Sendable, Hashable {
     /// Proposed hold time in seconds: 0, or 3...65535.
     package var holdTime: UInt16
     package var keepaliveInterval: Duration?
+    /// How long the peer may leave our bytes unread (RFC 9687).
+    package var sendHoldTime: Duration
     package var connectRetryInitial: Duration
     package var connectRetryMaximum: Duration
     /// What is different on the routes to this peer.
@@ -145,11 +147,14 @@ package struct PeerSettings: Sendable, Hashable {
     /// Which capabilities we offer it.
     package var capabilities = CapabilityPolicy.automatic
 
+    /// A peer; without a `sendHoldTime` it is what RFC 9687 section 6 recommends, the greater of eight minutes and twice the
+    /// hold time.
     package init(
         address: ScopedAddress, peerAS: PeerAS, port: UInt16 = 179, password: Secret? = nil,
         distance: Distance = .direct, source: IPAddress? = nil, sourceInterface: String? = nil,
         isPassive: Bool = false, localAS: ASNumber? = nil, holdTime: UInt16 = 9, keepaliveInterval: Duration? = nil,
-        connectRetryInitial: Duration = .milliseconds(200), connectRetryMaximum: Duration = .seconds(5),
+        sendHoldTime: Duration? = nil, connectRetryInitial: Duration = .milliseconds(200),
+        connectRetryMaximum: Duration = .seconds(5),
         routeAdjustment: RouteAdjustment = RouteAdjustment(), bfd: BFDSettings? = nil
     ) {
         self.address = address
@@ -163,16 +168,11 @@ package struct PeerSettings: Sendable, Hashable {
         self.localAS = localAS
         self.holdTime = holdTime
         self.keepaliveInterval = keepaliveInterval
+        self.sendHoldTime = sendHoldTime ?? max(.seconds(480), .seconds(2 * Int64(holdTime)))
         self.connectRetryInitial = connectRetryInitial
         self.connectRetryMaximum = connectRetryMaximum
         self.routeAdjustment = routeAdjustment
         self.bfd = bfd
-    }
-
-    /// How long the peer may leave our bytes unread: RFC 9687 section 6 recommends the greater of eight minutes and
-    /// twice the hold time.
-    package var sendHoldTime: Duration {
-        max(.seconds(480), .seconds(2 * Int64(holdTime)))
     }
 }
 

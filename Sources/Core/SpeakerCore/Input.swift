@@ -33,6 +33,8 @@ package enum Input: Sendable, Hashable {
     case vanished([IPPrefix])
     /// The peer's TCP has acknowledged all we sent (true), or did not in time (false); `round` as in the effect.
     case acknowledged(ScopedAddress, round: Int, Bool)
+    /// The peer's TCP has acknowledged so many of the UPDATEs of its Established session.
+    case updatesAcknowledged(ScopedAddress, Int)
     /// Planned maintenance: take this node out of service and keep running. Without a reason, one that was given before
     /// stays.
     /// `keepsSessions` leaves the sessions up when the routes are withdrawn and the VIPs unbound; the drain that takes the

@@ -14,10 +14,11 @@ extension Speaker {
         }
         for action in peers[index].session.handle(event, at: now) {
             switch action {
-            case .connect, .send, .windowProbe, .close, .rejectIncoming:
+            case .connect, .send, .windowProbe, .close, .abort, .rejectIncoming:
                 effects.append(.session(address, action))
             case .established(let negotiated, _):
                 peers[index].forgetSaid()
+                peers[index].delivery = Delivery()
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
                 let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
                     .adjusted(by: peers[index].settings.routeAdjustment)
@@ -31,6 +32,7 @@ extension Speaker {
             case .ended(let reason, let wasEstablished):
                 if wasEstablished {
                     peers[index].adjRIBOut.end()
+                    peers[index].delivery = Delivery()
                     peers[index].refreshRequests = []
                 }
                 reportEnd(of: index, reason, wasEstablished, at: now)
@@ -58,8 +60,9 @@ extension Speaker {
         for action in peers[index].session.send(updates, at: now) {
             effects.append(.session(address, action))
         }
-        guard isReported else { return }
         let withdrawn = updates.flatMap(\.allWithdrawn)
+        peers[index].delivery.send(updates.count, withdrawing: withdrawn, at: now)
+        guard isReported else { return }
         let announced = updates.flatMap(\.allAnnounced)
         if !withdrawn.isEmpty { effects.append(.report(.withdrawn(address, withdrawn))) }
         if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
@@ -164,7 +167,7 @@ extension EndReason {
         case .notificationReceived(let notification): .received(notification.code, notification.subcode)
         case .notificationSent(let notification, _): .sent(notification.code, notification.subcode)
         case .closedBeforeOpen: .closedBeforeOpen
-        case .transport, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .local:
+        case .transport, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .withdrawalIgnored, .local:
             .other(self)
         }
     }
@@ -232,7 +235,8 @@ extension SessionConfiguration {
             peer: peer.address, localAS: peer.localAS ?? settings.localAS, peerAS: peer.peerAS,
             identifier: identifier, holdTime: peer.holdTime, keepaliveInterval: peer.keepaliveInterval,
             connectRetryInitial: peer.connectRetryInitial, connectRetryMaximum: peer.connectRetryMaximum,
-            sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, families: families,
+            sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, requiresSignature: peer.password != nil,
+            families: families,
             offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
             longLivedStaleTime: settings.longLivedStaleTime, hostName: hostName)
         capabilityPolicy = peer.capabilities

@@ -18,7 +18,7 @@ extension Speaker {
             phaseReason: departure.step == .inService ? nil : departure.reason,
             departure: departureStatus(at: now),
             uptime: (now - startedAt).inSeconds,
-            peers: peers.map { status(of: $0, at: now) },
+            peers: peers.indices.map { status(ofPeer: $0, at: now) },
             vips: vips.map { status(of: $0, listening, at: now) },
             checks: checks.map { status(of: $0, at: now) })
     }
@@ -31,7 +31,8 @@ extension Speaker {
         }
     }
 
-    private func status(of peer: Peer, at now: Instant) -> PeerStatus {
+    private func status(ofPeer index: Int, at now: Instant) -> PeerStatus {
+        let peer = peers[index]
         let session = peer.session
         var status = PeerStatus(
             address: "\(peer.settings.address)", port: Int(peer.settings.port),
@@ -39,7 +40,7 @@ extension Speaker {
             stateSeconds: (now - (session.stateSince ?? startedAt)).inSeconds,
             advertised: peer.adjRIBOut.told.count,
             total: vips.count { $0.settings.isMeant(for: peer.settings.address) },
-            usesMD5: peer.settings.password != nil,
+            usesMD5: session.isSigned ?? (peer.settings.password != nil),
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
         // What this node wanted is no error to be looked for later.
         if let cause = session.cause, !cause.reason.isPlanned {
@@ -61,6 +62,7 @@ extension Speaker {
         status.bfd = bfdStatus(of: peer.settings.address, at: now)
         status.obstacles = obstacles(to: peer)
         status.capabilitiesSent = session.offeredCapabilities.map { "\($0)" }
+        status.undelivered = undelivered(to: index, at: now)
         guard let negotiated = session.negotiated else { return status }
         status.peerAS = negotiated.peerAS.value
         status.holdTime = Int(negotiated.holdTime)

@@ -35,6 +35,7 @@ package struct Speaker: Sendable {
         var refreshRequests: Set<AddressFamily> = []
         /// Before this moment no further refresh is answered.
         var nextRefresh: Instant?
+        var delivery = Delivery()
     }
 
     /// One configured VIP.
@@ -174,6 +175,8 @@ package struct Speaker: Sendable {
             noteVanished(prefixes)
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
+        case .updatesAcknowledged(let address, let updates):
+            if let index = peerIndex[address] { peers[index].delivery.acknowledge(updates, at: now) }
         case .drainRequested(let reason, let keepsSessions):
             drain(
                 by: \.command, reason: reason ?? drainHolds.command ?? DrainHolds.unsaid,
@@ -207,6 +210,7 @@ package struct Speaker: Sendable {
             consider(peers[index].deadline)
             consider(peers[index].reportBudget.nextDeadline)
             if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
+            consider(withdrawalDeadline(of: index))
         }
         consider(bfd.nextDeadline)
         for index in checks.indices { consider(checks[index].nextDeadline) }
@@ -245,6 +249,7 @@ package struct Speaker: Sendable {
             if let deadline = peers[index].deadline, deadline <= now {
                 handle(.deadlineReached, peer: index, at: now)
             }
+            endIfWithdrawalIgnored(index, at: now)
             reportSuppressed(of: index, at: now)
             answerRefreshRequests(of: index, at: now)
         }

@@ -93,6 +93,8 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     package var lastNotificationSent: String?
     package var lastNotificationReceived: String?
     package var routes: [RouteStatus]
+    /// What we sent and the peer's TCP does not acknowledge; nil while it does.
+    package var undelivered: UndeliveredStatus?
     /// VIPs that this peer is not told, and why not, in words; nil if there are none.
     package var obstacles: [String: String]?
     /// The word for VIPs that are advertised to other peers only.
@@ -140,6 +142,22 @@ package struct PeerStatus: Codable, Sendable, Hashable {
         self.lastNotificationSent = lastNotificationSent
         self.lastNotificationReceived = lastNotificationReceived
         self.routes = routes
+    }
+}
+
+/// UPDATEs that a peer's TCP has not acknowledged, so that the router may not know of them.
+package struct UndeliveredStatus: Codable, Sendable, Hashable {
+    /// For how long.
+    package var seconds: Double
+    /// The VIPs whose withdrawal is among them.
+    package var withdrawn: [String]
+    /// When the session ends because of a withdrawal; nil if there is none.
+    package var resetInSeconds: Double?
+
+    package init(seconds: Double, withdrawn: [String], resetInSeconds: Double? = nil) {
+        self.seconds = seconds
+        self.withdrawn = withdrawn
+        self.resetInSeconds = resetInSeconds
     }
 }
 

@@ -9,6 +9,8 @@ package enum ConnectionEvent: Sendable, Hashable {
     case connected(Endpoints)
     /// A sound message arrived; several UPDATEs that came together may be summed up in one.
     case received(ReceivedMessage)
+    /// The peer's TCP has acknowledged so many of the UPDATEs that were sent on this connection.
+    case acknowledged(updates: Int)
     /// Bytes arrived that break the protocol. What follows them is thrown away until `close()`.
     case malformed(DecodeError)
     /// The connection could not be opened, or has ended. Nothing follows.

@@ -14,7 +14,7 @@ package final class PeerConnection: @unchecked Sendable {
     /// Takes the events of a connection, in order, on its event loop.
     package typealias EventHandler = @Sendable (PeerConnection, ConnectionEvent) -> Void
 
-    private enum State {
+    enum State {
         /// Dialling.
         case connecting
         /// Accepted, and nobody has said yet whether we want it.
@@ -28,6 +28,8 @@ package final class PeerConnection: @unchecked Sendable {
     /// Bytes that may wait for the kernel to take them. Far more than a speaker of a few routes ever has to say: a
     /// peer that lets so much pile up has stopped reading.
     static let pendingLimit = 4 << 20
+    /// Bytes that one peer may make us handle in one turn of the loop.
+    static let readLimit = 16 << 10
     /// How long a SYN may be without an answer before the next one goes out, from a socket of its own: the kernel would
     /// repeat it after a second, and a path that is back would wait for that. The earlier ones stay good for
     /// `dialLife`, and the first to the end, so that a peer that is far away is reached as well.
@@ -37,8 +39,8 @@ package final class PeerConnection: @unchecked Sendable {
     /// How long after `close()` we wait for the peer's FIN.
     private static let closeLimit = TimeAmount.seconds(1)
 
-    private let loop: any EventLoop
-    private var state: State
+    let loop: any EventLoop
+    private(set) var state: State
     /// The socket's channel; nil while there is none.
     private(set) var channel: (any Channel)?
     /// The sockets whose SYN waits for an answer.
@@ -50,18 +52,27 @@ package final class PeerConnection: @unchecked Sendable {
     private var framer = MessageFramer()
     /// True once the peer has sent bytes that make no sense.
     private var isMalformed = false
-    private var pendingBytes = 0
+    private(set) var pendingBytes = 0
+    /// Of all that was sent on this connection: its bytes, and its UPDATEs with where in the stream the last one ends.
+    private(set) var sentBytes = 0
+    private(set) var sentUpdates: (count: Int, end: Int) = (0, 0)
+    /// The UPDATE that is waited for, since when; nil while none is.
+    var awaited: (update: Int, end: Int, since: NIODeadline)?
     private var isFlushScheduled = false
     private var closeTimer: Scheduled<Void>?
+
+    /// True if the kernel has a TCP MD5 key for this connection.
+    private let isSigned: Bool
 
     /// The peer's address; a link-local one with its interface.
     package let remote: ScopedAddress
     /// Both ends, once TCP is up.
     package private(set) var endpoints: Endpoints?
 
-    private init(loop: any EventLoop, remote: ScopedAddress, state: State) {
+    private init(loop: any EventLoop, remote: ScopedAddress, isSigned: Bool, state: State) {
         self.loop = loop
         self.remote = remote
+        self.isSigned = isSigned
         self.state = state
     }
 }
@@ -73,7 +84,8 @@ extension PeerConnection {
     package static func dial(
         _ endpoint: PeerEndpoint, on loop: any EventLoop, onEvent: @escaping EventHandler
     ) -> PeerConnection {
-        let connection = PeerConnection(loop: loop, remote: endpoint.remote, state: .connecting)
+        let connection = PeerConnection(
+            loop: loop, remote: endpoint.remote, isSigned: endpoint.md5Key != nil, state: .connecting)
         connection.onEvent = onEvent
         connection.dial(endpoint)
         return connection
@@ -133,9 +145,11 @@ extension PeerConnection {
     /// Prepares for a channel that a listener has accepted. `onOffer` has to adopt or reject the connection before it
     /// returns; what it leaves is closed, so that nothing is ever read for nobody.
     static func offer(
-        _ channel: any Channel, from remote: ScopedAddress, onOffer: @escaping @Sendable (PeerConnection) -> Void
+        _ channel: any Channel, from remote: ScopedAddress, isSigned: Bool,
+        onOffer: @escaping @Sendable (PeerConnection) -> Void
     ) throws {
-        let connection = PeerConnection(loop: channel.eventLoop, remote: remote, state: .offered)
+        let connection = PeerConnection(
+            loop: channel.eventLoop, remote: remote, isSigned: isSigned, state: .offered)
         connection.channel = channel
         connection.onOffer = onOffer
         try connection.attach(channel)
@@ -143,9 +157,11 @@ extension PeerConnection {
 
     private func attach(_ channel: any Channel) throws {
         let options = channel.syncOptions
-        // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers. A small one: NIO
-        // copies the first buffer of a connection as a whole, so that each session holds all of it from then on.
-        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16 << 10))
+        // A fixed size: a flood must not make the kernel hand us, and us keep, ever larger buffers. A small one, once in a
+        // turn of the loop, so that the others' packets and timers come in between. NIO copies the first buffer of a
+        // connection as a whole, so that each session holds all of it from then on.
+        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readLimit))
+        try options?.setOption(.maxMessagesPerRead, value: 1)
         try channel.pipeline.syncOperations.addHandler(ConnectionHandler(self))
     }
 
@@ -188,6 +204,11 @@ extension PeerConnection {
         }
         guard pendingBytes + bytes.count <= Self.pendingLimit else { return end(.unacknowledged) }
         pendingBytes += bytes.count
+        sentBytes += bytes.count
+        if case .update = message {
+            sentUpdates = (sentUpdates.count + 1, sentBytes)
+            awaitAcknowledgement()
+        }
         let written = loop.makePromise(of: Void.self)
         written.futureResult.whenComplete { [self] result in
             pendingBytes -= bytes.count
@@ -215,23 +236,6 @@ extension PeerConnection {
         try? channel?.withDescriptor { $0.probeWindow() }
     }
 
-    /// Tells whether the peer's TCP has acknowledged all that was sent: true as soon as it has, false when `limit`
-    /// has passed or the connection is gone.
-    package func whenAcknowledged(within limit: Duration, _ done: @escaping @Sendable (Bool) -> Void) {
-        loop.assertInEventLoop()
-        let deadline = loop.now + TimeAmount(limit)
-        loop.execute { self.checkAcknowledged(until: deadline, done) }
-    }
-
-    /// The kernel has no event for this, so it is asked every millisecond, only while somebody waits.
-    private func checkAcknowledged(until deadline: NIODeadline, _ done: @escaping @Sendable (Bool) -> Void) {
-        guard state == .open || state == .closing, let unread = try? channel?.withDescriptor(\.unacknowledgedBytes)
-        else { return done(false) }
-        if pendingBytes == 0 && unread == 0 { return done(true) }
-        guard loop.now < deadline else { return done(false) }
-        loop.scheduleTask(in: .milliseconds(1)) { self.checkAcknowledged(until: deadline, done) }
-    }
-
     /// Ends the connection: lets go out what is written, half-closes, throws away what comes in until the peer's FIN
     /// but for no more than a second, and closes. (Closing with unread input would make the kernel send RST, which
     /// can destroy a NOTIFICATION in the peer's queue.) No event follows. Also cancels dialling.
@@ -249,12 +253,38 @@ extension PeerConnection {
             state = .closing
             flush()
             channel?.close(mode: .output, promise: nil)
-            closeTimer = loop.scheduleTask(in: Self.closeLimit) { self.channel?.close(promise: nil) }
+            closeTimer = loop.scheduleTask(in: Self.closeLimit) {
+                // What the peer has not taken by now would wait in the kernel, and the peer would go on using our routes.
+                if !self.isAcknowledged { self.resetOnClose() }
+                self.channel?.close(promise: nil)
+            }
         case .closing, .closed:
             break
         }
         guard let channel else { return loop.execute(done) }
         channel.closeFuture.whenComplete { _ in self.loop.execute(done) }
+    }
+}
+
+extension PeerConnection {
+    /// Ends the connection at once with RST; what is written is lost. No event follows. `done` is called when the socket
+    /// is closed.
+    package func abort(_ done: @escaping @Sendable () -> Void = {}) {
+        loop.assertInEventLoop()
+        onEvent = nil
+        closeTimer?.cancel()
+        guard state == .open || state == .closing, let channel else { return close(done) }
+        state = .closed
+        resetOnClose()
+        channel.close(promise: nil)
+        channel.closeFuture.whenComplete { _ in self.loop.execute(done) }
+    }
+
+    /// Makes the kernel send RST when the socket is closed, and forget what it has not sent.
+    private func resetOnClose() {
+        _ = try? channel?.withDescriptor { descriptor throws(TransportFailure) in
+            try descriptor.set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0), "SO_LINGER")
+        }
     }
 }
 
@@ -272,7 +302,7 @@ extension PeerConnection {
             // Reset before we could ask.
             return end(.reset)
         }
-        let endpoints = Endpoints(local: local.address, remote: remote.address)
+        let endpoints = Endpoints(local: local.address, remote: remote.address, isSigned: isSigned)
         self.endpoints = endpoints
         switch state {
         case .connecting:
@@ -312,7 +342,7 @@ extension PeerConnection {
 
     /// Delivers later in this turn of the loop, so that nobody is called back from inside a call of theirs; and only
     /// what is not overtaken by `close()`.
-    private func report(_ events: [ConnectionEvent]) {
+    func report(_ events: [ConnectionEvent]) {
         guard !events.isEmpty else { return }
         loop.execute { [self] in
             for event in events {

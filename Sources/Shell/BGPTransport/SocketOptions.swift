@@ -31,8 +31,14 @@ struct SocketDescriptor {
         let milliseconds = TimeAmount(endpoint.userTimeout).nanoseconds / 1_000_000
         try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
         try set(tcp, TCP_NODELAY, CInt(1), "TCP_NODELAY")
+        try keepUrgentOctets()
         // Kernels before 6.15 do without: a link that is back then waits longer for the next retransmission.
         _ = try? set(tcp, retransmissionLimit, CInt(1_000), "TCP_RTO_MAX_MS")
+    }
+
+    /// An octet that is sent as urgent stays where it is in the stream; TCP would take it out.
+    func keepUrgentOctets() throws(TransportFailure) {
+        try set(SOL_SOCKET, SO_OOBINLINE, CInt(1), "SO_OOBINLINE")
     }
 
     /// DSCP CS6, network control, which switches keep when they have to drop.
@@ -45,8 +51,11 @@ struct SocketDescriptor {
         try isIPv4 ? set(ipv4, IP_TTL, limit, "IP_TTL") : set(ipv6, IPV6_UNICAST_HOPS, limit, "IPV6_UNICAST_HOPS")
     }
 
-    /// Sets the TCP MD5 key for one peer, 1...80 bytes; nil takes it away, also when there is none.
-    func setMD5Key(_ key: [UInt8]?, for peer: SocketAddress) throws(TransportFailure) {
+    /// Sets the TCP MD5 key for one peer, 1...80 bytes; nil takes it away, also when there is none. With a prefix length it
+    /// is the key of all peers under that prefix that have none of their own.
+    func setMD5Key(
+        _ key: [UInt8]?, for peer: SocketAddress, prefixLength: UInt8? = nil
+    ) throws(TransportFailure) {
         // To the kernel an empty key means removal; a key that was given must never turn into none.
         if let key, key.isEmpty || key.count > TCP_MD5SIG_MAXKEYLEN { throw .md5Unavailable(errno: EINVAL) }
         let key = key ?? []
@@ -58,8 +67,12 @@ struct SocketDescriptor {
         }
         withUnsafeMutableBytes(of: &signature.tcpm_key) { $0.copyBytes(from: key) }
         signature.tcpm_keylen = UInt16(key.count)
+        if let prefixLength {
+            signature.tcpm_flags = UInt8(TCP_MD5SIG_FLAG_PREFIX)
+            signature.tcpm_prefixlen = prefixLength
+        }
         do {
-            try set(tcp, TCP_MD5SIG, signature, "TCP_MD5SIG")
+            try set(tcp, prefixLength == nil ? TCP_MD5SIG : TCP_MD5SIG_EXT, signature, "TCP_MD5SIG")
         } catch {
             guard case .system(let code, _) = error else { throw error }
             if key.isEmpty && code == ENOENT { return }
@@ -84,7 +97,7 @@ struct SocketDescriptor {
         }
     }
 
-    private func bind(toInterface name: String) throws(TransportFailure) {
+    func bind(toInterface name: String) throws(TransportFailure) {
         let result = name.withCString {
             setsockopt(number, SOL_SOCKET, SO_BINDTODEVICE, $0, socklen_t(name.utf8.count))
         }

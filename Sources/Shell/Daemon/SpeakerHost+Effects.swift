@@ -145,8 +145,9 @@ extension SpeakerHost {
     }
 
     /// A connection is closed for good; an exit may have waited for it.
-    func connectionClosed(of peer: ScopedAddress) {
+    func connectionClosed(_ connection: PeerConnection, of peer: ScopedAddress) {
         closing -= 1
+        connections[peer]?.closing.removeAll { $0 === connection }
         take(.connectionClosed(peer))
         if closing == 0, let exitStatus { finish(status: exitStatus) }
     }

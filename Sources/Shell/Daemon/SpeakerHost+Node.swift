@@ -4,6 +4,7 @@ import HealthProbes
 import IPTypes
 import Logging
 import NIOCore
+import NIOPosix
 import Netlink
 import Settings
 import SpeakerCore
@@ -28,6 +29,7 @@ extension SpeakerHost {
             assumeIsolated { $0.signalled(number) }
         }
         .whenFailure { [self] error in assumeIsolated { $0.fail(error) } }
+        questions.start()
     }
 
     private func probeEvent(_ event: ProbeEvent, check: String) {
@@ -47,8 +49,10 @@ extension SpeakerHost {
             if speaker.isBound(address.hostPrefix) { reassertSoon() }
         case .linkChanged(let name, _):
             if name == settings.interface { reassertSoon() }
+            openTiedListeners(on: name)
         case .resynchronise:
             reassertSoon()
+            openTiedListeners()
         case .added:
             break
         case .interrupted(let error):

@@ -4,6 +4,7 @@ import BGPWire
 import IPTypes
 import Logging
 import NIOCore
+import NIOPosix
 import Netlink
 import Settings
 import SpeakerCore
@@ -16,6 +17,10 @@ struct PeerConnections {
     var candidate: PeerConnection?
     /// The next look for the router of an unnumbered peer, before it is dialled.
     var search: Scheduled<Void>?
+    /// The question whether another process of this node has a session with the peer, before it is dialled.
+    var question: DialQuestion?
+    /// Those that were told to close and have not ended yet, the oldest first.
+    var closing: [PeerConnection] = []
 
     /// The connection that an action of the session means.
     subscript(direction: Direction) -> PeerConnection? {
@@ -32,12 +37,16 @@ struct PeerConnections {
         if candidate === connection { candidate = nil }
     }
 
-    /// Calls off the search for a router.
+    /// Calls off what comes before a dial.
     mutating func endSearch() {
         search?.cancel()
         search = nil
+        question = nil
     }
 }
+
+/// One question before one dial; an answer to an earlier one is none.
+final class DialQuestion: Sendable {}
 
 extension SpeakerHost {
     /// Turns an action of one peer's session into something on the wire.
@@ -52,6 +61,8 @@ extension SpeakerHost {
         case .close(let direction):
             if direction == .outgoing { connections[peer]?.endSearch() }
             close(connections[peer]?[direction], of: peer)
+        case .abort(let direction):
+            abort(connections[peer]?[direction], of: peer)
         case .rejectIncoming(let notification):
             send(.notification(notification), on: connections[peer]?.candidate)
             close(connections[peer]?.candidate, of: peer)
@@ -85,9 +96,36 @@ extension SpeakerHost {
         }
     }
 
-    /// Dials a peer at this address.
+    /// Dials a peer at this address, unless another process of this node has a session with it from the address that we
+    /// would use: the router would end that one. The kernel goes through all connections of the node for the answer, so
+    /// that is done on a thread of its own.
     func dial(_ settings: PeerSettings, at remote: ScopedAddress) {
+        let question = DialQuestion()
+        connections[settings.address, default: PeerConnections()].question = question
+        let (port, source, interface) = (settings.port, settings.source, settings.sourceInterface)
+        questions.runIfActive(eventLoop: loop) {
+            try NodeNetwork.otherSpeaker(with: remote, port: port, from: source, interface: interface)
+        }.whenComplete { [self] answer in
+            assumeIsolated { host in
+                guard host.connections[settings.address]?.question === question else { return }
+                host.connections[settings.address]?.question = nil
+                host.dial(settings, at: remote, knowing: answer)
+            }
+        }
+    }
+
+    private func dial(
+        _ settings: PeerSettings, at remote: ScopedAddress, knowing other: Result<String?, any Error>
+    ) {
         let peer = settings.address
+        switch other {
+        case .success(nil): break
+        case .success(let process?): return take(.session(peer, .tcpFailed(.outgoing, .inUse(by: process))))
+        // A kernel without inet_diag cannot tell: then the peer is dialled.
+        case .failure(let error):
+            logger.debug(
+                "cannot tell whether another speaker has the peer", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+        }
         let connection = PeerConnection.dial(endpoint(of: settings, at: remote), on: loop) {
             [self] connection, event in
             assumeIsolated { $0.connectionEvent(event, of: connection, peer, .outgoing) }
@@ -103,12 +141,29 @@ extension SpeakerHost {
         connection.probeWindow()
     }
 
+    /// So many connections of one peer may wait for its FIN. One that opens thousands a second would make us keep them all
+    /// for a second.
+    private static let closingLimit = 8
+
     /// Closes after what was written has left.
     private func close(_ connection: PeerConnection?, of peer: ScopedAddress) {
         guard let connection else { return }
         connections[peer]?.forget(connection)
         closing += 1
-        connection.close { [self] in assumeIsolated { $0.connectionClosed(of: peer) } }
+        connections[peer]?.closing.append(connection)
+        connection.close { [self] in assumeIsolated { $0.connectionClosed(connection, of: peer) } }
+        if let oldest = connections[peer]?.closing.first, connections[peer]?.closing.count ?? 0 > Self.closingLimit {
+            connections[peer]?.closing.removeFirst()
+            oldest.abort()
+        }
+    }
+
+    /// Closes at once; what was written and has not left is lost.
+    private func abort(_ connection: PeerConnection?, of peer: ScopedAddress) {
+        guard let connection else { return }
+        connections[peer]?.forget(connection)
+        closing += 1
+        connection.abort { [self] in assumeIsolated { $0.connectionClosed(connection, of: peer) } }
     }
 
     private func connectionEvent(
@@ -122,6 +177,8 @@ extension SpeakerHost {
         case .connected(let endpoints):
             follow(local: endpoints.local, of: peer)
             take(.session(peer, .tcpConnected(direction, completed(endpoints, of: connection))))
+        case .acknowledged(let updates):
+            take(.updatesAcknowledged(peer, updates))
         case .received(let message):
             take(.session(peer, .received(message, direction)))
         case .malformed(let error):
@@ -172,28 +229,7 @@ extension SpeakerHost {
 // MARK: - Incoming
 
 extension SpeakerHost {
-    /// Opens the listening sockets, with a TCP MD5 key for each peer that has a password.
-    func listen() throws {
-        guard let listen = settings.listen else { return }
-        var keys: [IPAddress: [UInt8]] = [:]
-        // The key of an unnumbered peer is set when its address is known.
-        for peer in settings.peers where !peer.address.isUnnumbered {
-            if let key = peer.password?.bytes { keys[peer.address.address] = key }
-        }
-        // Only families that have peers: a node may have no IPv6 at all.
-        let anywhere: [IPAddress] = [.v4(IPv4Address(0)), .v6(IPv6Address(high: 0, low: 0))]
-            .filter { any in settings.peers.contains { $0.address.address.isIPv4 == any.isIPv4 } }
-        for address in listen.addresses.isEmpty ? anywhere : listen.addresses {
-            let listener = try PeerListener.listen(
-                on: ScopedAddress(address), port: listen.port, keys: keys, on: loop
-            ) { [self] connection in
-                assumeIsolated { $0.accepted(connection) }
-            }
-            listeners.append(listener)
-        }
-    }
-
-    private func accepted(_ connection: PeerConnection) {
+    func accepted(_ connection: PeerConnection) {
         guard let settings = peerSettings(connection.remote), connections[settings.address]?.candidate == nil else {
             logger.debug("connection refused: its address is no peer's", metadata: ["remote": "\(connection.remote)"])
             connection.reject()

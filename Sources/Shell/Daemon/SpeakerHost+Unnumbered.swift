@@ -54,10 +54,6 @@ extension SpeakerHost {
     private func dial(_ peer: PeerSettings, at router: IPv6Address, on interface: String) {
         let remote = ScopedAddress(.v6(router), zone: interface)
         logger.debug("router found", metadata: ["peer": "\(peer.address)", "address": "\(remote)"])
-        if let key = peer.password?.bytes {
-            // So that it can dial us as well. IPv4 listeners refuse it, and what the kernel lacks shows when we dial.
-            for listener in listeners { try? listener.setMD5Key(key, for: remote.address) }
-        }
         dial(peer, at: remote)
     }
 

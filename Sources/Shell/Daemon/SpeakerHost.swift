@@ -7,6 +7,7 @@ import HealthProbes
 import IPTypes
 import Logging
 import NIOCore
+import NIOPosix
 import Netlink
 import Settings
 import SpeakerCore
@@ -27,6 +28,10 @@ actor SpeakerHost {
     var probers: [String: Prober] = [:]
     var connections: [ScopedAddress: PeerConnections] = [:]
     var listeners: [PeerListener] = []
+    /// Listeners for the peers of one interface that have a password.
+    var tiedListeners: [String: PeerListener] = [:]
+    /// Where the kernel is asked what may take it a while.
+    let questions = NIOThreadPool(numberOfThreads: 1)
     var controlServers: [ControlServer] = []
     var bfd = BFDSockets()
     var drainFileWatch: FileWatch?
@@ -178,7 +183,8 @@ actor SpeakerHost {
         logReports()
         answerDrainWaiters()
         for prober in probers.values { prober.stop() }
-        for listener in listeners { listener.close() }
+        for listener in listeners + tiedListeners.values { listener.close() }
+        questions.shutdownGracefully { _ in }
         for server in controlServers { server.stop() }
         addresses?.stopWatching()
         closeBFD()

@@ -65,7 +65,7 @@ extension LogLine {
         case .malformed(let error, let direction):
             self.init(
                 .debug, "malformed message received", [name, direction.field, ("reason", "\(error.explanation)")])
-        case .started, .stopped, .reset, .deadlineReached:
+        case .started, .stopped, .reset, .deadlineReached, .withdrawalIgnored:
             return nil
         }
     }
@@ -81,6 +81,8 @@ extension LogLine {
             self.init(.debug, "the peer is silent; its TCP is asked for a sign", [name, direction.field])
         case .close(let direction):
             self.init(.debug, "connection closed", [name, direction.field])
+        case .abort(let direction):
+            self.init(.debug, "connection reset", [name, direction.field])
         case .rejectIncoming(let notification):
             self.init(.debug, "connection rejected", [name, ("notification", "\(notification)")])
         case .established, .routesRequested, .ended:

@@ -1,6 +1,7 @@
 import BGPFSM
 import BGPWire
 import Deadlines
+import IPTypes
 import Testing
 
 /// What we say about restarting (RFC 4724, RFC 8538), and which of the peer's words count.
@@ -42,6 +43,41 @@ struct GracefulRestartTests {
         #expect(
             session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(3))
                 == (lastHasFamily ? replaced : kept))
+    }
+
+    @Test("A connection from another address shows no restart of the router")
+    func anotherHost() {
+        let stranger = Endpoints(local: local, remote: .v4(IPv4Address(0x0A00_0002)))
+        let open = peerOpen(capabilities: restartingCapabilities)
+        var accepted = PeerSession.inState(.established, .incoming, open: open)
+        #expect(
+            accepted.handle(.tcpConnected(.incoming, stranger), at: t0 + .seconds(3))
+                == [.send(.keepalive, .incoming), .rejectIncoming(cease(7))])
+        var dialled = PeerSession.inState(.established, .outgoing, open: open)
+        #expect(
+            dialled.handle(.tcpConnected(.incoming, stranger), at: t0 + .seconds(3))
+                == [.send(.keepalive, .outgoing), .send(.open(ourOpen), .incoming)])
+        #expect(
+            dialled.handle(.received(.open(open), .incoming), at: t0 + .seconds(3))
+                == [.send(.notification(cease(7)), .incoming), .close(.incoming)])
+        #expect(dialled.establishedDirection == .outgoing)
+    }
+
+    @Test("With a password an unsigned connection is no session, in any state")
+    func unsigned() {
+        for state in [PeerSession.State.active, .openSent, .openConfirm, .established] {
+            var session = PeerSession.inState(state) { $0.requiresSignature = true }
+            #expect(
+                session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(3))
+                    == [.rejectIncoming(cease(5))])
+            #expect(session.state == state)
+        }
+        var session = PeerSession.inState(.active) { $0.requiresSignature = true }
+        var signed = endpoints
+        signed.isSigned = true
+        #expect(session.isSigned == nil)
+        #expect(session.handle(.tcpConnected(.incoming, signed), at: t0) == [.send(.open(ourOpen), .incoming)])
+        #expect(session.isSigned == true)
     }
 
     @Test("A hard reset and an ordinary Cease end the session alike")

@@ -124,7 +124,7 @@ private struct ShellModel {
             if direction == .outgoing { isDialling = false }
             open.remove(direction)
             if established == direction { established = nil }
-        case .started, .stopped, .reset, .deadlineReached, .received, .malformed:
+        case .started, .stopped, .reset, .deadlineReached, .received, .malformed, .withdrawalIgnored:
             break
         }
     }
@@ -152,6 +152,10 @@ private struct ShellModel {
                 if isDial { isDialling = false }
                 open.remove(direction)
                 if established == direction { established = nil }
+            case .abort(let direction):
+                if established != direction { complaints.append("aborts what is not Established") }
+                open.remove(direction)
+                established = nil
             case .rejectIncoming:
                 if candidate != .incoming { complaints.append("rejects nothing") }
                 candidate = nil

@@ -113,6 +113,22 @@ struct RetryTests {
         }
     }
 
+    @Test("Where another speaker of this node has the session, every pause is the longest")
+    func inUse() {
+        expect(
+            pauses(3) { session, now in
+                let actions = session.handle(.tcpFailed(.outgoing, .inUse(by: "bird (pid 8)")), at: now)
+                #expect(actions == [.ended(.transport(.inUse(by: "bird (pid 8)")), wasEstablished: false)])
+            }, [5, 5, 5])
+        expect(pauses(4, end: receives(cease(7))), [1, 5, 5, 5])
+        var count = 0
+        expect(
+            pauses(4) { session, now in
+                count += 1
+                receives(cease(count == 2 ? 4 : 7))(&session, &now)
+            }, [1, 2, 4, 5])
+    }
+
     @Test("The pauses of repeating errors follow connectRetryMaximum")
     func repeatingErrorsScaled() {
         let bad = receives(Notification(code: 2, subcode: 2))

@@ -27,6 +27,23 @@ struct SendHoldTests {
                 == [.ended(.transport(.unacknowledged), wasEstablished: false)])
     }
 
+    @Test(
+        "A withdrawal that the peer's TCP ignores ends an Established session with RST, in either direction",
+        arguments: Direction.allCases)
+    func withdrawalIgnored(_ direction: Direction) {
+        var session = PeerSession.inState(.established, direction)
+        #expect(
+            session.handle(.withdrawalIgnored(seconds: 9), at: t0)
+                == [.abort(direction), .ended(.withdrawalIgnored(seconds: 9), wasEstablished: true)])
+        #expect(session.state == .active)
+        #expect(session.lastNotificationSent == nil)
+        for state in [PeerSession.State.idle, .connect, .active, .openSent, .openConfirm] {
+            var session = PeerSession.inState(state)
+            #expect(session.handle(.withdrawalIgnored(seconds: 9), at: t0) == [])
+            #expect(session.state == state)
+        }
+    }
+
     @Test("The peer's own 8/0 ends the session like any NOTIFICATION")
     func received() {
         var session = PeerSession.inState(.established)

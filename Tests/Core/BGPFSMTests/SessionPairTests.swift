@@ -220,7 +220,7 @@ private struct SessionPair {
                 enqueue(.end, candidate, to: side.other)
             case .ended(let reason, wasEstablished: true):
                 lostSessions[side, default: []].append(reason)
-            case .windowProbe, .established, .routesRequested, .ended:
+            case .abort, .windowProbe, .established, .routesRequested, .ended:
                 break
             }
         }

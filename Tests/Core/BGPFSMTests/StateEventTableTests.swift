@@ -190,6 +190,7 @@ extension PeerSession.Action {
         case .connect: "connect"
         case .send(let message, let target): (target == direction ? "" : "other:") + message.short
         case .close(let target): (target == direction ? "" : "other:") + "close"
+        case .abort(let target): (target == direction ? "" : "other:") + "abort"
         case .windowProbe(let target): (target == direction ? "" : "other:") + "probe"
         case .rejectIncoming(let notification):
             (direction == .incoming ? "" : "other:") + "reject " + Message.notification(notification).short

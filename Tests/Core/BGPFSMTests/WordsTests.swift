@@ -78,6 +78,16 @@ struct WordsTests {
             text: "peer 10.0.0.1 broke the protocol: attribute 14 is there twice; "
                 + "told it UPDATE Message Error/Malformed Attribute List"),
         Words(
+            reason: .transport(.inUse(by: "bird\u{1B} (pid 8)")),
+            text:
+                #"bird\u{1b} (pid 8) on this node has a connection to the BGP of peer 10.0.0.1 from the same address; "#
+                + "a router keeps one session for each address, so bgpvip waits: give it an address of its own "
+                + "(sourceAddress) that the router knows as a neighbor, or another address of the router as peer"),
+        Words(
+            reason: .withdrawalIgnored(seconds: 9),
+            text: "peer 10.0.0.1 did not acknowledge a withdrawal for 9 s, so it may still send traffic here: its BGP "
+                + "process hangs and reads nothing, or the path to it loses our packets; the connection was reset"),
+        Words(
             reason: received(2, 2),
             text: "peer 10.0.0.1 rejects our AS 65001 (it sent Bad Peer AS): "
                 + "fix our local AS, or the remote AS that the router has configured for us"),
@@ -147,7 +157,11 @@ struct WordsTests {
                 + "or accepts no more sessions"),
         Words(reason: received(6, 6), text: "peer 10.0.0.1 closed the session: its configuration changed"),
         Words(
-            reason: received(6, 7), text: "peer 10.0.0.1 closed this connection because it keeps another one with us"),
+            reason: received(6, 7),
+            text:
+                "peer 10.0.0.1 closed this connection because it keeps another one with our address: if this repeats, "
+                + "another BGP speaker on this node has that session; give bgpvip an address of its own (sourceAddress) "
+                + "that the router knows as a neighbor, or another address of the router as peer"),
         Words(reason: received(6, 8), text: "peer 10.0.0.1 closed the session: the router is out of resources"),
         Words(
             reason: received(6, 9, [6, 2] + text),

@@ -52,17 +52,14 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
             ["vip": "::ffff:10.9.9.9"],
             "flag --vip, entry 1, column 1: ::ffff:10.9.9.9 is an IPv4 address in IPv6 clothes, which no router routes; write 10.9.9.9"
         ),
-        (
-            ["peers": "unnumbered:eth0:external:secret", "passive": "all"],
-            "flag --peers, entry 1, column 1: unnumbered:eth0 waits for a router whose address nobody knows yet, so it cannot have a password; let it dial (not passive), or leave the password out"
-        ),
     ])
     func `what cannot work is refused`(flags: [String: String], message: String) {
         #expect(errors(with(flags)) == [message])
     }
 
-    @Test func `an unnumbered peer that is dialled may have a password`() {
+    @Test func `an unnumbered peer may have a password, dialled or not`() {
         #expect(errors(with(["peers": "unnumbered:eth0:external:secret"])) == [])
+        #expect(errors(with(["peers": "unnumbered:eth0:external:secret", "passive": "all"])) == [])
     }
 
     @Test func `leaving takes a second of settling, and far less than a kubelet waits`() throws {

@@ -17,7 +17,8 @@ import Testing
             [
                 "address": "10.0.0.1", "as": "65000", "port": "1790", "password": "a:b,c", "multihop": "3",
                 "source": "10.0.0.5", "sourceInterface": "bond0", "passive": "true", "localAS": "65002",
-                "holdTime": "3", "keepaliveInterval": "1s", "connectRetry": "2s", "connectRetryMax": "4s",
+                "holdTime": "3", "keepaliveInterval": "1s", "sendHoldTime": "30s", "connectRetry": "2s",
+                "connectRetryMax": "4s",
                 "communities": ["65000:7"], "largeCommunities": ["65000:1:2"], "extendedCommunities": ["rt:65000:1"],
                 "med": "1", "localPref": "2", "prepend": "3",
             ],
@@ -38,7 +39,7 @@ import Testing
                     address: address("10.0.0.1"), peerAS: .exactly(ASNumber(65000)), port: 1790,
                     password: Secret("a:b,c"), distance: .multihop(3), source: .v4(IPv4Address(0x0A00_0005)),
                     sourceInterface: "bond0", isPassive: true, localAS: ASNumber(65002), holdTime: 3,
-                    keepaliveInterval: .seconds(1), connectRetryInitial: .seconds(2),
+                    keepaliveInterval: .seconds(1), sendHoldTime: .seconds(30), connectRetryInitial: .seconds(2),
                     connectRetryMaximum: .seconds(4),
                     routeAdjustment: RouteAdjustment(
                         multiExitDiscriminator: 1, localPreference: 2, prepend: 3,

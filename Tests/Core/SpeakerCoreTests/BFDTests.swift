@@ -202,6 +202,7 @@ struct BFDTests {
         var reports: [Effect] = []
         for _ in 0..<40 {
             _ = rack.take(.session(Rack.tor, .received(.keepalive, .outgoing)))
+            _ = rack.take(.updatesAcknowledged(Rack.tor, .max))
             reports += rack.take(.deadlineReached, after: .seconds(1)).filter {
                 if case .report(.checkChanged) = $0 { false } else if case .report = $0 { true } else { false }
             }

@@ -93,7 +93,9 @@ private func checkRestart(_ session: PeerSession, after event: PeerSession.Event
     case .received(_, let other) where other != direction: break
     case .tcpFailed(let other, _) where other != direction: break
     case .malformed(_, let other) where other != direction: break
-    case .started, .stopped, .reset, .deadlineReached, .received, .tcpFailed, .malformed: return
+    case .started, .stopped, .reset, .deadlineReached, .received, .tcpFailed, .malformed,
+        .withdrawalIgnored:
+        return
     }
     let promised = before.negotiated?.peerCapabilities.contains { capability in
         if case .gracefulRestart(let restart) = capability { !restart.families.isEmpty } else { false }

@@ -38,7 +38,7 @@ struct ShellModel {
             guard lines[direction] != nil else { return }
             received.add(message.type)
             if message.type == .keepalive || message.type == .update { lines[direction]?.heard = now }
-        case .reset, .deadlineReached, .malformed: break
+        case .reset, .deadlineReached, .malformed, .withdrawalIgnored: break
         }
     }
 
@@ -68,6 +68,9 @@ struct ShellModel {
                 let isDial = direction == .outgoing && isDialling
                 require(lines[direction] != nil || candidate == direction || isDial, "closes what is closed")
                 if isDial { isDialling = false } else { hangUp(direction) }
+            case .abort(let direction):
+                require(lines[direction]?.negotiated != nil, "aborts what is not Established")
+                hangUp(direction)
             case .rejectIncoming(let notification):
                 require(candidate == .incoming, "rejects nothing")
                 candidate = nil

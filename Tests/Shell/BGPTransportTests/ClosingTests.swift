@@ -12,9 +12,11 @@ private typealias Counter = NIOLoopBoundBox<Int>
 
 @Suite(.timeLimit(.minutes(1))) struct ClosingTests {
     /// A connection to a bare peer.
-    private func connect(reads: Bool = true, receiveBuffer: Int? = nil) async throws -> (Witness, RawPeer) {
+    private func connect(
+        reads: Bool = true, receiveBuffer: Int? = nil, acknowledgements: Bool = false
+    ) async throws -> (Witness, RawPeer) {
         let listener = try await RawListener(reads: reads, receiveBuffer: receiveBuffer)
-        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let dialler = try await Witness.dial(endpoint(port: listener.port), acknowledgements: acknowledgements)
         let peer = try #require(await listener.next())
         #expect(await dialler.next() == .connected(Endpoints(local: localhost4, remote: localhost4)))
         return (dialler, peer)
@@ -105,7 +107,30 @@ private typealias Counter = NIOLoopBoundBox<Int>
         let start = ContinuousClock.now
         await dialler.close()
         #expect((Duration.milliseconds(950)...Duration.seconds(10)).contains(ContinuousClock.now - start))
-        try await peer.close()
+        // It has been reset, so that it may be closed already.
+        try? await peer.close()
+    }
+
+    @Test func aPeerThatReadsNothingIsResetAtTheEndAndAtOnceIfAborted() async throws {
+        for isAborted in [false, true] {
+            let (dialler, peer) = try await connect(reads: false)
+            try await dialler.send([Message](repeating: .large, count: 1000))
+            if isAborted { await dialler.abort() } else { await dialler.close() }
+            // What the peer's kernel has taken is gone with the connection, as a FIN behind the rest would not do.
+            #expect(try await peer.isReset())
+            try? await peer.close()
+        }
+    }
+
+    @Test func theLastUpdateIsReportedWhenThePeersKernelHasIt() async throws {
+        let (dialler, peer) = try await connect(acknowledgements: true)
+        try await dialler.send([.update(Update()), .update(Update()), .keepalive])
+        var event = await dialler.next()
+        #expect(event == .acknowledged(updates: 1) || event == .acknowledged(updates: 2))
+        if event == .acknowledged(updates: 1) { event = await dialler.next() }
+        #expect(event == .acknowledged(updates: 2))
+        try await peer.reset()
+        #expect(await dialler.untilEnd() == [.ended(.reset)])
     }
 
     @Test func aPeerThatReadsNothingEndsTheConnectionAtTheBound() async throws {

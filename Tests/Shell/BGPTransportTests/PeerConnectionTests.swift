@@ -214,7 +214,7 @@ private actor Owner {
         case .received:
             connection.close()
             finish.yield(events)
-        case .unanswered, .malformed, .ended: break
+        case .unanswered, .acknowledged, .malformed, .ended: break
         }
     }
 }

@@ -13,7 +13,7 @@ import Testing
         let acceptor = try await Acceptor.listen(on: address, keys: [address: "secret"])
         let dialler = try await Witness.dial(endpoint(address, port: acceptor.port, key: "secret"))
         let acceptee = try #require(await acceptor.next())
-        let connected = ConnectionEvent.connected(Endpoints(local: address, remote: address))
+        let connected = ConnectionEvent.connected(Endpoints(local: address, remote: address, isSigned: true))
         #expect(await dialler.next() == connected)
         #expect(await acceptee.next() == connected)
         try await dialler.send([.sampleOpen])
@@ -52,7 +52,7 @@ import Testing
         // The SYN after that one may have been on its way; the kernel's own would be four times as late.
         var event = await dialler.next()
         if event == .unanswered { event = await dialler.next() }
-        #expect(event == .connected(Endpoints(local: localhost4, remote: localhost4)))
+        #expect(event == .connected(Endpoints(local: localhost4, remote: localhost4, isSigned: true)))
         let acceptee = try #require(await acceptor.next())
         _ = await acceptee.next()
         try await dialler.send([.keepalive])
@@ -68,7 +68,7 @@ import Testing
         try await loop.submit { try listener.setMD5Key(Array("secret".utf8), for: localhost4) }.get()
         let signed = try await Witness.dial(endpoint(port: acceptor.port, key: "secret"))
         let acceptee = try #require(await acceptor.next())
-        #expect(await signed.next() == .connected(Endpoints(local: localhost4, remote: localhost4)))
+        #expect(await signed.next() == .connected(Endpoints(local: localhost4, remote: localhost4, isSigned: true)))
         try await loop.submit {
             try listener.setMD5Key(nil, for: localhost4)
             try listener.setMD5Key(nil, for: localhost4)
@@ -152,6 +152,40 @@ import Testing
     }
 
     private struct NoFreePort: Error {}
+
+    @Test func aListenerTiedToAnInterfaceComesBeforeTheOneThatLeavesRoom() async throws {
+        // With the key of all link-local peers, so that the kernel takes it; loopback has no such peer to dial from.
+        let (open, arrivals) = AsyncStream.makeStream(of: String.self)
+        let any6 = ScopedAddress(.v6(IPv6Address(high: 0, low: 0)))
+        let (wide, tied) = try await loop.submit {
+            let wide = try PeerListener.listen(on: any6, port: 0, leavesRoom: true, on: loop) { connection in
+                arrivals.yield("wide")
+                connection.reject()
+            }
+            let tied = try PeerListener.listen(
+                on: any6, port: wide.port, interface: "lo", linkLocalKey: Array("secret".utf8), on: loop
+            ) { connection in
+                arrivals.yield("tied")
+                connection.reject()
+            }
+            return (wide, tied)
+        }.get()
+        #expect(tied.interfaceIndex == if_nametoindex("lo"))
+        #expect(wide.interfaceIndex == nil)
+        _ = await (try Witness.dial(endpoint(localhost6, port: wide.port))).untilEnd()
+        try await loop.submit { tied.close() }.get()
+        _ = await (try Witness.dial(endpoint(localhost6, port: wide.port))).untilEnd()
+        var names = open.makeAsyncIterator()
+        #expect(await names.next() == "tied")
+        #expect(await names.next() == "wide")
+        // A second program on the port is an error all the same.
+        let port = wide.port
+        await #expect(throws: ListenFailure.self) {
+            try await loop.submit { try PeerListener.listen(on: any6, port: port, leavesRoom: true, on: loop) { _ in } }
+                .get()
+        }
+        try await loop.submit { wide.close() }.get()
+    }
 
     @Test func aConnectionThatNobodyDecidesOnIsClosed() async throws {
         let listener = try await loop.submit {

@@ -51,6 +51,20 @@ final class RawPeer {
         try await channel.close()
     }
 
+    /// True if the connection has been reset: the kernel has forgotten it, or the channel has noticed.
+    func isReset() async throws -> Bool {
+        let channel = channel
+        return try await loop.submit {
+            let isClosed = try? channel.withDescriptor { descriptor throws(TransportFailure) in
+                var information = tcp_info()
+                var size = socklen_t(MemoryLayout<tcp_info>.size)
+                getsockopt(descriptor.number, CInt(IPPROTO_TCP), TCP_INFO, &information, &size)
+                return Int(information.tcpi_state) == Int(TCP_CLOSE)
+            }
+            return isClosed ?? true
+        }.get()
+    }
+
     /// All that arrives until the connection ends, bytes joined.
     func rest() async -> [Arrival] {
         var bytes: [UInt8] = []

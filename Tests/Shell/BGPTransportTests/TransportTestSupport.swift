@@ -34,8 +34,9 @@ final class Witness {
         self.events = events.makeAsyncIterator()
     }
 
-    /// Dials, and shows that nothing is called back from inside `dial`.
-    static func dial(_ endpoint: PeerEndpoint) async throws -> Witness {
+    /// Dials, and shows that nothing is called back from inside `dial`. Acknowledgements are kept only if they are
+    /// wanted: when they come is the kernel's choice.
+    static func dial(_ endpoint: PeerEndpoint, acknowledgements: Bool = false) async throws -> Witness {
         let (events, log) = AsyncStream.makeStream(of: ConnectionEvent.self)
         let inside = NIOLoopBoundBox.makeBoxSendingValue(false, eventLoop: loop)
         let connection = try await loop.submit {
@@ -43,6 +44,7 @@ final class Witness {
             defer { inside.value = false }
             return PeerConnection.dial(endpoint, on: loop) { _, event in
                 #expect(!inside.value)
+                if case .acknowledged = event, !acknowledgements { return }
                 log.yield(event)
             }
         }.get()
@@ -79,6 +81,14 @@ final class Witness {
         let connection = connection
         await withCheckedContinuation { closed in
             loop.execute { connection.close { closed.resume() } }
+        }
+    }
+
+    /// Resets and waits until the socket is closed.
+    func abort() async {
+        let connection = connection
+        await withCheckedContinuation { closed in
+            loop.execute { connection.abort { closed.resume() } }
         }
     }
 
@@ -124,7 +134,10 @@ final class Acceptor {
             ) { connection in
                 let (events, log) = AsyncStream.makeStream(of: ConnectionEvent.self)
                 let endpoint = PeerEndpoint(remote: connection.remote, hops: hops, userTimeout: .seconds(600))
-                connection.adopt(endpoint) { _, event in log.yield(event) }
+                connection.adopt(endpoint) { _, event in
+                    if case .acknowledged = event { return }
+                    log.yield(event)
+                }
                 arrivals.yield(Witness(connection, events))
             }
         }.get()

@@ -92,6 +92,21 @@ import Testing
             ])
     }
 
+    @Test func `a router that has not acknowledged the withdrawal may still send traffic`() {
+        let text = why("2001:DB8:0::10/128") {
+            $0.peers[0].undelivered = UndeliveredStatus(
+                seconds: 4, withdrawn: ["2001:db8::10/128"], resetInSeconds: 5)
+        }
+        #expect(
+            text?.contains(
+                "  no    peer 10.0.0.1                       AS 65100 Established for 3d4h, withdrawn, but its TCP has not acknowledged that for 4s: it may still send traffic here; the session is reset in 5s\n"
+            ) == true)
+        let told = why("192.0.2.10") {
+            $0.peers[0].undelivered = UndeliveredStatus(seconds: 4, withdrawn: ["2001:db8::10/128"])
+        }
+        #expect(told?.contains("as-path 65001, med 10; its TCP has acknowledged nothing for 4s\n") == true)
+    }
+
     @Test func `a session that waits for BFD says so`() {
         let text = why("192.0.2.10") { $0.peers = [.waiting] }
         #expect(

@@ -146,9 +146,13 @@ extension World {
             plan(.dialArrives(link), after: between(.microseconds(100), .milliseconds(5)))
         case .send(let message, _):
             guard let connection = connections[link] else { return }
-            if case .update(let update) = message { noteWritten(update, on: link) }
+            if case .update(let update) = message {
+                noteWritten(update, on: link)
+                let all = Input.updatesAcknowledged(Self.address(ofRouter: link.router), .max)
+                plan(.input(node: link.node, all), after: .milliseconds(2))
+            }
             plan(.toRouter(link, connection: connection, message), after: .milliseconds(1))
-        case .close:
+        case .close, .abort:
             nodes[link.node].told[link.router] = []
             let closed = Input.connectionClosed(Self.address(ofRouter: link.router))
             plan(.input(node: link.node, closed), after: .milliseconds(2))
@@ -183,7 +187,7 @@ extension World {
                 if let connection = connections[link] {
                     plan(.toNode(link, connection: connection, message), after: .milliseconds(1))
                 }
-            case .close:
+            case .close, .abort:
                 if let connection = connections[link] {
                     plan(.closedByRouter(link, connection: connection), after: .milliseconds(1))
                 }

@@ -32,6 +32,10 @@ package func peerDetail(_ peer: PeerStatus, localAS: UInt32, bfdScheduling: Stri
         ("last NOTIFICATION received", peer.lastNotificationReceived ?? "none"),
         ("VIPs advertised", "\(peer.advertised) of \(peer.total)"),
     ]
+    if let undelivered = peer.undelivered {
+        let withdrawn = undelivered.withdrawn.isEmpty ? "" : ", withdrawn: \(list(undelivered.withdrawn))"
+        facts.append(("not acknowledged", "for \(fractionText(undelivered.seconds))\(withdrawn)"))
+    }
     let width = facts.map(\.label.count).max() ?? 0
     let lines =
         ["peer \(peer.address) port \(peer.port)"]

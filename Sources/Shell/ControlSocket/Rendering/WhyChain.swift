@@ -125,7 +125,9 @@ private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> 
     let session = "AS \(peer.asText) \(peer.state) for \(spanText(peer.stateSeconds))"
     if let route = peer.routes.first(where: { $0.prefix == vip.prefix }) {
         return WhyChain.Step(
-            link: "peer \(peer.address)", standing: .holds, words: "\(session), was told: \(routeText(route))")
+            link: "peer \(peer.address)", standing: .holds,
+            words: "\(session), was told: \(routeText(route))"
+                + (peer.undelivered.map { "; its TCP has acknowledged nothing for \(spanText($0.seconds))" } ?? ""))
     }
     let obstacle = peer.obstacles?[vip.prefix]
     if obstacle == PeerStatus.notMeant {
@@ -133,7 +135,11 @@ private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> 
             link: "peer \(peer.address)", standing: .unneeded, words: "\(session), \(PeerStatus.notMeant)")
     }
     let why =
-        if peer.isEstablished {
+        if let withdrawal = peer.undelivered, withdrawal.withdrawn.contains(vip.prefix) {
+            ", withdrawn, but its TCP has not acknowledged that for \(spanText(withdrawal.seconds)): it may still send "
+                + "traffic here"
+                + (withdrawal.resetInSeconds.map { "; the session is reset in \(fractionText($0))" } ?? "")
+        } else if peer.isEstablished {
             ", was not told" + (obstacle.map { ": \($0)" } ?? "")
         } else if let bfd = peer.bfd, bfd.holdsSession {
             ": waits until BFD is up" + (bfd.obstacle.map { "; \($0)" } ?? "")
