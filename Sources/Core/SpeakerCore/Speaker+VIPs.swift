@@ -103,10 +103,8 @@ extension Speaker {
 
     /// True if the peer has not been told of the VIP and must not be now: its verdict is one of old.
     private func isOnProbation(_ vip: VIP, for peer: Int) -> Bool {
-        guard checks.contains(where: \.isOnProbation), peers[peer].adjRIBOut.told[vip.settings.prefix] == nil else {
-            return false
-        }
-        return vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isOnProbation } ?? false }
+        checks.contains { $0.isOnProbation && vip.settings.checks.contains($0.check.name) }
+            && peers[peer].adjRIBOut.told[vip.settings.prefix] == nil
     }
 
     /// Makes routes and bindings follow from verdicts and departure. Withdraws before it unbinds; what it binds is
