@@ -5,6 +5,7 @@ import time
 
 from lab.client import Requests, spread
 from lab.fib import RouteWatch
+from lab.node import VIP
 from lab.waiting import expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack
 
