@@ -55,7 +55,8 @@ extension PeerSession {
         case .notificationReceived(let notification) where !end.wasEstablished && notification.rejectsCapabilities:
             silentCloses = 0
             offerLess { _ in true }
-        case .closedBeforeOpen:
+        // If the peer has said before why it turns us away, this is no riddle.
+        case .closedBeforeOpen where cause == end:
             silentCloses += 1
             guard silentCloses >= Self.suspiciousCloses else { return }
             // Nothing that was asked for is given up on a suspicion.

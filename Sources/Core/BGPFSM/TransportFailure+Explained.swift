@@ -1,16 +1,30 @@
+/// What the tables of this node's kernel say of the way to a peer.
+package struct PathFacts: Sendable, Hashable {
+    /// Whether the peer answers ARP or neighbour discovery; nil if not known.
+    package var answersARP: Bool?
+    /// True if the peer is in a subnet of this node.
+    package var isConnected: Bool
+    /// True if there is a route to the peer.
+    package var hasRoute: Bool
+
+    package init(answersARP: Bool?, isConnected: Bool, hasRoute: Bool) {
+        self.answersARP = answersARP
+        self.isConnected = isConnected
+        self.hasRoute = hasRoute
+    }
+}
+
 extension TransportFailure {
-    /// The failure of a dial with what this node knows of the way to the peer.
-    /// - Parameters:
-    ///   - answersARP: whether the peer answers ARP or neighbour discovery; nil if not known.
-    ///   - isConnected: whether the peer is in a subnet of this node.
-    ///   - isForOneHop: whether it is dialled as if it were.
-    package func explained(answersARP: Bool?, isConnected: Bool, isForOneHop: Bool) -> TransportFailure {
-        switch self {
-        case .hostUnreachable where !isConnected && isForOneHop: .beyondLink
-        case .timedOut where !isConnected && isForOneHop: .beyondLink
-        case .timedOut(let md5, nil): .timedOut(md5: md5, onLink: answersARP)
+    /// The failure of a dial with what this node knows of the way to the peer. `isForOneHop` tells whether our packets
+    /// end at the first router, because the peer is dialled as if it were on the link.
+    package func explained(by facts: PathFacts, isForOneHop: Bool) -> TransportFailure {
+        let lacksMultihop = isForOneHop && !facts.isConnected
+        return switch self {
+        case .timedOut where lacksMultihop, .hostUnreachable where lacksMultihop: .beyondLink
+        case .timedOut(let md5, nil): .timedOut(md5: md5, onLink: facts.answersARP)
         // Through a router, or from a host that the link reaches: somebody has said so.
-        case .hostUnreachable where answersARP == true || !isConnected: .rejectedOnTheWay
+        case .hostUnreachable where facts.answersARP == true || !facts.isConnected: .rejectedOnTheWay
+        case .networkUnreachable where facts.hasRoute: lacksMultihop ? .beyondLink : .rejectedOnTheWay
         default: self
         }
     }

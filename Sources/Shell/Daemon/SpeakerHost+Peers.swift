@@ -213,16 +213,17 @@ extension SpeakerHost {
     ) -> TransportFailure {
         // The tables may be long, and the other failures say enough by themselves.
         switch failure {
-        case .hostUnreachable, .timedOut: break
+        case .hostUnreachable, .networkUnreachable, .timedOut: break
         default: return failure
         }
         guard let settings = peerSettings(peer) else { return failure }
         // Not knowing is an answer too: the words name both possibilities then.
         let neighbour = (try? NodeNetwork.neighbour(of: remote)) ?? nil
-        return failure.explained(
+        let facts = PathFacts(
             answersARP: neighbour?.answersARP,
             isConnected: neighbour != nil || (try? NodeNetwork.isConnected(to: remote)) ?? true,
-            isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
+            hasRoute: NodeNetwork.hasRoute(to: remote))
+        return failure.explained(by: facts, isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
     }
 }
 

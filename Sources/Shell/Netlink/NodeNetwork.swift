@@ -43,6 +43,28 @@ package enum NodeNetwork {
         }
     }
 
+    /// True if the routing table leads to the address. Nothing is sent.
+    package static func hasRoute(to address: ScopedAddress) -> Bool {
+        let family = address.address.isIPv4 ? AF_INET : AF_INET6
+        let number = socket(family, CInt(SOCK_DGRAM.rawValue), 0)
+        guard number >= 0 else { return false }
+        defer { close(number) }
+        let zone = address.zone.map { if_nametoindex($0) } ?? 0
+        // To connect a UDP socket is to ask for the route.
+        return withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_in6>.size, alignment: 8) { name in
+            _ = name.initializeMemory(as: UInt8.self, repeating: 0)
+            name.storeBytes(of: sa_family_t(family), as: sa_family_t.self)
+            name.storeBytes(of: UInt16(9).bigEndian, toByteOffset: 2, as: UInt16.self)
+            let offset = address.address.isIPv4 ? 4 : 8
+            name.baseAddress.map { $0 + offset }?.copyMemory(
+                from: address.address.bytes, byteCount: address.address.bytes.count)
+            if !address.address.isIPv4 { name.storeBytes(of: zone, toByteOffset: 24, as: UInt32.self) }
+            let start = name.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            let size = address.address.isIPv4 ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+            return connect(number, start, socklen_t(size)) == 0
+        }
+    }
+
     /// Lets the kernel give up a host on a connected link that it waits for to answer ARP or neighbour discovery. By
     /// itself it asks once a second, and tells whoever waits after three. What waits for the answer fails at once with
     /// EHOSTUNREACH; the next packet asks again, and an answer that is late is still heard. Does nothing about a host

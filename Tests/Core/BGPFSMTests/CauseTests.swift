@@ -135,38 +135,43 @@ struct WaitingTests {
 
 @Suite("What the way to a peer says of a failed dial")
 struct ExplainedFailureTests {
+    private let near = PathFacts(answersARP: true, isConnected: true, hasRoute: true)
+    private let silent = PathFacts(answersARP: false, isConnected: true, hasRoute: true)
+    private let unknown = PathFacts(answersARP: nil, isConnected: true, hasRoute: true)
+    private let far = PathFacts(answersARP: nil, isConnected: false, hasRoute: true)
+    private let nowhere = PathFacts(answersARP: nil, isConnected: false, hasRoute: false)
+
     @Test(
         "A peer beyond the link that is dialled over one hop lacks multihop",
         arguments: [
-            TransportFailure.hostUnreachable, .timedOut(md5: false, onLink: nil), .timedOut(md5: true, onLink: nil),
+            TransportFailure.hostUnreachable, .networkUnreachable, .timedOut(md5: false, onLink: nil),
+            .timedOut(md5: true, onLink: nil),
         ])
     func beyond(_ failure: TransportFailure) {
-        #expect(failure.explained(answersARP: nil, isConnected: false, isForOneHop: true) == .beyondLink)
-        #expect(failure.explained(answersARP: nil, isConnected: false, isForOneHop: false) != .beyondLink)
-        #expect(failure.explained(answersARP: false, isConnected: true, isForOneHop: true) != .beyondLink)
+        #expect(failure.explained(by: far, isForOneHop: true) == .beyondLink)
+        #expect(failure.explained(by: far, isForOneHop: false) != .beyondLink)
+        #expect(failure.explained(by: silent, isForOneHop: true) != .beyondLink)
     }
 
-    @Test("A rejection is told apart from a host that is down")
+    @Test("A rejection is told apart from a host that is down and from a route that is missing")
     func rejection() {
-        func explained(_ answersARP: Bool?, isConnected: Bool) -> TransportFailure {
-            TransportFailure.hostUnreachable.explained(
-                answersARP: answersARP, isConnected: isConnected, isForOneHop: false)
-        }
-        #expect(explained(true, isConnected: true) == .rejectedOnTheWay)
-        #expect(explained(nil, isConnected: false) == .rejectedOnTheWay)
-        #expect(explained(false, isConnected: true) == .hostUnreachable)
-        #expect(explained(nil, isConnected: true) == .hostUnreachable)
+        let unreachable = TransportFailure.hostUnreachable
+        #expect(unreachable.explained(by: near, isForOneHop: true) == .rejectedOnTheWay)
+        #expect(unreachable.explained(by: far, isForOneHop: false) == .rejectedOnTheWay)
+        #expect(unreachable.explained(by: silent, isForOneHop: true) == .hostUnreachable)
+        #expect(unreachable.explained(by: unknown, isForOneHop: true) == .hostUnreachable)
+        let noNetwork = TransportFailure.networkUnreachable
+        #expect(noNetwork.explained(by: near, isForOneHop: true) == .rejectedOnTheWay)
+        #expect(noNetwork.explained(by: far, isForOneHop: false) == .rejectedOnTheWay)
+        #expect(noNetwork.explained(by: nowhere, isForOneHop: true) == .networkUnreachable)
     }
 
     @Test("What says enough by itself stays as it is")
     func others() {
-        for failure in [TransportFailure.refused, .prohibited, .networkUnreachable, .timedOut(md5: true, onLink: true)]
-        {
-            #expect(failure.explained(answersARP: true, isConnected: true, isForOneHop: true) == failure)
+        for failure in [TransportFailure.refused, .prohibited, .timedOut(md5: true, onLink: true)] {
+            #expect(failure.explained(by: near, isForOneHop: true) == failure)
         }
-        #expect(
-            TransportFailure.timedOut(md5: true, onLink: nil)
-                .explained(answersARP: false, isConnected: true, isForOneHop: true)
-                == .timedOut(md5: true, onLink: false))
+        let timedOut = TransportFailure.timedOut(md5: true, onLink: nil)
+        #expect(timedOut.explained(by: silent, isForOneHop: true) == .timedOut(md5: true, onLink: false))
     }
 }

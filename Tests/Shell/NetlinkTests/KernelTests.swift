@@ -184,6 +184,31 @@ struct KernelTests {
         }
     }
 
+    @Test func `the way to an address is known: its subnet, a route, or neither`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run { () throws in
+                for words in [
+                    "link set lo up", "link add eth0 type veth peer name peer0", "link set eth0 up",
+                    "link set peer0 up",
+                    "address add 192.0.2.1/24 dev eth0", "address add 2001:db8::1/64 dev eth0 nodad",
+                    "route add 198.51.100.0/24 via 192.0.2.7", "-6 route add 2001:db8:1::/48 via 2001:db8::7",
+                ] {
+                    try NetworkNamespace.ip(words)
+                }
+                for (text, isConnected, hasRoute) in [
+                    ("192.0.2.9", true, true), ("198.51.100.9", false, true), ("203.0.113.9", false, false),
+                    ("2001:db8::9", true, true), ("2001:db8:1::9", false, true), ("2001:db8:2::9", false, false),
+                ] {
+                    let address = ScopedAddress(.of(text))
+                    #expect(try NodeNetwork.isConnected(to: address) == isConnected, "\(text)")
+                    #expect(NodeNetwork.hasRoute(to: address) == hasRoute, "\(text)")
+                }
+                let linkLocal = ScopedAddress(.of("fe80::9"), zone: "eth0")
+                #expect(try NodeNetwork.isConnected(to: linkLocal))
+            }
+        }
+    }
+
     @Test func `the router on a link is found in the kernel's tables`() async throws {
         try await NetworkNamespace.with { namespace in
             try await namespace.run { () throws in
