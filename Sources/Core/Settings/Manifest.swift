@@ -44,11 +44,13 @@ package enum Manifest {
             yaml.add(2, "- name: \(name)")
             yaml.add(3, "value: \(quoted(value))")
         }
-        if let metrics = settings.metrics {
+        // On loopback if there is such a port: what other hosts do to the others must not restart the pod.
+        let ports = [settings.health, settings.metrics].compactMap { $0 }
+        if let probed = ports.first(where: { $0.address.isLoopback || $0.address.isUnspecified }) ?? ports.first {
             yaml.add(2, "livenessProbe:")
             yaml.add(3, "httpGet:")
-            let host = metrics.address.isUnspecified ? "127.0.0.1" : "\(metrics.address)"
-            yaml.add(4, "host: \(quoted(host))", "port: \(metrics.port)", "path: /livez")
+            let host = probed.address.isUnspecified ? "127.0.0.1" : "\(probed.address)"
+            yaml.add(4, "host: \(quoted(host))", "port: \(probed.port)", "path: /livez")
             yaml.add(3, "periodSeconds: 10", "failureThreshold: 3")
         }
         yaml.add(2, "resources:")

@@ -66,9 +66,11 @@ package enum Effect: Sendable, Hashable {
     case awaitAcknowledgement(ScopedAddress, round: Int, within: Duration)
     /// Run one probe of this check now.
     case probe(String)
-    /// Put VIPs on the interface; answer each with `bound` or `bindFailed`.
+    /// Put VIPs on the interface; answer each with `bound` or `bindFailed`. Connections of this node to them on other nodes
+    /// end.
     case bind([IPPrefix], globalScope: Bool)
-    /// Take VIPs of ours off the interface, after everything that was sent before is with the kernel; answer each with
+    /// End the connections of remote clients to VIPs of ours and take the VIPs off the interface, after everything that was
+    /// sent before is with the kernel; then end the connections that this node has to itself by them. Answer each with
     /// `unbound` or `unbindFailed`.
     case unbind([IPPrefix])
     /// Something an operator may want to know.
@@ -120,6 +122,8 @@ package enum Report: Sendable, Hashable {
     case keptAsLastResort([IPPrefix])
     /// Someone else removed the address; it is being put back.
     case vanished([IPPrefix])
+    /// So many reports of addresses that someone else removed were held back: there are too many.
+    case vanishingSuppressed(count: Int)
     /// An earlier run left this address; it stays until the first verdict.
     case adopted([IPPrefix])
     /// An earlier run left this address, and it is not configured any more.

@@ -133,9 +133,10 @@ extension Speaker {
     }
 
     private mutating func linger(at now: Instant) {
-        // What was withdrawn before the departure began has waited for a part of the time already.
+        // What was withdrawn before the departure began has waited for a part of the time already. What an earlier run left
+        // was advertised by nobody since.
         let ends =
-            vips.compactMap(\.lingersUntil) + vipDrainLingerEnds
+            vips.compactMap { $0.isLeftover ? nil : $0.lingersUntil } + vipDrainLingerEnds
             + (departure.hadRoutes ? [now + settings.departure.linger] : [])
         guard let end = ends.max(), end > now, !departure.isUrgent else { return goAway(at: now) }
         enter(.lingering, for: end - now, at: now)

@@ -138,6 +138,8 @@ extension Speaker {
             switch step(of: vips[index], at: now) {
             case .bind:
                 if vips[index].binding == .unbound { vips[index].binding = .binding }
+                // A leftover that is wanted: it is there already.
+                if vips[index].lingersUntil != nil { vips[index].binding = .bound }
                 vips[index].isLeftover = false
                 toBind[vips[index].settings.hasGlobalScope, default: []].append(vips[index].settings.prefix)
             case .unbind:
@@ -268,7 +270,7 @@ extension Speaker {
 
     /// Puts addresses back that someone else removed. The routes stay: the gap is shorter than a withdrawal would be,
     /// and if the kernel refuses, `bindFailed` withdraws.
-    mutating func noteVanished(_ prefixes: [IPPrefix]) {
+    mutating func noteVanished(_ prefixes: [IPPrefix], at now: Instant) {
         var missing: [IPPrefix] = []
         var toBind: [Bool: [IPPrefix]] = [:]
         for prefix in prefixes {
@@ -282,12 +284,20 @@ extension Speaker {
                 toBind[vips[index].settings.hasGlobalScope, default: []].append(prefix)
             }
         }
-        if !missing.isEmpty { effects.append(.report(.vanished(missing))) }
+        reportSuppressedVanishing(at: now)
+        if !missing.isEmpty, vanishBudget.spend(at: now) { effects.append(.report(.vanished(missing))) }
         bind(toBind)
     }
 
-    /// Addresses of an earlier run are kept until the first verdict if they are configured, and removed otherwise.
-    mutating func adoptOrRemove(_ prefixes: [IPPrefix]) {
+    /// Says that reports were held back, once the budget allows.
+    mutating func reportSuppressedVanishing(at now: Instant) {
+        guard let count = vanishBudget.takeSuppressed(at: now) else { return }
+        effects.append(.report(.vanishingSuppressed(count: count)))
+    }
+
+    /// Addresses of an earlier run are kept until the first verdict if they are configured, but not for ever, and removed
+    /// otherwise.
+    mutating func adoptOrRemove(_ prefixes: [IPPrefix], at now: Instant) {
         var adopted: [IPPrefix] = []
         var toUnbind: [IPPrefix] = []
         for prefix in prefixes {
@@ -297,7 +307,8 @@ extension Speaker {
                 continue
             }
             guard vips[index].binding == .unbound else { continue }
-            vips[index].binding = .bound
+            vips[index].binding = .lingering(until: now + Self.leftoverPatience)
+            nextLingerEnd = min(nextLingerEnd ?? now + Self.leftoverPatience, now + Self.leftoverPatience)
             vips[index].isLeftover = true
             vips[index].hasServed = true
             adopted.append(prefix)
@@ -320,19 +331,20 @@ extension Speaker {
     }
 
     /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
-    /// that an earlier run left stays where it is, and none is added.
+    /// that an earlier run left stays where it is for a while, and none is added.
     private func step(of vip: VIP, at now: Instant) -> Step? {
         switch (!isUnwanted(vip), vip.binding) {
         case (true, .unbound): return .bind
         case (true, .failed): return vip.bindRetry == nil ? .bind : nil
         // Once, so that its scope is what this run wants; the kernel keeps what is right already.
-        case (true, .bound): return vip.isLeftover && vip.isOffered ? .bind : nil
-        case (true, .lingering): return .stay
+        case (true, .lingering): return vip.isLeftover ? .bind : .stay
         case (false, .bound): return vip.bindRetry == nil ? parting(of: vip, at: now) : nil
+        // No router has a leftover, so that there is nothing to linger for once it is known to be of no use.
+        case (false, .lingering) where vip.isLeftover && vip.verdict != .unknown: return .unbind
         case (false, .lingering(let end)): return end <= now || mustNotLinger(vip) ? .unbind : nil
         // It may be there all the same: the kernel may refuse to change an address, or answer too late.
         case (false, .failed): return .unbind
-        case (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
+        case (true, .bound), (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
         }
     }
 
@@ -381,7 +393,7 @@ extension Speaker.VIP {
         case _ where isAway: true
         case .healthy: false
         case .unhealthy: !isLastResort
-        case .unknown: !isOnInterface
+        case .unknown: true
         }
     }
 }

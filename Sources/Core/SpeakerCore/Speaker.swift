@@ -46,7 +46,7 @@ package struct Speaker: Sendable {
             case binding
             case bound
             /// Withdrawn, because its service is unhealthy, and on the interface until then: routers need time to move
-            /// the route, and what they still send can be answered.
+            /// the route, and what they still send can be answered. Or left by an earlier run, and without a verdict.
             case lingering(until: Instant)
             case failed(reason: String)
             /// The kernel has been asked to remove the address.
@@ -56,7 +56,7 @@ package struct Speaker: Sendable {
         }
         var settings: VIPSettings
         var binding = Binding.unbound
-        /// True if an earlier run left the address: it is used as it is, and brought into shape when it is wanted.
+        /// True if an earlier run left the address: it lingers as it is, and is brought into shape when it is wanted.
         var isLeftover = false
         /// When to try again what the kernel refused, to bind or to unbind.
         var bindRetry: Instant?
@@ -75,6 +75,8 @@ package struct Speaker: Sendable {
     /// Pause between two answers to route refresh: requests that come meanwhile share the next answer, so a peer that
     /// floods us with them gets ten a second and no more.
     static let refreshPause = Duration.milliseconds(100)
+    /// How long an address that an earlier run left may stay without a verdict: nothing is advertised meanwhile.
+    static let leftoverPatience = Duration.seconds(10)
     /// Pause between two attempts to bind a VIP that the kernel refused.
     static let bindRetryPause = Duration.seconds(1)
 
@@ -104,6 +106,8 @@ package struct Speaker: Sendable {
     var nextBindRetry: Instant?
     /// No VIP has lingered for long enough before this moment; nil if none lingers.
     var nextLingerEnd: Instant?
+    /// What may be said of addresses that someone else removes.
+    var vanishBudget = ReportBudget()
 
     /// A speaker that has not started. `seed` decides all jitter.
     package init(settings: Settings, identifier: BGPIdentifier, hostName: String?, seed: UInt64, at now: Instant) {
@@ -162,7 +166,7 @@ package struct Speaker: Sendable {
         case .check(let name, let event):
             if let index = checkIndex[name] { handle(event, check: index, at: now) }
         case .leftoversFound(let prefixes):
-            adoptOrRemove(prefixes)
+            adoptOrRemove(prefixes, at: now)
         case .bound(let prefixes):
             noteBound(prefixes)
         case .bindFailed(let prefix, let reason):
@@ -172,7 +176,7 @@ package struct Speaker: Sendable {
         case .unbindFailed(let prefix, let reason):
             noteUnbindFailed(prefix, reason: reason, at: now)
         case .vanished(let prefixes):
-            noteVanished(prefixes)
+            noteVanished(prefixes, at: now)
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .updatesAcknowledged(let address, let updates):
@@ -217,6 +221,7 @@ package struct Speaker: Sendable {
         consider(nextBindRetry)
         consider(nextLingerEnd)
         consider(nextVIPDrainDeadline)
+        consider(vanishBudget.nextDeadline)
         return earliest
     }
 
@@ -256,6 +261,7 @@ package struct Speaker: Sendable {
         retryBinding(at: now)
         endLingering(at: now)
         passVIPDrainDeadlines(at: now)
+        reportSuppressedVanishing(at: now)
         if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
     }
 }

@@ -34,6 +34,11 @@ final class ControlConnection: ChannelInboundHandler {
         self.answer = answer
     }
 
+    /// True while the client has asked and we have not answered.
+    var isAwaitingAnswer: Bool {
+        if case .answering = phase { true } else { false }
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }

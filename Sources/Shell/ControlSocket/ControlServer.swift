@@ -95,7 +95,11 @@ package final class ControlServer: Sendable {
         on loop: any EventLoop, _ connections: NIOLoopBoundBox<ControlConnections>
     ) -> ServerBootstrap {
         ServerBootstrap(group: loop)
-            .serverChannelOption(.backlog, value: 16)
+            // Room for a burst: a connection for which there is none is tried again by its client a second later.
+            .serverChannelOption(.backlog, value: 512)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause()) }
+            }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try connections.value.adopt(channel) }
             }

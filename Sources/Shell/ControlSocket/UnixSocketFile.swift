@@ -23,7 +23,7 @@ struct UnixSocketFile: Sendable {
             // Nobody can connect before listen, so the mode is right from the first connection on. Not by umask: that
             // would hold for all that the process does meanwhile.
             guard chmod(path, 0o660) == 0 else { throw failure("set the mode of", path) }
-            guard Glibc.listen(descriptor, 16) == 0 else { throw failure("listen on", path) }
+            guard Glibc.listen(descriptor, 512) == 0 else { throw failure("listen on", path) }
             guard let identity = identity(of: path) else { throw failure("look at", path) }
             return (descriptor, UnixSocketFile(path: path, identity: identity))
         } catch {

@@ -10,6 +10,7 @@ import NIOPosix
 /// refuses, a look is due each second instead, until it works again.
 final class FileWatch: Sendable {
     private let directory: String
+    private let thread: BlockingThread
     private let loop: any EventLoop
     private let pause: TimeAmount
     private let lookIsDue: @Sendable () -> Void
@@ -18,24 +19,27 @@ final class FileWatch: Sendable {
     private let state: NIOLoopBoundBox<State>
 
     private enum State {
-        /// The channel is being made.
+        /// The descriptor or its channel is being made.
         case opening
         case watching(any Channel)
         case looking(Scheduled<Void>)
         case stopped
     }
 
-    /// Watches when this returns: who looks afterwards misses nothing. On the loop, as are the calls back.
+    /// On the loop, as are the calls back.
     /// - Parameters:
     ///   - path: absolute.
+    ///   - thread: where the kernel is asked to watch, which waits for a file system that hangs. Who looks there afterwards
+    ///     misses nothing.
     ///   - lookIsDue: the file may be another than at the last look.
     ///   - cannotWatch: looks are due each second for this reason; not said of a directory that is not there.
     init(
-        _ path: String, on loop: any EventLoop, pause: TimeAmount = .seconds(1),
+        _ path: String, by thread: BlockingThread, on loop: any EventLoop, pause: TimeAmount = .seconds(1),
         lookIsDue: @escaping @Sendable () -> Void, cannotWatch: @escaping @Sendable (String) -> Void
     ) {
         let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
         directory = parent.isEmpty ? "/" : String(parent)
+        self.thread = thread
         self.loop = loop
         self.pause = pause
         self.lookIsDue = lookIsDue
@@ -60,13 +64,37 @@ final class FileWatch: Sendable {
 
     private func watch() {
         state.value = .opening
+        thread.submit { [self] in
+            let descriptor = Self.open(directory)
+            loop.execute { self.adopt(descriptor) }
+        }
+    }
+
+    private struct CannotOpen: Error {
+        var code: CInt
+    }
+
+    /// A descriptor that tells of all that happens in the directory. May block.
+    private static func open(_ directory: String) -> Result<CInt, CannotOpen> {
         let descriptor = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
-        guard descriptor >= 0 else { return lookLater(because: errno) }
-        guard inotify_add_watch(descriptor, directory, UInt32(truncatingIfNeeded: Self.events)) >= 0 else {
+        guard descriptor >= 0 else { return .failure(CannotOpen(code: errno)) }
+        guard inotify_add_watch(descriptor, directory, UInt32(truncatingIfNeeded: events)) >= 0 else {
             let code = errno
             close(descriptor)
-            return lookLater(because: code)
+            return .failure(CannotOpen(code: code))
         }
+        return .success(descriptor)
+    }
+
+    private func adopt(_ opened: Result<CInt, CannotOpen>) {
+        switch (opened, state.value) {
+        case (.failure(let error), _): lookLater(because: error.code)
+        case (.success(let descriptor), .stopped): close(descriptor)
+        case (.success(let descriptor), _): read(descriptor)
+        }
+    }
+
+    private func read(_ descriptor: CInt) {
         NIOPipeBootstrap(group: loop)
             // Room for an event with the longest name; the kernel refuses to cut one.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))

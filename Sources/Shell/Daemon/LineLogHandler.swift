@@ -6,10 +6,12 @@ import Settings
 /// Writes one line an event to standard error, as logfmt or JSON, and never blocks the loop.
 ///
 /// A log pipe nobody reads must not stop keepalives: a line that cannot be written at once is dropped and counted, and
-/// the count goes out with the next line that can.
+/// the count goes out with the next line that can. Of a pipe and a socket `poll` says what can be; anything else is written
+/// to by a thread.
 final class LineLog: Sendable {
     private let format: LogFormat
     private let descriptor: Int32
+    private let background: BackgroundWriter?
     private let state = State()
 
     /// Only the event loop logs, so plain state would do, but the logging library asks for Sendable.
@@ -23,19 +25,31 @@ final class LineLog: Sendable {
     init(format: LogFormat, descriptor: Int32 = STDERR_FILENO) {
         self.format = format
         self.descriptor = descriptor
+        var info = stat()
+        let isKnown = fstat(descriptor, &info) == 0
+        let kind = info.st_mode & S_IFMT
+        background =
+            isKnown && kind != S_IFIFO && kind != S_IFSOCK ? BackgroundWriter(descriptor: descriptor) : nil
+    }
+
+    /// Gives what is not written yet a moment to be, before the process ends.
+    func finish() {
+        background?.drain()
     }
 
     /// Writes a line, or counts it as lost.
     func write(level: Logger.Level, message: String, metadata: [(String, Logger.MetadataValue)]) {
         writeRest()
-        guard state.rest.isEmpty, isWritable else {
+        guard background?.hasRoom ?? (state.rest.isEmpty && isWritable) else {
             state.lost += 1
             return
         }
         var fields = [("time", .string(Self.timestamp())), ("level", "\(level)"), ("msg", .string(message))] + metadata
         if state.lost > 0 { fields.append(("lines_lost", .number(state.lost))) }
         state.lost = 0
-        state.rest = Array((Self.render(fields, as: format) + "\n").utf8)[...]
+        let line = Array((Self.render(fields, as: format) + "\n").utf8)
+        if let background { return background.write(line) }
+        state.rest = line[...]
         writeRest()
     }
 

@@ -96,6 +96,10 @@ struct LogLine: Equatable {
                 [("vip", "\(vip)"), ("reason", "\(reason)")])
         case .vanished(let vips):
             self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", Self.list(vips))])
+        case .vanishingSuppressed(let count):
+            self.init(
+                .warning, "VIPs are removed by someone else again and again; some lines were left out",
+                [("lines", .number(count))])
         case .adopted(let vips):
             self.init(
                 .info, "VIP of an earlier run found; it stays until the first verdict", [("vip", Self.list(vips))])

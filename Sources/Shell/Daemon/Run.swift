@@ -21,22 +21,31 @@ package func run(settings configured: Settings, notices: [String], version: Stri
     occupyStandardDescriptors()
     Signals.block()
     let log = LineLog(format: configured.logFormat)
+    defer { log.finish() }
     let level = Logger.Level(configured.logLevel)
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
+    // Held until the process ends.
+    let lock = InstanceLock(interface: configured.interface)
+    defer { lock?.release() }
     let onNode: (Settings, BGPIdentifier)?
     do throws(GatewayFailure) {
-        onNode = try whenNetworkIsUp(configured, logger)
+        onNode = try whenNetworkIsUp(configured, logger) {
+            // Nothing is advertised while we wait, so this node must not answer for it.
+            if lock != nil { removeLeftovers(of: configured.interface, logger) }
+        }
     } catch {
         logger.error("cannot start: \(error)")
+        if lock != nil { removeLeftovers(of: configured.interface, logger) }
         return 2
     }
     guard let (settings, identifier) = onNode else { return 0 }
     let exitStatus = NIOLockedValueBox<Int32>(0)
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         let host = SpeakerHost(
-            settings: settings, identifier: identifier, version: version, logger: logger, loop: loop)
+            settings: settings, identifier: identifier, version: version, logger: logger, loop: loop,
+            ownsLeftovers: lock != nil)
         loop.execute {
             host.start { status in
                 exitStatus.withLockedValue { $0 = status }
@@ -52,9 +61,10 @@ package func run(settings configured: Settings, notices: [String], version: Stri
 ///
 /// A node whose network comes up may get its default gateways one after the other: then they count once they have stayed
 /// the same for two seconds.
+/// - Parameter onWaiting: called once, when it turns out that there is something to wait for.
 /// - Throws: what no waiting can mend.
 private func whenNetworkIsUp(
-    _ configured: Settings, _ logger: Logger
+    _ configured: Settings, _ logger: Logger, onWaiting: () -> Void
 ) throws(GatewayFailure) -> (Settings, BGPIdentifier)? {
     var told = ""
     var seen: (settings: Settings, turns: Int)?
@@ -71,10 +81,16 @@ private func whenNetworkIsUp(
         } catch {
             seen = nil
             let reason = "\(error)"
+            if told.isEmpty { onWaiting() }
             if reason != told { logger.warning("waiting for the network: \(reason)") }
             told = reason
         }
-        guard Signals.pause(milliseconds: 200) else { return nil }
+        guard let signal = Signals.pause(milliseconds: 200) else { continue }
+        switch Signals.Request(signal) {
+        case .leave: return nil
+        case .status: logger.notice("waiting for the network: \(told)")
+        case .nothing: break
+        }
     }
 }
 

@@ -15,8 +15,49 @@ private struct SignalsUnseen: Error, CustomStringConvertible {
 /// Signals as bytes of a signalfd, read by the event loop: no handler, no other thread, and process 1 of a container
 /// gets them too.
 enum Signals {
-    /// The signals the daemon acts on.
-    private static let handled = [SIGTERM, SIGINT, SIGHUP]
+    /// What a signal asks of the daemon.
+    enum Request {
+        /// To withdraw, unbind and exit; urgent: without settling and lingering.
+        case leave(isUrgent: Bool)
+        /// To write the status to the log.
+        case status
+        /// Nothing that can be done while running.
+        case nothing
+
+        init(_ number: Int32) {
+            switch number {
+            // SIGPWR is how LXC, and SIGRTMIN+3 how a container manager that expects systemd asks process 1 to stop.
+            case SIGTERM, SIGPWR, Signals.halt: self = .leave(isUrgent: false)
+            case SIGINT, SIGQUIT: self = .leave(isUrgent: true)
+            case SIGUSR1: self = .status
+            default: self = .nothing
+            }
+        }
+    }
+
+    /// SIGRTMIN+3 (SIGRTMIN is 34: the C library keeps two for itself).
+    private static let halt: Int32 = 37
+
+    /// All that would end or stop the process and that somebody may send, or a limit of the unit cause. What tells of a
+    /// fault in the process itself (SIGSEGV, SIGABRT …) is not among them.
+    static let handled =
+        [
+            SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT, SIGTSTP, SIGTTIN, SIGTTOU, SIGXCPU,
+            SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
+        ] + (34...64)
+
+    /// `SIGTERM`, or `signal 12`.
+    static func name(of number: Int32) -> String {
+        switch number {
+        case SIGHUP: "SIGHUP"
+        case SIGINT: "SIGINT"
+        case SIGQUIT: "SIGQUIT"
+        case SIGTERM: "SIGTERM"
+        case SIGPWR: "SIGPWR"
+        case halt: "SIGRTMIN+3"
+        default: "signal \(number)"
+        }
+    }
 
     /// Holds the signals back for the signalfd, and ignores SIGPIPE. Call before any thread exists.
     static func block() {
@@ -43,11 +84,12 @@ enum Signals {
             .flatMapErrorThrowing { error in throw SignalsUnseen((error as? IOError)?.errnoCode ?? EIO) }
     }
 
-    /// Sleeps, before there is a loop. False if a signal to end has come meanwhile.
-    static func pause(milliseconds: Int) -> Bool {
+    /// Sleeps, before there is a loop; the number of the signal that ended the sleep early, if one did.
+    static func pause(milliseconds: Int) -> Int32? {
         var set = signalSet()
         var time = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
-        return ![SIGTERM, SIGINT].contains(sigtimedwait(&set, nil, &time))
+        let number = sigtimedwait(&set, nil, &time)
+        return number > 0 ? number : nil
     }
 
     private static func signalSet() -> sigset_t {

@@ -8,30 +8,25 @@ import Settings
 import SpeakerCore
 
 extension SpeakerHost {
-    /// Opens the control socket, and the ports for metrics and health that are configured; `onOpen` runs on the loop.
+    /// Opens the control socket; `onOpen` runs on the loop. The ports for metrics and health are opened beside it: the
+    /// VIPs do not depend on who has them.
     func openControl(onOpen: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-        let answer: ControlAnswer = { [self] request, reply in
-            assumeIsolated { $0.answer(request, reply: reply) }
-        }
-        var servers = settings.controlSocket.map { [controlSocket(at: $0, answer)] } ?? []
-        for endpoint in [settings.metrics, settings.health].compactMap({ $0 }) {
-            servers.append(
-                ControlServer.startTCP(
-                    address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: answer
-                ).map(Optional.some)
-                    .flatMapErrorThrowing { error in throw MetricsUnavailable(endpoint: endpoint, cause: "\(error)") })
-        }
-        EventLoopFuture.whenAllSucceed(servers, on: loop).whenComplete { [self] result in
+        let opened = settings.controlSocket.map { controlSocket(at: $0) } ?? loop.makeSucceededFuture(nil)
+        opened.whenComplete { [self] result in
             assumeIsolated { host in
-                if case .success(let servers) = result { host.controlServers = servers.compactMap { $0 } }
+                if case .success(let server?) = result { host.keep(server) }
             }
             onOpen(result.map { _ in })
+            assumeIsolated { host in
+                let endpoints = Set([host.settings.metrics, host.settings.health].compactMap { $0 })
+                for endpoint in endpoints { host.openMonitoring(at: endpoint) }
+            }
         }
     }
 
     /// The control socket; nil, with a notice, where it cannot be made: then the VIPs are served all the same.
-    private func controlSocket(at path: String, _ answer: @escaping ControlAnswer) -> EventLoopFuture<ControlServer?> {
-        ControlServer.start(path: path, on: loop, answer: answer).map(Optional.some)
+    private func controlSocket(at path: String) -> EventLoopFuture<ControlServer?> {
+        ControlServer.start(path: path, on: loop, answer: controlAnswer).map(Optional.some)
             .flatMapErrorThrowing { [logger] error in
                 guard let error = error as? ControlSocketError, error.isOfThePlace else { throw error }
                 logger.notice(
@@ -39,6 +34,50 @@ extension SpeakerHost {
                 )
                 return nil
             }
+    }
+
+    /// After an attempt to open a port that somebody else has.
+    private static let reopenPause = TimeAmount.seconds(1)
+
+    /// Opens a port for metrics and health; one that cannot be had is tried again until it can.
+    private func openMonitoring(at endpoint: SocketTarget) {
+        guard onExit != nil else { return }
+        ControlServer.startTCP(
+            address: "\(endpoint.address)", port: Int(endpoint.port), on: loop, answer: controlAnswer
+        ).whenComplete { [self] result in
+            assumeIsolated { host in
+                switch result {
+                case .success(let server): host.monitoringOpened(server, at: endpoint)
+                case .failure(let error): host.monitoringFailed("\(error)", at: endpoint)
+                }
+            }
+        }
+    }
+
+    private func monitoringOpened(_ server: ControlServer, at endpoint: SocketTarget) {
+        keep(server)
+        guard monitoringFaults.removeValue(forKey: endpoint) != nil else { return }
+        logger.info(
+            "metrics and health are served now",
+            metadata: ["address": "\(endpoint.address)", "port": "\(endpoint.port)"])
+    }
+
+    private func monitoringFailed(_ reason: String, at endpoint: SocketTarget) {
+        if monitoringFaults.updateValue(reason, forKey: endpoint) != reason {
+            logger.warning(
+                "metrics and health cannot be served, trying again each second; --metrics and --health set another port",
+                metadata: ["address": "\(endpoint.address)", "port": "\(endpoint.port)", "reason": "\(reason)"])
+        }
+        loop.scheduleTask(in: Self.reopenPause) { [self] in assumeIsolated { $0.openMonitoring(at: endpoint) } }
+    }
+
+    /// A server that opens when the process is ending already is closed again.
+    private func keep(_ server: ControlServer) {
+        if onExit == nil { server.stop() } else { controlServers.append(server) }
+    }
+
+    private nonisolated var controlAnswer: ControlAnswer {
+        { [self] request, reply in assumeIsolated { $0.answer(request, reply: reply) } }
     }
 
     private func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlResponse) -> Void) {
@@ -109,23 +148,12 @@ extension SpeakerHost {
         try? NodeNetwork.listeningAddresses(on: speaker.checkedPorts)
     }
 
-    private var status: Status { status(listening: nil) }
+    var status: Status { status(listening: nil) }
 
     private func status(listening: [UInt16: Set<IPAddress>]?) -> Status {
         var status = speaker.status(version: version, listening: listening, at: Self.now())
         status.bfdScheduling = bfd.scheduling.map { "\($0)" }
         if bfd.scheduling != nil { status.bfdPacketsDiscarded = speaker.bfdPacketsDiscarded + bfd.discarded }
         return status
-    }
-}
-
-/// Why the metrics or health port could not be opened.
-private struct MetricsUnavailable: Error, CustomStringConvertible {
-    var endpoint: SocketTarget
-    var cause: String
-
-    var description: String {
-        "metrics and health cannot be served on \(endpoint.address) port \(endpoint.port): \(cause); "
-            + "choose another with --metrics or --health"
     }
 }

@@ -29,7 +29,8 @@ extension SpeakerHost {
         case .bind(let prefixes, let globalScope):
             bind(prefixes[...], globalScope: globalScope)
         case .unbind(let prefixes):
-            unbind(prefixes[...])
+            flush()
+            endConnections(.fromRemote, of: prefixes.filter { !foreignVIPs.contains($0) }) { $0.unbind(prefixes[...]) }
         case .report(let report):
             unlogged.append(.report(report))
         case .exit:
@@ -65,20 +66,24 @@ extension SpeakerHost {
         let batch = prefixes.prefix(Self.batch)
         var present = known
         var bound: [IPPrefix] = []
+        var added: [IPPrefix] = []
         let results = addresses.bind(contentsOf: batch, globalScope: globalScope, knowing: &present)
         for (prefix, result) in zip(batch, results) {
             switch result {
             case .success(let binding):
-                if binding == .foreign {
+                if binding == .foreign, foreignVIPs.insert(prefix).inserted {
                     logger.warning(
                         "VIP was put on \(settings.interface) by someone else; it is used, and left there in the end",
                         metadata: ["vip": "\(prefix)"])
                 }
+                if binding != .foreign { foreignVIPs.remove(prefix) }
+                if binding == .added { added.append(prefix) }
                 bound.append(prefix)
             case .failure(let error):
                 take(.bindFailed(prefix, reason: "\(error)"))
             }
         }
+        endConnections(.toOtherNodes, of: added)
         if !bound.isEmpty { take(.bound(bound)) }
         let rest = prefixes.dropFirst(Self.batch)
         if rest.isEmpty { return }
@@ -91,12 +96,16 @@ extension SpeakerHost {
         let batch = prefixes.prefix(Self.batch)
         var present = known
         var unbound: [IPPrefix] = []
+        var removed: [IPPrefix] = []
         for (prefix, result) in zip(batch, addresses.unbind(contentsOf: batch, knowing: &present)) {
             switch result {
-            case .success: unbound.append(prefix)
+            case .success(let isRemoved):
+                if isRemoved { removed.append(prefix) }
+                unbound.append(prefix)
             case .failure(let error): take(.unbindFailed(prefix, reason: "\(error)"))
             }
         }
+        endConnections(.fromVIP, of: removed)
         if !unbound.isEmpty { take(.unbound(unbound)) }
         let rest = prefixes.dropFirst(Self.batch)
         if rest.isEmpty { return }
@@ -121,14 +130,14 @@ extension SpeakerHost {
     func logReports() {
         for entry in unlogged {
             switch entry {
-            case .report(let report): log(LogLine(report))
-            case .trace(let trace): if let line = LogLine(trace) { log(line) }
+            case .report(let report): log(LogLine(report), with: logger)
+            case .trace(let trace): if let line = LogLine(trace) { log(line, with: logger) }
             }
         }
         unlogged.removeAll(keepingCapacity: true)
     }
 
-    private func log(_ line: LogLine) {
+    func log(_ line: LogLine, with logger: Logger) {
         var metadata: Logger.Metadata = [:]
         for field in line.fields { metadata[field.name] = field.value }
         logger.log(level: line.level, "\(line.message)", metadata: metadata)

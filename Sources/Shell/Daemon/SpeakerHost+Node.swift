@@ -51,13 +51,28 @@ extension SpeakerHost {
             if name == settings.interface { reassertSoon() }
             openTiedListeners(on: name)
         case .resynchronise:
+            addressFaults.watch = nil
             reassertSoon()
             openTiedListeners()
         case .added:
             break
         case .interrupted(let error):
+            guard addressFaults.watch != error else { return }
+            addressFaults.watch = error
             logger.error(
                 "changes of addresses are not seen for now, trying again each second", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// What the kernel's announcements may have missed is found this much later at the latest.
+    private static let auditPause = TimeAmount.seconds(10)
+    /// After a look that failed.
+    private static let rereadPause = TimeAmount.milliseconds(100)
+
+    /// Compares what is on the interface with what should be, for as long as the process runs.
+    func startAudits() {
+        audits = loop.scheduleRepeatedTask(initialDelay: Self.auditPause, delay: Self.auditPause) { [self] _ in
+            assumeIsolated { $0.reassertSoon() }
         }
     }
 
@@ -68,29 +83,52 @@ extension SpeakerHost {
         loop.execute { [self] in assumeIsolated { $0.reassert() } }
     }
 
-    /// Tells the speaker which of the VIPs that it takes for bound the kernel does not have.
+    /// Tells the speaker which of the VIPs that it takes for bound the kernel does not have, and which of ours are there
+    /// that it does not know of. A look that fails is repeated until one succeeds.
     private func reassert() {
         isReassertPlanned = false
+        guard onExit != nil, let addresses else { return }
         do {
-            let present: Set<IPPrefix>
+            let present: [InterfaceAddress]
             do {
-                present = Set(try addresses?.addresses().map(\.hostPrefix) ?? [])
+                present = try addresses.addresses()
             } catch NetlinkError.noSuchInterface {
                 // The interface was deleted, and every address with it.
                 present = []
             }
-            let gone = speaker.boundVIPs.subtracting(present).sorted()
+            addressFaults.look = nil
+            let gone = speaker.boundVIPs.subtracting(present.map(\.hostPrefix)).sorted()
             if !gone.isEmpty { take(.vanished(gone)) }
+            let configured = Set(settings.vips.map(\.prefix))
+            let marked = addresses.leftovers(among: present).map(\.hostPrefix)
+            let unknown = marked.filter { configured.contains($0) && !speaker.isBound($0) }
+            if ownsLeftovers, !unknown.isEmpty { take(.leftoversFound(unknown)) }
         } catch {
-            logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])
+            if addressFaults.look != error {
+                logger.error("addresses of \(settings.interface) cannot be read", metadata: ["reason": "\(error)"])
+            }
+            addressFaults.look = error
+            isReassertPlanned = true
+            loop.scheduleTask(in: Self.rereadPause) { [self] in assumeIsolated { $0.reassert() } }
         }
     }
 
     private func signalled(_ number: Int32) {
-        switch number {
-        case SIGTERM: take(.terminationRequested(reason: "stopped by SIGTERM", isUrgent: false))
-        case SIGINT: take(.terminationRequested(reason: "stopped by SIGINT", isUrgent: true))
-        default: logger.notice("signal \(number) ignored: flags and environment cannot change while running")
+        switch Signals.Request(number) {
+        case .leave(let isUrgent):
+            take(.terminationRequested(reason: "stopped by \(Signals.name(of: number))", isUrgent: isUrgent))
+        case .status:
+            logStatus()
+        case .nothing:
+            logger.notice(
+                "\(Signals.name(of: number)) ignored: flags and environment cannot change while running")
         }
+    }
+
+    /// Whoever asks for it gets it, also where the log level would leave it out.
+    private func logStatus() {
+        var logger = logger
+        logger.logLevel = min(logger.logLevel, .info)
+        for line in LogLine.lines(of: status) { log(line, with: logger) }
     }
 }

@@ -3,6 +3,7 @@ import BGPWire
 import ControlSocket
 import Deadlines
 import Glibc
+import Health
 import HealthProbes
 import IPTypes
 import Logging
@@ -34,13 +35,21 @@ actor SpeakerHost {
     let questions = NIOThreadPool(numberOfThreads: 1)
     var controlServers: [ControlServer] = []
     var bfd = BFDSockets()
-    var drainFileWatch: FileWatch?
-    /// What was last seen of the drain file.
-    var drainFile = DrainFile.absent
-    /// The last troubles with looking at it and with watching it that were logged.
-    var drainFileFaults: (look: String?, watch: String?)
+    var drainFile = DrainFileLooks()
+    /// Nil before the first connections are ended.
+    var connectionEnding: ConnectionEnding?
     /// True while changes of addresses wait to be looked at.
     var isReassertPlanned = false
+    /// The looks at the addresses that nothing gives rise to.
+    var audits: RepeatedTask?
+    /// The last troubles with looking at the addresses and with watching them that were logged.
+    var addressFaults: (look: NetlinkError?, watch: NetlinkError?)
+    /// VIPs that someone else has put there.
+    var foreignVIPs: Set<IPPrefix> = []
+    /// True if no other instance lives in this network namespace, so that a marked address must be an earlier run's.
+    let ownsLeftovers: Bool
+    /// The last trouble with each port for metrics and health that was logged.
+    var monitoringFaults: [SocketTarget: String] = [:]
     /// Connections that have been sent something in this turn.
     var unflushed: [PeerConnection] = []
     /// What is logged when that has left, in order.
@@ -56,7 +65,7 @@ actor SpeakerHost {
     /// What to exit with, once the process only waits for the last bytes to leave.
     var exitStatus: Int32?
     /// Called once, with the exit status.
-    private var onExit: (@Sendable (Int32) -> Void)?
+    private(set) var onExit: (@Sendable (Int32) -> Void)?
 
     private var inputs = Deque()
     private var isHandling = false
@@ -84,8 +93,12 @@ actor SpeakerHost {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
-    init(settings: Settings, identifier: BGPIdentifier, version: String, logger: Logger, loop: any EventLoop) {
+    init(
+        settings: Settings, identifier: BGPIdentifier, version: String, logger: Logger, loop: any EventLoop,
+        ownsLeftovers: Bool
+    ) {
         self.loop = loop
+        self.ownsLeftovers = ownsLeftovers
         self.settings = settings
         self.version = version
         self.logger = logger
@@ -130,9 +143,10 @@ actor SpeakerHost {
         }
     }
 
-    /// Says why the daemon cannot run, and ends it.
+    /// Says why the daemon cannot run, and ends it. Nobody looks after what an earlier run left, then.
     func fail(_ error: any Error) {
         logger.error("cannot start: \(error)")
+        if ownsLeftovers { removeLeftovers(of: settings.interface, logger) }
         finish(status: 2)
     }
 
@@ -146,14 +160,19 @@ actor SpeakerHost {
                 "peers": .number(settings.peers.count), "vips": .number(settings.vips.count),
             ])
         do {
-            if let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
+            if ownsLeftovers, let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
                 take(.leftoversFound(leftovers.map(\.hostPrefix)))
             }
-            try watchDrainFile()
         } catch {
             fail(error)
             return
         }
+        startAudits()
+        watchDrainFile()
+    }
+
+    /// Everything that can keep the node out of service is known.
+    func beginService() {
         take(.started)
     }
 
@@ -186,9 +205,12 @@ actor SpeakerHost {
         for listener in listeners + tiedListeners.values { listener.close() }
         questions.shutdownGracefully { _ in }
         for server in controlServers { server.stop() }
+        // Clients on this node are waiting for what is under way.
+        connectionEnding?.thread.drain(seconds: 0.5)
+        audits?.cancel()
         addresses?.stopWatching()
         closeBFD()
-        drainFileWatch?.stop()
+        drainFile.watch?.stop()
         onExit?(status)
         onExit = nil
     }

@@ -91,7 +91,12 @@ package final class InterfaceAddresses {
 
     /// Those of them that we, or an earlier process of ours, have added.
     package func leftovers() throws(NetlinkError) -> [InterfaceAddress] {
-        try addresses().filter(mark.isOn)
+        leftovers(among: try addresses())
+    }
+
+    /// Those of these addresses that we, or an earlier process of ours, have added.
+    package func leftovers(among addresses: [InterfaceAddress]) -> [InterfaceAddress] {
+        addresses.filter(mark.isOn)
     }
 
     /// Reports changes of addresses and links, of all interfaces, on `loop` until `stopWatching`. Subscribed when this

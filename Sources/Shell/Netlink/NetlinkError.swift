@@ -25,6 +25,17 @@ package enum NetlinkError: Error, Sendable, Equatable {
         case .noAnswer, .malformedAnswer, .unsettled, .noSuchInterface, .notHostPrefix: nil
         }
     }
+
+    /// True if the same request may succeed in the next moment.
+    var isTransient: Bool {
+        switch self {
+        case .refused(_, let code, _), .systemCall(_, let code): [ENOBUFS, ENOMEM, EINTR, EBUSY].contains(code)
+        case .unsettled: true
+        // It has cost its two seconds already.
+        case .noAnswer: false
+        case .malformedAnswer, .noSuchInterface, .notHostPrefix: false
+        }
+    }
 }
 
 extension NetlinkError: CustomStringConvertible {

@@ -6,8 +6,8 @@ final class NetlinkExchange {
     private let socket: any NetlinkSocket
     private var sequence: UInt32 = 0
 
-    /// A dump that a change cut through is repeated this many times.
-    private static let dumpAttempts = 5
+    /// A dump that a change cut through, and a request for which the kernel was short of memory, is made this many times.
+    private static let attempts = 5
     /// Answers to earlier requests that timed out are skipped, but not without end.
     private static let mostStrayMessages = 1_000
 
@@ -25,8 +25,13 @@ final class NetlinkExchange {
         NetlinkExchange(socket: try KernelNetlinkSocket(NETLINK_SOCK_DIAG))
     }
 
-    /// Sends a request that carries NLM_F_ACK and waits until the kernel has carried it out.
+    /// Sends a request that carries NLM_F_ACK and waits until the kernel has carried it out. If its answer was lost, the
+    /// request is made again, so that the error may be that it was carried out already.
     func perform(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {
+        try repeating { () throws(NetlinkError) in try performOnce(request, operation: operation) }
+    }
+
+    private func performOnce(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {
         try send(request, operation: operation)
         try receive(operation: operation) { message throws(NetlinkError) in
             guard message.type == .error else { return false }
@@ -40,7 +45,7 @@ final class NetlinkExchange {
     func dump<Value>(
         _ request: NetlinkRequest, operation: String, parse: (NetlinkMessage) throws(MalformedMessage) -> Value?
     ) throws(NetlinkError) -> [Value] {
-        for _ in 0..<Self.dumpAttempts {
+        try repeating { () throws(NetlinkError) in
             var values: [Value] = []
             var isConsistent = true
             try send(request, operation: operation)
@@ -61,9 +66,20 @@ final class NetlinkExchange {
                     return false
                 }
             }
-            if isConsistent { return values }
+            guard isConsistent else { throw .unsettled(operation: operation) }
+            return values
         }
-        throw .unsettled(operation: operation)
+    }
+
+    private func repeating<Value>(_ body: () throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
+        for _ in 1..<Self.attempts {
+            do throws(NetlinkError) {
+                return try body()
+            } catch {
+                guard error.isTransient else { throw error }
+            }
+        }
+        return try body()
     }
 
     private func send(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {

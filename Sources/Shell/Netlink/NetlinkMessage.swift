@@ -52,6 +52,7 @@ struct MessageType: RawRepresentable, Hashable {
     static let getLinks = Self(rawValue: UInt16(RTM_GETLINK))
     static let newRoute = Self(rawValue: UInt16(RTM_NEWROUTE))
     static let getRoutes = Self(rawValue: UInt16(RTM_GETROUTE))
+    static let destroySocket = Self(rawValue: UInt16(SOCK_DESTROY))
     static let newNeighbour = Self(rawValue: UInt16(RTM_NEWNEIGH))
     static let getNeighbours = Self(rawValue: UInt16(RTM_GETNEIGH))
 

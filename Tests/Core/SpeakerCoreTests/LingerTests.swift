@@ -186,4 +186,47 @@ struct LingerTests {
         #expect(rack.take(.undrainRequested) == [.report(.undrained)])
         #expect(rack.speaker.vips[0].binding == .lingering(until: end))
     }
+
+    // MARK: What an earlier run left
+
+    @Test func aLeftoverWithoutAVerdictGoesAfterTenSeconds() {
+        var rack = Rack { $0.checks[0].timeout = .seconds(60) }
+        _ = rack.take(.leftoversFound([Rack.vip]))
+        _ = rack.take(.started)
+        #expect(rack.speaker.boundVIPs == [Rack.vip])
+        _ = rack.take(.deadlineReached, after: .milliseconds(9_999))
+        #expect(rack.speaker.boundVIPs == [Rack.vip])
+        #expect(rack.take(.deadlineReached, after: .milliseconds(1)).last == .unbind([Rack.vip]))
+        _ = rack.take(.unbound([Rack.vip]))
+        // It comes back with the first good outcome.
+        #expect(
+            rack.take(.check("api", .outcome(.passed)), after: .seconds(1)).last
+                == .bind([Rack.vip], globalScope: false))
+    }
+
+    @Test func aLeftoverOfAHealthyNodeStaysWithoutASession() {
+        var rack = Rack()
+        _ = rack.take(.leftoversFound([Rack.vip]))
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        #expect(rack.speaker.vips[0].binding == .bound)
+        for _ in 0..<12 {
+            #expect(!pass(.seconds(1), &rack).contains(.unbind([Rack.vip])))
+            _ = rack.take(.check("api", .outcome(.passed)))
+        }
+    }
+}
+
+/// That someone who removes a VIP again and again does not fill the log.
+struct VanishingTests {
+    @Test func tenReportsAndThenOneThatSaysHowManyWereLeftOut() {
+        var rack = Rack.inService()
+        var effects: [Effect] = []
+        for _ in 0..<1000 { effects += rack.take(.vanished([Rack.vip]), after: .milliseconds(1)) }
+        let bind = Effect.bind([Rack.vip], globalScope: false)
+        #expect(effects.count { $0 == bind } == 1000)
+        #expect(effects.count { $0 == .report(.vanished([Rack.vip])) } == 10)
+        let later = rack.take(.deadlineReached, after: .milliseconds(5_001))
+        #expect(later.contains(.report(.vanishingSuppressed(count: 990))))
+    }
 }

@@ -131,15 +131,24 @@ import Testing
         #expect(try server.ask("GET", "/livez") == ["200", "ok\n"])
     }
 
-    @Test func `one connection too many is told so`() throws {
+    @Test func `one connection too many takes the place of the oldest that asks for nothing`() throws {
         let server = try RunningServer(limits: ControlLimits(connections: 2)) { _ in .livez }
         let first = try server.connect()
         let second = try server.connect()
-        #expect(try server.ask("GET", "/livez") == ["503", "too many connections; try again\n"])
-        first.send(Array("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
-        #expect(first.readAll().hasSuffix("ok\n"))
         #expect(try server.ask("GET", "/livez") == ["200", "ok\n"])
-        withExtendedLifetime(second) {}
+        #expect(first.readAll() == "")
+        second.send(Array("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
+        #expect(second.readAll().hasSuffix("ok\n"))
+    }
+
+    @Test func `one connection too many is told so if all others wait for an answer`() throws {
+        let server = try RunningServer(limits: ControlLimits(connections: 2)) { $0 == .livez ? .livez : nil }
+        let waiting = try (0..<2).map { _ in try server.connect() }
+        for connection in waiting { connection.send(Array("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n".utf8)) }
+        while server.asked.replies.count < 2 {}
+        #expect(try server.ask("GET", "/livez") == ["503", "too many connections; try again\n"])
+        for reply in server.asked.replies { reply(.text(200, "late")) }
+        for connection in waiting { #expect(connection.readAll().hasSuffix("late\n")) }
     }
 
     @Test func `stop closes the connections`() throws {
@@ -174,6 +183,19 @@ import Testing
         }
         #expect(try server.ask("POST", "/metrics") == ["405", "this path takes GET only\n"])
         #expect(server.asked.requests == [.metrics, .livez, .readyz])
+    }
+
+    @Test(arguments: ["", "GET /me", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"])
+    func `five hundred connections that are idle, slow or do not read do not keep the probe out`(words: String) throws {
+        let body = String(repeating: "0123456789abcdef", count: 1 << 16)
+        let server = try RunningServer(isTCP: true) { $0 == .livez ? .livez : .text(200, body) }
+        let connections = try (0..<500).map { _ in
+            let connection = try server.connect()
+            connection.send(Array(words.utf8))
+            return connection
+        }
+        #expect(try server.ask("GET", "/livez") == ["200", "ok\n"])
+        withExtendedLifetime(connections) {}
     }
 
     @Test func `an address that is no literal is an error`() {

@@ -59,11 +59,15 @@ struct DrainFileTests {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let (looks, continuation) = AsyncStream.makeStream(of: Void.self)
+        let thread = BlockingThread()
         let watch = try await loop.submit {
             FileWatch(
-                path, on: loop, pause: pause, lookIsDue: { continuation.yield() },
+                path, by: thread, on: loop, pause: pause,
+                // Where the watch is opened, so that the look comes after it.
+                lookIsDue: { thread.submit { continuation.yield() } },
                 cannotWatch: { Issue.record("cannot watch: \($0)") })
         }.get()
+        await withCheckedContinuation { opened in thread.submit { opened.resume() } }
         try await body { wanted in
             for await _ in looks where try DrainFile(at: path) == wanted { return }
         }

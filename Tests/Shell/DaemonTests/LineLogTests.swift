@@ -104,6 +104,33 @@ struct LineLogTests {
         }
     }
 
+    @Test func aTerminalThatNobodyReadsHoldsNobodyUp() throws {
+        let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        var (number, isLocked): (CInt, CInt) = (0, 0)
+        // TIOCSPTLCK and TIOCGPTN.
+        try #require(ioctl(terminal, 0x4004_5431, &isLocked) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
+        let end = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+        try #require(end >= 0)
+        let log = LineLog(format: .logfmt, descriptor: end)
+        for _ in 0..<5000 { log.write(level: .info, message: String(repeating: "x", count: 200), metadata: []) }
+        // Ends the write that hangs.
+        close(terminal)
+        log.finish()
+        close(end)
+    }
+
+    @Test func aFileHasEveryLineInOrderWhenTheProcessEnds() throws {
+        let file = tmpfile()
+        defer { fclose(file) }
+        let log = LineLog(format: .logfmt, descriptor: fileno(file))
+        for number in 0..<100 { log.write(level: .info, message: "m\(number)", metadata: []) }
+        log.finish()
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = pread(fileno(file), &bytes, bytes.count, 0)
+        let words = String(decoding: bytes.prefix(count), as: UTF8.self).split { " \n".contains($0) }
+        #expect(words.filter { $0.hasPrefix("msg=") } == (0..<100).map { "msg=m\($0)" })
+    }
+
     private func nonBlockingPipe() throws -> [Int32] {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
