@@ -30,7 +30,7 @@ import Testing
     func anotherKeyOrNoneTimesOut(address: IPAddress, key: String?) async throws {
         let acceptor = try await Acceptor.listen(on: address, keys: [address: "secret"])
         let dialler = try await Witness.dial(
-            endpoint(address, port: acceptor.port, key: key, connectTimeout: .milliseconds(300)))
+            endpoint(address, port: acceptor.port, key: key, connectTimeout: .milliseconds(300)), unanswered: true)
         #expect(await dialler.untilEnd() == [.unanswered, .ended(.timedOut(md5: key != nil, onLink: nil))])
         try await acceptor.close()
     }
@@ -38,20 +38,20 @@ import Testing
     @Test func aKeyThatTheListenerDoesNotHaveTimesOut() async throws {
         let acceptor = try await Acceptor.listen()
         let dialler = try await Witness.dial(
-            endpoint(port: acceptor.port, key: "secret", connectTimeout: .milliseconds(300)))
+            endpoint(port: acceptor.port, key: "secret", connectTimeout: .milliseconds(300)), unanswered: true)
         #expect(await dialler.untilEnd() == [.unanswered, .ended(.timedOut(md5: true, onLink: nil))])
         try await acceptor.close()
     }
 
-    @Test func aPeerThatBeginsToAnswerIsReachedBeforeTheKernelWouldRepeatTheSYN() async throws {
+    @Test func aPeerThatBeginsToAnswerIsReachedByALaterSYN() async throws {
         let acceptor = try await Acceptor.listen()
-        let dialler = try await Witness.dial(endpoint(port: acceptor.port, key: "secret"))
+        let dialler = try await Witness.dial(endpoint(port: acceptor.port, key: "secret"), unanswered: true)
         #expect(await dialler.next() == .unanswered)
         let listener = acceptor.listener
         try await loop.submit { try listener.setMD5Key(Array("secret".utf8), for: localhost4) }.get()
-        // The SYN after that one may have been on its way; the kernel's own would be four times as late.
+        // SYNs that were sent before the key was there stay without an answer, several of them on a busy machine.
         var event = await dialler.next()
-        if event == .unanswered { event = await dialler.next() }
+        while event == .unanswered { event = await dialler.next() }
         #expect(event == .connected(Endpoints(local: localhost4, remote: localhost4, isSigned: true)))
         let acceptee = try #require(await acceptor.next())
         _ = await acceptee.next()

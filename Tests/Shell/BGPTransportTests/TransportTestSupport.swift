@@ -34,9 +34,11 @@ final class Witness {
         self.events = events.makeAsyncIterator()
     }
 
-    /// Dials, and shows that nothing is called back from inside `dial`. Acknowledgements are kept only if they are
-    /// wanted: when they come is the kernel's choice.
-    static func dial(_ endpoint: PeerEndpoint, acknowledgements: Bool = false) async throws -> Witness {
+    /// Dials, and shows that nothing is called back from inside `dial`. Acknowledgements and SYNs without an answer are
+    /// kept only if they are wanted: when they come is the choice of the kernel and of a busy machine.
+    static func dial(
+        _ endpoint: PeerEndpoint, acknowledgements: Bool = false, unanswered: Bool = false
+    ) async throws -> Witness {
         let (events, log) = AsyncStream.makeStream(of: ConnectionEvent.self)
         let inside = NIOLoopBoundBox.makeBoxSendingValue(false, eventLoop: loop)
         let connection = try await loop.submit {
@@ -45,6 +47,7 @@ final class Witness {
             return PeerConnection.dial(endpoint, on: loop) { _, event in
                 #expect(!inside.value)
                 if case .acknowledged = event, !acknowledgements { return }
+                if case .unanswered = event, !unanswered { return }
                 log.yield(event)
             }
         }.get()
