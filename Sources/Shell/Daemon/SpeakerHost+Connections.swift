@@ -3,9 +3,8 @@ import Logging
 import NIOCore
 import Netlink
 
-/// Ends the connections that binding and unbinding cut off, on a thread of its own.
+/// Ends the connections that binding and unbinding cut off.
 struct ConnectionEnding {
-    let thread = BlockingThread()
     let broken = BrokenConnections()
     /// What goes on when connections are ended, by number.
     var steps: [Int: @Sendable (isolated SpeakerHost) -> Void] = [:]
@@ -24,14 +23,12 @@ extension SpeakerHost {
         then next: @escaping @Sendable (isolated SpeakerHost) -> Void = { _ in }
     ) {
         guard !prefixes.isEmpty else { return next(self) }
-        var ending = connectionEnding ?? ConnectionEnding()
-        ending.lastStep += 1
-        let step = ending.lastStep
-        ending.steps[step] = next
-        connectionEnding = ending
+        connectionEnding.lastStep += 1
+        let step = connectionEnding.lastStep
+        connectionEnding.steps[step] = next
         let limit = loop.scheduleTask(in: Self.endingLimit) { [self] in assumeIsolated { $0.goOn(from: step) } }
         let addresses = prefixes.map(\.address)
-        ending.thread.submit { [self, broken = ending.broken] in
+        socketThread.submit { [self, broken = connectionEnding.broken] in
             let result = Result { () throws(NetlinkError) in try broken.end(kind, of: addresses) }
             loop.execute { [self] in
                 limit.cancel()
@@ -44,7 +41,7 @@ extension SpeakerHost {
     }
 
     private func goOn(from step: Int) {
-        connectionEnding?.steps.removeValue(forKey: step)?(self)
+        connectionEnding.steps.removeValue(forKey: step)?(self)
     }
 
     private func logEnding(_ kind: BrokenConnections.Kind, _ result: Result<Int, NetlinkError>) {
@@ -53,8 +50,8 @@ extension SpeakerHost {
         case .success(let count):
             logger.info("\(kind.words) ended", metadata: ["connections": .number(count)])
         case .failure(let error):
-            guard connectionEnding?.isRefused == false else { return }
-            connectionEnding?.isRefused = true
+            guard !connectionEnding.isRefused else { return }
+            connectionEnding.isRefused = true
             logger.warning(
                 "connections that a change of the VIPs cuts off cannot be ended; clients notice by their own timeouts",
                 metadata: ["reason": "\(error)"])

@@ -29,7 +29,6 @@ extension SpeakerHost {
             assumeIsolated { $0.signalled(number) }
         }
         .whenFailure { [self] error in assumeIsolated { $0.fail(error) } }
-        questions.start()
     }
 
     private func probeEvent(_ event: ProbeEvent, check: String) {

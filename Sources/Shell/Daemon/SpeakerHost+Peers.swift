@@ -103,13 +103,16 @@ extension SpeakerHost {
         let question = DialQuestion()
         connections[settings.address, default: PeerConnections()].question = question
         let (port, source, interface) = (settings.port, settings.source, settings.sourceInterface)
-        questions.runIfActive(eventLoop: loop) {
-            try NodeNetwork.otherSpeaker(with: remote, port: port, from: source, interface: interface)
-        }.whenComplete { [self] answer in
-            assumeIsolated { host in
-                guard host.connections[settings.address]?.question === question else { return }
-                host.connections[settings.address]?.question = nil
-                host.dial(settings, at: remote, knowing: answer)
+        socketThread.submit { [self] in
+            let answer = Result {
+                try NodeNetwork.otherSpeaker(with: remote, port: port, from: source, interface: interface)
+            }
+            loop.execute { [self] in
+                assumeIsolated { host in
+                    guard host.connections[settings.address]?.question === question else { return }
+                    host.connections[settings.address]?.question = nil
+                    host.dial(settings, at: remote, knowing: answer)
+                }
             }
         }
     }

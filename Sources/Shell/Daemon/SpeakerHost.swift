@@ -8,7 +8,6 @@ import HealthProbes
 import IPTypes
 import Logging
 import NIOCore
-import NIOPosix
 import Netlink
 import Settings
 import SpeakerCore
@@ -31,13 +30,12 @@ actor SpeakerHost {
     var listeners: [PeerListener] = []
     /// Listeners for the peers of one interface that have a password.
     var tiedListeners: [String: PeerListener] = [:]
-    /// Where the kernel is asked what may take it a while.
-    let questions = NIOThreadPool(numberOfThreads: 1)
+    /// Where the kernel is asked, and told, what may take it a while: all that concerns the node's TCP connections.
+    let socketThread = BlockingThread()
     var controlServers: [ControlServer] = []
     var bfd = BFDSockets()
     var drainFile = DrainFileLooks()
-    /// Nil before the first connections are ended.
-    var connectionEnding: ConnectionEnding?
+    var connectionEnding = ConnectionEnding()
     /// True while changes of addresses wait to be looked at.
     var isReassertPlanned = false
     /// The looks at the addresses that nothing gives rise to.
@@ -203,10 +201,9 @@ actor SpeakerHost {
         answerDrainWaiters()
         for prober in probers.values { prober.stop() }
         for listener in listeners + tiedListeners.values { listener.close() }
-        questions.shutdownGracefully { _ in }
         for server in controlServers { server.stop() }
         // Clients on this node are waiting for what is under way.
-        connectionEnding?.thread.drain(seconds: 0.5)
+        socketThread.drain(seconds: 0.5)
         audits?.cancel()
         addresses?.stopWatching()
         closeBFD()
