@@ -119,7 +119,7 @@ import Testing
                       "origin" : {
                         "kind" : "default"
                       },
-                      "value" : "200ms"
+                      "value" : "500ms"
                     }
                   ]
                 }

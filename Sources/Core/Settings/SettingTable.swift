@@ -173,7 +173,7 @@ extension SettingKey {
                 "When leaving: from advertising with GRACEFUL_SHUTDOWN (RFC 8326) to withdrawing; 0 leaves it out")
         case .linger:
             Setting(
-                self, .process, "TIME", default: "200ms",
+                self, .process, "TIME", default: "500ms",
                 "From withdrawing an address to unbinding it, while the routers move traffic away: when leaving, and when "
                     + "a check fails otherwise than by a refused connection")
         case .drainFile:

@@ -211,7 +211,7 @@ package struct DepartureSettings: Sendable, Hashable {
     package var linger: Duration
 
     package init(
-        settle: Duration = .seconds(1), acknowledgement: Duration = .seconds(1), linger: Duration = .milliseconds(200)
+        settle: Duration = .seconds(1), acknowledgement: Duration = .seconds(1), linger: Duration = .milliseconds(500)
     ) {
         self.settle = settle
         self.acknowledgement = acknowledgement

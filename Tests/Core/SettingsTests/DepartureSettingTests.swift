@@ -64,12 +64,12 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
 
     @Test func `leaving takes a second of settling, and far less than a kubelet waits`() throws {
         let departure = try load(with([:])).settings.departure
-        #expect(departure == DepartureSettings(settle: .seconds(1), linger: .milliseconds(200)))
-        #expect(departure.longest == .milliseconds(3200))
+        #expect(departure == DepartureSettings(settle: .seconds(1), linger: .milliseconds(500)))
+        #expect(departure.longest == .milliseconds(3500))
         #expect(try load(with(["settle": "22s"])).notices == [])
         #expect(
             try load(with(["settle": "30s"])).notices == [
-                "leaving takes up to 32.2s with this settle and linger: the process must get more time than that before it is killed (terminationGracePeriodSeconds, 30 s if not given; TimeoutStopSec)"
+                "leaving takes up to 32.5s with this settle and linger: the process must get more time than that before it is killed (terminationGracePeriodSeconds, 30 s if not given; TimeoutStopSec)"
             ])
     }
 

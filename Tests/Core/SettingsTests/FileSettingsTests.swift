@@ -42,7 +42,7 @@ import Testing
                 ResolvedSetting(key: .routerID, value: "10.0.0.8", origin: .kubeVipEnvironment("bgp_routerid")),
                 ResolvedSetting(key: .holdTime, value: "60", origin: .flag("hold-time")),
                 ResolvedSetting(key: .med, value: "1", origin: .file("b.yaml", FilePlace(line: 8, column: 6))),
-                ResolvedSetting(key: .linger, value: "200ms", origin: .default),
+                ResolvedSetting(key: .linger, value: "500ms", origin: .default),
                 ResolvedSetting(key: .logLevel, value: "debug", origin: .environment("BGPVIP_LOG_LEVEL")),
             ])
     }

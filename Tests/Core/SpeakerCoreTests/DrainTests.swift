@@ -147,7 +147,7 @@ struct DrainTests {
     }
 
     @Test func eachStepSaysSinceWhenAndWhatComesNext() {
-        var rack = Rack.inService(departure: DepartureSettings(settle: .seconds(1)))
+        var rack = Rack.inService(departure: DepartureSettings(settle: .seconds(1), linger: .milliseconds(200)))
         func status() -> DepartureStatus? { rack.speaker.status(version: "1", at: rack.now).departure }
         #expect(status() == nil)
         _ = rack.take(.drainRequested(reason: "kernel update"))

@@ -13,11 +13,15 @@ import Testing
 struct LastResortTests {
     private let refused = Outcome.failed(reason: "connection refused", definitive: true)
 
-    private func rack(departure: DepartureSettings = DepartureSettings(settle: .zero)) -> Rack {
+    private func rack(departure: DepartureSettings = DepartureSettings(settle: .zero, linger: .milliseconds(200)))
+        -> Rack
+    {
         Rack(departure: departure) { $0.vips[0].onUnhealthy = .lastResort }
     }
 
-    private func inService(departure: DepartureSettings = DepartureSettings(settle: .zero)) -> Rack {
+    private func inService(departure: DepartureSettings = DepartureSettings(settle: .zero, linger: .milliseconds(200)))
+        -> Rack
+    {
         var rack = rack(departure: departure)
         _ = rack.take(.started)
         rack.becomeHealthy()
@@ -110,7 +114,7 @@ struct LastResortTests {
     }
 
     @Test func aDrainWithdrawsItAsItWithdrawsEveryVIP() {
-        var rack = inService(departure: DepartureSettings(settle: .seconds(1)))
+        var rack = inService(departure: DepartureSettings(settle: .seconds(1), linger: .milliseconds(200)))
         _ = fail(&rack)
         let draining = rack.take(.drainRequested(reason: "kernel update"))
         // It carries the mark of leaving already.

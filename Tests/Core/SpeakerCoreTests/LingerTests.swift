@@ -17,7 +17,8 @@ struct LingerTests {
 
     /// In service, with a check whose first failure counts, and the service then fails.
     private func withdrawn(
-        _ departure: DepartureSettings = DepartureSettings(settle: .zero), adapt: (inout Settings) -> Void = { _ in }
+        _ departure: DepartureSettings = DepartureSettings(settle: .zero, linger: .milliseconds(200)),
+        adapt: (inout Settings) -> Void = { _ in }
     ) -> (rack: Rack, effects: [Effect]) {
         var rack = Rack(departure: departure) {
             $0.checks[0].fall = 1
@@ -135,7 +136,7 @@ struct LingerTests {
     }
 
     @Test func aDepartureThatBeginsMeanwhileWaitsForWhatIsLeftOfTheLinger() {
-        var (rack, _) = withdrawn(DepartureSettings(settle: .seconds(1)))
+        var (rack, _) = withdrawn(DepartureSettings(settle: .seconds(1), linger: .milliseconds(200)))
         let end = rack.now + linger
         #expect(
             rack.take(.terminationRequested(reason: "stopped", isUrgent: false), after: .milliseconds(50)) == [

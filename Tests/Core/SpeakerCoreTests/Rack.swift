@@ -28,7 +28,8 @@ struct Rack {
     var now = start
 
     init(
-        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(settle: .zero),
+        peers: [ScopedAddress] = [tor],
+        departure: DepartureSettings = DepartureSettings(settle: .zero, linger: .milliseconds(200)),
         communities: [Community] = [], adapt: (inout Settings) -> Void = { _ in }
     ) {
         let check = Check(
@@ -77,7 +78,8 @@ struct Rack {
 
     /// Started, healthy, bound, Established with all peers and advertising.
     static func inService(
-        peers: [ScopedAddress] = [tor], departure: DepartureSettings = DepartureSettings(settle: .zero)
+        peers: [ScopedAddress] = [tor],
+        departure: DepartureSettings = DepartureSettings(settle: .zero, linger: .milliseconds(200))
     ) -> Rack {
         var rack = Rack(peers: peers, departure: departure)
         _ = rack.take(.started)
