@@ -64,8 +64,6 @@ struct Connection: Sendable, Hashable {
 
     let direction: Direction
     let endpoints: Endpoints
-    /// True if the peer opened this connection in a way that shows that it restarted and lost the Established one.
-    let showsRestart: Bool
     /// When our OPEN went out.
     let openedAt: Instant
     private(set) var state = State.openSent
@@ -82,12 +80,10 @@ struct Connection: Sendable, Hashable {
 
     /// A connection on which the OPEN goes out now. RFC 4271 section 8.2.2: "sets the HoldTimer to a large value".
     init(
-        _ direction: Direction, _ endpoints: Endpoints, showsRestart: Bool, at now: Instant,
-        configuration: SessionConfiguration
+        _ direction: Direction, _ endpoints: Endpoints, at now: Instant, configuration: SessionConfiguration
     ) {
         self.direction = direction
         self.endpoints = endpoints
-        self.showsRestart = showsRestart
         openedAt = now
         holdDeadline = now + configuration.openHoldTime
     }

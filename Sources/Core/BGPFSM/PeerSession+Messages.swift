@@ -46,7 +46,10 @@ extension PeerSession {
     private func keeps(_ connection: Connection, _ offered: Negotiated, over other: Connection) -> Bool {
         // "a connection collision with an existing BGP connection that is in the Established state causes closing of
         // the newly created connection", unless the peer restarted (RFC 4724 section 5).
-        guard other.negotiated == nil else { return connection.showsRestart }
+        guard other.negotiated == nil else {
+            return connection.direction == .incoming
+                && showsRestart(from: connection.endpoints.remote, at: connection.openedAt)
+        }
         // The connection that the side with the higher identifier opened is kept; with equal identifiers the higher
         // AS counts (RFC 6286 section 2.3).
         let ours = (configuration.identifier.value, configuration.localAS.value)
@@ -54,11 +57,12 @@ extension PeerSession {
         return connection.direction == (ours > peers ? .outgoing : .incoming)
     }
 
-    /// True if a connection which the peer opens now from `address` shows that it restarted: we are Established with that
-    /// address, the peer promised graceful restart for a family, and our dials have not just crossed. Of an unnumbered
-    /// peer's link any host may come.
-    func showsRestart(from address: IPAddress, at now: Instant) -> Bool {
-        guard let negotiated, let stateSince, now - stateSince >= .seconds(3), negotiated.endpoints.remote == address
+    /// True if a connection that the peer opened from `address` at `opening` shows that it lost the Established one by a
+    /// restart: we were Established with that address then, the peer promised graceful restart for a family, and our
+    /// dials had not just crossed. Of an unnumbered peer's link any host may come.
+    func showsRestart(from address: IPAddress, at opening: Instant) -> Bool {
+        guard let negotiated, let stateSince, opening - stateSince >= .seconds(3),
+            negotiated.endpoints.remote == address
         else { return false }
         // RFC 4724 section 3: of several instances "all but the last" are ignored.
         for case .gracefulRestart(let restart) in negotiated.peerCapabilities.reversed() {

@@ -212,7 +212,7 @@ extension PeerSession {
     private mutating func dialled(_ endpoints: Endpoints, at now: Instant) -> [Action] {
         guard isDialling else { return outgoing == nil ? [.close(.outgoing)] : [] }
         isDialling = false
-        return open(.outgoing, endpoints, showsRestart: false, at: now)
+        return open(.outgoing, endpoints, at: now)
     }
 
     /// Event 17. RFC 4271 section 8.2.2: in Idle "BGP FSM refuses all incoming BGP connections"; in other states "the
@@ -223,31 +223,27 @@ extension PeerSession {
         guard endpoints.isSigned || !configuration.requiresSignature else {
             return [.rejectIncoming(.cease(.connectionRejected))]
         }
-        let showsRestart = showsRestart(from: endpoints.remote, at: now)
         guard incoming != nil else {
-            return probe(at: now) + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
+            return probe(at: now) + open(.incoming, endpoints, at: now)
         }
         if incoming?.name == .openSent {
             // A peer dials again when it has given up the connection it had: the silent one must not keep it out
             // until the open hold time is over.
             incoming = nil
             return [.send(.notification(.cease(.connectionCollision)), .incoming), .close(.incoming)]
-                + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
+                + open(.incoming, endpoints, at: now)
         }
-        guard incoming?.negotiated != nil, showsRestart else {
+        guard incoming?.negotiated != nil, showsRestart(from: endpoints.remote, at: now) else {
             return probe(at: now) + [.rejectIncoming(.cease(.connectionCollision))]
         }
         // The old connection gives up its place at once: there is only one for connections of the peer's making.
         return deliver(.replaced, to: .incoming, at: now)
-            + open(.incoming, endpoints, showsRestart: showsRestart, at: now)
+            + open(.incoming, endpoints, at: now)
     }
 
     /// "sends an OPEN message to its peer, sets the HoldTimer to a large value, changes its state to OpenSent".
-    private mutating func open(
-        _ direction: Direction, _ endpoints: Endpoints, showsRestart: Bool, at now: Instant
-    ) -> [Action] {
-        self[direction] = Connection(
-            direction, endpoints, showsRestart: showsRestart, at: now, configuration: configuration)
+    private mutating func open(_ direction: Direction, _ endpoints: Endpoints, at now: Instant) -> [Action] {
+        self[direction] = Connection(direction, endpoints, at: now, configuration: configuration)
         return [.send(.open(configuration.offering(offer).open), direction)]
     }
 

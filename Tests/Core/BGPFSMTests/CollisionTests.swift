@@ -243,4 +243,20 @@ struct CollisionTests {
             #expect(session.state == .established)
         }
     }
+
+    @Test("What showed a restart of one session ends no other that came after it")
+    func restartOfAnEarlierSession() {
+        let open = peerOpen(capabilities: restartingCapabilities)
+        var session = PeerSession.inState(.established, open: open)
+        _ = session.handle(.tcpConnected(.incoming, endpoints), at: t0 + .seconds(3))
+        _ = session.handle(.tcpFailed(.outgoing, .reset), at: t0 + .seconds(4))
+        let attempt = session.nextDeadline ?? t0
+        #expect(session.handle(.deadlineReached, at: attempt) == [.connect])
+        _ = session.handle(.tcpConnected(.outgoing, endpoints), at: attempt)
+        _ = session.handle(.received(.open(open), .outgoing), at: attempt)
+        _ = session.handle(.received(.keepalive, .outgoing), at: attempt)
+        #expect(session.establishedDirection == .outgoing)
+        #expect(session.handle(.received(.open(open), .incoming), at: attempt + .seconds(4)) == loses(.incoming))
+        #expect(session.establishedDirection == .outgoing)
+    }
 }
