@@ -11,7 +11,7 @@ from lab.routers import PROGRAMS
 from scenarios import kubernetes, routers
 from scenarios.addresses import foreign_address, network_later, no_net_admin, vip_removed
 from scenarios.bfd import bfd
-from scenarios.departures import drain, drain_file, drain_one_vip, sigkill, sigterm
+from scenarios.departures import drain, drain_file, drain_one_vip, quiet_clients, sigkill, sigterm
 from scenarios.kubeadm import kubeadm_env
 from scenarios.last_resort import last_resort, llgr
 from scenarios.routing import ecmp, tor_restart
@@ -45,11 +45,9 @@ class Scenario:
 ALL = [Scenario(function.__name__, RACK, function.__name__, function) for function in (
     session_up, ecmp, service_killed, service_killed_closing, service_killed_closing_unannounced,
     service_hangs, service_fails_500, service_accepts_none, speaker_stopped, linger_500, sigterm, sigkill, drain,
-    drain_one_vip, drain_file,
-    last_resort, llgr, bfd, tor_restart, ipv6,
-    extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, other_speaker, peers_reasons, vip_removed, foreign_address,
-    no_net_admin, network_later, kubeadm_env,
-    tor_config,
+    drain_one_vip, quiet_clients, drain_file, last_resort, llgr, bfd, tor_restart, ipv6, extended_next_hop, unnumbered,
+    multihop, md5, ttl_security, ibgp, other_speaker, peers_reasons, vip_removed, foreign_address, no_net_admin,
+    network_later, kubeadm_env, tor_config,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
     for function in kubernetes.ALL

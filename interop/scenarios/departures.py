@@ -1,5 +1,6 @@
 """bgpvip goes away: asked to, or killed."""
 
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -102,6 +103,24 @@ def drain_one_vip(lab):
     node.speaker.ask("undrain", VIP)
     await_next_hops(lab, lab.nodes)
     return f"requests to the other VIP: {answered}"
+
+
+def quiet_clients(lab):
+    """Drain: clients that only listen on a connection to the node get a reset, and no other client notices anything."""
+    start_rack(lab, lab.nodes)
+    node = lab.nodes[0]
+    listening = lab.client.stream("python3", "/lab/quiet.py", VIP, "30", "5")
+    expect_equal(listening.stdout.readline().strip(), "ready", "what the clients say")
+    node.speaker.ask("drain", "--wait")
+    output, errors = listening.communicate(timeout=30)
+    expect_equal(listening.returncode, 0, f"the exit status of the clients ({errors})")
+    clients = [json.loads(line) for line in output.splitlines()]
+    of_node = [client["ended"] for client in clients if client["node"] == node.name]
+    expect(of_node, f"no client had a connection to {node.name}")
+    expect(None not in of_node, f"{of_node.count(None)} of {len(of_node)} clients of {node.name} heard nothing for 5 s")
+    others = [client["ended"] for client in clients if client["node"] != node.name]
+    expect_equal(set(others), {None}, "the ends of the other nodes' connections")
+    return f"{len(of_node)} of {len(clients)} connections, all reset"
 
 
 def drain_file(lab):
