@@ -16,7 +16,7 @@ package struct Check: Sendable, Hashable {
     package var kind: Kind
     /// Time from the start of one probe to the start of the next.
     package var interval: Duration
-    /// A probe without an outcome after this time has failed.
+    /// A probe without an outcome after this time has failed. Without one it is what `Kind.defaultTimeout` says.
     package var timeout: Duration
     /// Consecutive passes that make a failed check healthy again.
     package var rise: Int
@@ -26,13 +26,13 @@ package struct Check: Sendable, Hashable {
     package var failFast: Bool
 
     package init(
-        name: String, kind: Kind, interval: Duration = .seconds(1), timeout: Duration = .seconds(1), rise: Int = 2,
+        name: String, kind: Kind, interval: Duration = .seconds(1), timeout: Duration? = nil, rise: Int = 2,
         fall: Int = 3, failFast: Bool = true
     ) {
         self.name = name
         self.kind = kind
         self.interval = interval
-        self.timeout = timeout
+        self.timeout = timeout ?? kind.defaultTimeout
         self.rise = rise
         self.fall = fall
         self.failFast = failFast
@@ -44,9 +44,20 @@ extension Check {
     var acceptsAnonymousRefusal: Bool {
         if case .http(let http) = kind { http.acceptsAnonymousRefusal } else { false }
     }
+
+    /// True if the answer to a probe that has failed by its timeout is waited for.
+    package var hearsLateAnswers: Bool {
+        if case .http = kind { true } else { false }
+    }
 }
 
 extension Check.Kind {
+    /// The timeout of a check for which none is set. HTTP has the longer one: an API server that is short of processor time
+    /// answers late, and docs/kubernetes.md has what a shorter one does to it.
+    package var defaultTimeout: Duration {
+        if case .http = self { .seconds(3) } else { .seconds(1) }
+    }
+
     /// Where a connection goes to; nil for a program.
     package var target: SocketTarget? {
         switch self {

@@ -7,8 +7,12 @@ package import Deadlines
 ///   unknown ────────────────────────▶ healthy ──── half of the window, no result in time ───▶ unhealthy
 ///      └──────── first outcome failed ─────────────────────────▶ unhealthy ── rise in a row ─▶ healthy
 /// ```
-/// * The first outcome decides alone. Afterwards `rise` passes in a row lift a verdict and `fall` failures in a row, or
-///   one definitive failure when the check fails fast, end it.
+/// * The first outcome decides alone, and so does the first pass of all: a server that starts is in service as soon as it is
+///   ready. Afterwards `rise` passes in a row lift a verdict and `fall` failures in a row, or one definitive failure when
+///   the check fails fast, end it.
+/// * Probes never overlap, so with a timeout longer than the interval `fall` failures take `fall` × timeout. A service that is
+///   *silent* is not given that long: its verdict ends when `fall` probes would have run out that start an interval apart.
+///   A service that is *slow* is: its answers come, only too late, and taking a node away makes the others slower yet.
 /// * A service that alternates never fails `fall` times in a row. `OutcomeHistory` condemns it by its failure ratio, and
 ///   holds that verdict until the ratio has dropped; it holds back no recovery from any other failure.
 /// * A healthy verdict is valid only while outcomes are fresh: without one for `interval` + `timeout` + `slack` it ends
@@ -31,6 +35,8 @@ package struct HealthCheck: Sendable, Hashable {
         case started
         /// The running probe ended, so long after it was asked for.
         case outcome(Outcome, took: Duration = .zero)
+        /// The answer to a probe that has failed by its timeout.
+        case lateAnswer(Outcome)
         /// The service closed the connection that was kept open between probes.
         case connectionLost
         /// Nobody listens on the service's port any more.
@@ -93,6 +99,10 @@ package struct HealthCheck: Sendable, Hashable {
     /// When the next probe is due; nil before `started`.
     private var nextProbe: Instant?
     private var lastOutcome: Instant?
+    /// When the first probe started of those that have had no answer since, not even a late one; nil if there is none.
+    private var silentSince: Instant?
+    /// The latest answer that came too late and was a failure, since the last pass.
+    private var lateFailure: String?
     /// When it was last found that the process had not run.
     private var excusedAt: Instant?
     /// False from an excuse until a probe passes.
@@ -123,12 +133,12 @@ package struct HealthCheck: Sendable, Hashable {
 
     /// When `deadlineReached` is wanted next; nil before `started`.
     package var nextDeadline: Instant? {
-        earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil)
+        earlier(earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil), silentUntil)
     }
 
     /// Any event is legal at any time.
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
-        let expired = noteStall(at: now) + expire(at: now)
+        let expired = noteStall(at: now) + expire(at: now) + judgeSilence(at: now)
         switch event {
         case .started:
             guard nextProbe == nil else { return expired }
@@ -145,6 +155,9 @@ package struct HealthCheck: Sendable, Hashable {
             if isOverdue || excusedAt.map({ now < $0 + took }) ?? false { return expired + probe(at: now) }
             lastOutcome = now
             return expired + count(outcome, took: took, at: now) + probeIfDue(at: now)
+        case .lateAnswer(let outcome):
+            noteLate(outcome)
+            return expired
         case .connectionLost:
             return expired + probeAtOnce(budget: 2, at: now)
         case .stoppedListening:
@@ -165,6 +178,7 @@ extension HealthCheck {
 
     private mutating func probe(at now: Instant) -> [Action] {
         probeStart = now
+        silentSince = silentSince ?? now
         nextProbe = now + interval
         return [.probe]
     }
@@ -204,6 +218,8 @@ extension HealthCheck {
         canBeExcused = false
         isOnProbation = freshUntil.map { $0 <= now } ?? false
         excusedAt = now
+        // Nothing could be heard meanwhile.
+        silentSince = lateness <= slack ? silentSince.map { $0 + lateness } : nil
         return true
     }
 
@@ -220,13 +236,45 @@ extension HealthCheck {
         return change(to: .unhealthy(reason: reason), at: now)
     }
 
+    /// When a silent service has been given long enough; nil if it is not, or if counting its failures is as fast, or if
+    /// nobody would hear that it is only slow.
+    private var silentUntil: Instant? {
+        let patience = interval * (fall - 1) + check.timeout
+        guard verdict == .healthy, check.hearsLateAnswers, patience < check.timeout * fall else { return nil }
+        return silentSince.map { $0 + patience }
+    }
+
+    private mutating func judgeSilence(at now: Instant) -> [Action] {
+        guard let silentUntil, now >= silentUntil, let silentSince else { return [] }
+        passesInARow = 0
+        let reason = "silent for \((now - silentSince).milliseconds) ms" + (lastFailure.map { ": \($0)" } ?? "")
+        return change(to: .unhealthy(reason: reason), at: now)
+    }
+
+    /// What comes too late is a failure all the same; but it tells a slow service from a silent one, and may say why.
+    private mutating func noteLate(_ outcome: Outcome) {
+        switch outcome {
+        case .anonymousRefused where check.acceptsAnonymousRefusal, .passed:
+            silentSince = probeStart
+        case .failed(let reason, _), .anonymousRefused(let reason, _):
+            if lateFailure == nil, let earlier = lastFailure { lastFailure = Self.reason(earlier, late: reason) }
+            lateFailure = reason
+        }
+    }
+
+    private static func reason(_ reason: String, late: String) -> String { "\(reason); too late came \(late)" }
+
     private mutating func count(_ outcome: Outcome, took: Duration, at now: Instant) -> [Action] {
         acceptedRefusal = nil
+        let isTimeout = if case .failed = outcome { took >= check.timeout } else { false }
+        if !isTimeout { silentSince = nil }
         let isRefusal = if case .anonymousRefused = outcome { true } else { false }
         refusedSince = isRefusal ? refusedSince ?? now : nil
         switch outcome {
         case .failed(let reason, let definitive):
-            return countFailure(reason, definitive: definitive, at: now)
+            let late = isTimeout ? lateFailure : nil
+            return countFailure(
+                late.map { Self.reason(reason, late: $0) } ?? reason, definitive: definitive, at: now)
         case .anonymousRefused(let reason, _) where !check.acceptsAnonymousRefusal:
             return countFailure(reason, definitive: false, at: now)
         case .passed where took > check.timeout, .anonymousRefused where took > check.timeout:
@@ -253,6 +301,7 @@ extension HealthCheck {
     private mutating func countPass(at now: Instant) -> [Action] {
         passed += 1
         lastFailure = nil
+        lateFailure = nil
         isRefused = false
         passesInARow += 1
         failuresInARow = 0
@@ -279,7 +328,7 @@ extension HealthCheck {
         case .unknown:
             return change(to: .healthy, at: now)
         case .unhealthy:
-            guard passesInARow >= rise, !isCondemned || history.relents else { return [] }
+            guard passesInARow >= rise || passed == 1, !isCondemned || history.relents else { return [] }
             // What lies before a recovery must not count against the service again.
             isCondemned = false
             history.clear()

@@ -113,9 +113,10 @@ extension Reading {
         }
     }
 
-    /// Of a hanging service each probe takes the whole timeout, and the next one waits for it.
+    /// Of a hanging service each probe takes the whole timeout, and the next one waits for it. Checks by HTTP know silence
+    /// from slowness.
     private mutating func tellSlowDetection(_ check: Check) {
-        guard check.timeout > check.interval else { return }
+        guard check.timeout > check.interval, !check.hearsLateAnswers else { return }
         notices.append(
             "check \(check.name): the timeout is longer than the interval, so a service that hangs is noticed after up to "
                 + "interval + fall × timeout = \(ValueText.spelled(check.interval + check.timeout * check.fall))")
@@ -133,7 +134,7 @@ extension Reading {
         let fall = value(.checkFall) { text throws(Complaint) in try ValueText.number(text, in: 1...100) }
         let failFast = value(.checkFailFast, ValueText.boolean)
         return CheckOptions(
-            interval: interval ?? .seconds(1), timeout: timeout ?? .seconds(1), rise: rise ?? 2, fall: fall ?? 3,
+            interval: interval ?? .seconds(1), timeout: timeout, rise: rise ?? 2, fall: fall ?? 3,
             failFast: failFast ?? true, http: httpOptions())
     }
 
@@ -214,7 +215,8 @@ extension Reading {
 /// What is set for a check besides what it asks.
 private struct CheckOptions {
     var interval: Duration
-    var timeout: Duration
+    /// Nil leaves it to the kind of check.
+    var timeout: Duration?
     var rise: Int
     var fall: Int
     var failFast: Bool

@@ -137,7 +137,10 @@ extension SettingKey {
         case .checkInterval:
             Setting(self, .checks, "TIME", default: "1s", "Time from one probe to the next")
         case .checkTimeout:
-            Setting(self, .checks, "TIME", default: "1s", "A probe without an answer after this time has failed")
+            Setting(
+                self, .checks, "TIME",
+                "A probe without an answer after this time has failed; 3s for HTTP and HTTPS, 1s for TCP and programs, if not given"
+            )
         case .checkRise:
             Setting(self, .checks, "COUNT", default: "2", "Passes in a row that make a failed check healthy again")
         case .checkFall:

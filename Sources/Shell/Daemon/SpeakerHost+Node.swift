@@ -36,6 +36,7 @@ extension SpeakerHost {
         case .outcome(let outcome, let took):
             if isTracing { unlogged.append(.trace(.probed(check: check, outcome, took: took))) }
             take(.check(check, .outcome(outcome, took: took)))
+        case .lateAnswer(let outcome): take(.check(check, .lateAnswer(outcome)))
         case .connectionLost: take(.check(check, .connectionLost))
         case .stoppedListening: take(.check(check, .stoppedListening))
         }

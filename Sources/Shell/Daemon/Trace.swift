@@ -35,6 +35,13 @@ extension LogLine {
             }
         case .retry(let peer, let pause):
             self.init(.debug, "next attempt planned", [("peer", "\(peer)"), ("in_ms", .milliseconds(pause))])
+        case .input(.check(let name, .lateAnswer(let outcome))):
+            let reason: [Field] =
+                switch outcome {
+                case .passed: []
+                case .failed(let reason, _), .anonymousRefused(let reason, _): [("reason", "\(reason)")]
+                }
+            self.init(.debug, "answer came after the timeout of its probe", [("check", "\(name)")] + reason)
         case .input(.check(let name, .connectionLost)):
             self.init(.debug, "connection kept between probes was closed", [("check", "\(name)")])
         case .input(.check(let name, .stoppedListening)):

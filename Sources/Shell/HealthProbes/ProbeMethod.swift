@@ -15,6 +15,8 @@ protocol ProbeMethod: AnyObject {
 /// What a probe method reports.
 enum ProbeReport {
     case ended(Outcome)
+    /// The answer to a probe that was given up.
+    case lateAnswer(Outcome)
     case connectionLost
     case stoppedListening
 }

@@ -6,6 +6,8 @@ package enum ProbeEvent: Sendable, Hashable {
     /// The probe ended. There is exactly one outcome for each probe that was started and not stopped; `took` is the
     /// time from `probe()` to it, at most the check's timeout apart from the lateness of the event loop.
     case outcome(Outcome, took: Duration)
+    /// The answer to a probe whose outcome was that it did not come in time.
+    case lateAnswer(Outcome)
     /// The service closed or reset, unannounced, the connection that was kept open between probes.
     case connectionLost
     /// The service's listening socket on this host is gone: no new connection will be accepted.
@@ -89,6 +91,8 @@ package final class Prober {
             run.timer.cancel()
             let took = Duration.nanoseconds((NIODeadline.now() - run.start).nanoseconds)
             deliver(.outcome(outcome, took: took))
+        case .lateAnswer(let outcome):
+            deliver(.lateAnswer(outcome))
         case .connectionLost:
             deliver(.connectionLost)
         case .stoppedListening:

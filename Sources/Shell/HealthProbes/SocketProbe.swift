@@ -57,8 +57,6 @@ final class SocketProbe: ProbeMethod {
     private var isReading = false
     /// A connection whose answer is awaited beyond the timeout, for its reason alone.
     private var late: (connection: HTTPConnection, since: NIODeadline)?
-    /// The latest failure that came too late, since the last pass.
-    private var lateFailure: String?
     private let listener: ListeningSocket
     /// True if the kernel showed the listening socket when it was last asked; its absence is news only then.
     private var isListening = false
@@ -113,9 +111,6 @@ final class SocketProbe: ProbeMethod {
         var outcome = Outcome.failed(
             reason: "no answer within \(timeout.inWords) (\(progress))", definitive: false)
         if let early = connection?.earlyOutcome, early != .passed { outcome = early }
-        if let lateFailure, case .failed(let reason, _) = outcome {
-            outcome = .failed(reason: "\(reason); too late came \(lateFailure)", definitive: false)
-        }
         if case .afterFailure(let earlier) = attempt { outcome = .failed(reason: earlier, definitive: false) }
         awaitLateAnswer()
         attempt = nil
@@ -124,16 +119,16 @@ final class SocketProbe: ProbeMethod {
         return outcome
     }
 
-    /// A service that fails slowly, as an API server without its etcd does, says why only after the timeout: one connection
-    /// stays open for a while, so that the next reasons can tell.
+    /// A service that fails slowly, as an API server without its etcd does, says why only after the timeout, and one that is
+    /// short of processor time answers then: one connection stays open for a while.
     private func awaitLateAnswer() {
         if let late, .now() - late.since > .seconds(10) { forgetLateAnswer() }
         guard late == nil, let waiting = connection as? HTTPConnection else { return }
         connection = nil
         late = (waiting, .now())
         waiting.report = { [weak self] event in
-            if case .answered(.failed(let reason, _), _) = event { self?.lateFailure = reason }
             self?.forgetLateAnswer()
+            if case .answered(let outcome, _) = event { self?.report(.lateAnswer(outcome)) }
         }
     }
 
@@ -232,7 +227,6 @@ final class SocketProbe: ProbeMethod {
 
     private func end(_ outcome: Outcome) {
         attempt = nil
-        if outcome == .passed { lateFailure = nil }
         let isGone = keepWatch() || hasToRepeat
         report(.ended(outcome))
         if isGone { report(.stoppedListening) }

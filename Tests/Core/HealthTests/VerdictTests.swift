@@ -20,17 +20,21 @@ struct VerdictTests {
         #expect(health.failed == 0)
     }
 
-    @Test("A first failure is the verdict, definitive or not, and recovery takes rise passes")
+    @Test("A first failure is the verdict, definitive or not, and the first pass of all lifts it at once")
     func firstFailure() {
         var health = HealthCheck(check: someCheck(rise: 2))
         #expect(health.handle(.started, at: at(.zero)) == [.probe])
         #expect(
             health.handle(.outcome(sick), at: at(.zero)) == [.verdictChanged(.unhealthy(reason: "HTTP 500"))])
         #expect(health.lastFailure == "HTTP 500")
-        #expect(health.probed(.passed) == [])
-        #expect(health.lastFailure == nil)
+        #expect(health.probed(refused) == [])
         #expect(health.probed(.passed) == [.verdictChanged(.healthy)])
+        #expect(health.lastFailure == nil)
         #expect(health.verdictSince == at(.seconds(2)))
+        // From then on it is a recovery, and takes rise passes.
+        #expect(health.probed(refused) == [.verdictChanged(.unhealthy(reason: "connection refused by 127.0.0.1:6443"))])
+        #expect(health.probed(.passed) == [])
+        #expect(health.probed(.passed) == [.verdictChanged(.healthy)])
     }
 
     @Test("fall failures in a row end a healthy verdict, one fewer does not")

@@ -80,6 +80,26 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
             try load(
                 with(["check": "tcp://127.0.0.1:53", "check-interval": "200ms", "check-timeout": "200ms"])
             ).notices == [])
+        // By HTTP a silent service is known from a slow one.
+        #expect(
+            try load(with(["check": "http://127.0.0.1:80/", "check-interval": "200ms", "check-timeout": "2s"])).notices
+                == [])
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:80/", 3), ("https://[::1]:6443/readyz", 3), ("tcp://127.0.0.1:53", 1), ("exec:/bin/true", 1),
+    ]) func `wait for an answer of HTTP longer than for any other, unless told how long`(
+        check: String, seconds: Int
+    ) throws {
+        #expect(try load(with(["check": check])).settings.checks.map(\.timeout) == [.seconds(seconds)])
+        #expect(
+            try load(with(["check": check, "check-timeout": "200ms"])).settings.checks.map(\.timeout)
+                == [.milliseconds(200)])
+        let file: FileText = [
+            "localAS": "65001", "peers": ["10.0.0.1:65000"], "vips": ["10.9.9.9"],
+            "checks": [["name": "a", "url": "http://127.0.0.1/"], "tcp://127.0.0.1:1"],
+        ]
+        #expect(try load(tree: file.tree).settings.checks.map(\.timeout) == [.seconds(3), .seconds(1)])
     }
 
     @Test func `take their options`() throws {

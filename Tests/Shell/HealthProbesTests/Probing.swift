@@ -35,6 +35,7 @@ struct Probing {
     mutating func next() async -> Seen {
         switch await events.next(isolation: nil) {
         case .outcome(let outcome, _): .outcome(outcome)
+        case .lateAnswer(let outcome): .lateAnswer(outcome)
         case .connectionLost: .connectionLost
         case .stoppedListening: .stoppedListening
         case nil: .nothing
@@ -61,6 +62,7 @@ struct Probing {
 
     enum Seen: Equatable {
         case outcome(Outcome)
+        case lateAnswer(Outcome)
         case connectionLost
         case stoppedListening
         case nothing
