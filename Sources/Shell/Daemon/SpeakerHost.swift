@@ -172,6 +172,7 @@ actor SpeakerHost {
     /// Everything that can keep the node out of service is known.
     func beginService() {
         take(.started)
+        loop.scheduleTask(in: .seconds(10)) { giveBackStartCode() }
     }
 
     /// Handles one input and all that follow from it, then arms the timer for the next deadline.

@@ -5,6 +5,8 @@
 
 // Never define _GNU_SOURCE: it changes fd_set, and Swift refuses two definitions of it.
 #include <sys/socket.h>
+#include <elf.h>
+#include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/inotify.h>
 #include <spawn.h>
