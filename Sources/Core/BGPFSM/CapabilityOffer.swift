@@ -50,13 +50,18 @@ extension PeerSession {
     /// judged by another offer than it made. What a NOTIFICATION has taught is kept; what was no more than a suspicion
     /// is dropped with the session that came of it, because the router may just have had no neighbor for us.
     mutating func adaptOffer(to end: End) {
+        isOfferUntried = false
         guard configuration.capabilityPolicy == .automatic else { return }
         switch end.reason {
         case .notificationReceived(let notification) where !end.wasEstablished && notification.rejectsCapabilities:
             silentCloses = 0
+            let rejected = offer
             offerLess { _ in true }
+            isOfferUntried = offer.rawValue > rejected.rawValue
         // If the peer has said before why it turns us away, this is no riddle.
-        case .closedBeforeOpen where cause == end:
+        case .closedBeforeOpen where cause == end,
+            .transport(.closedByPeer) where cause == end && !end.wasEstablished,
+            .transport(.reset) where cause == end && !end.wasEstablished:
             silentCloses += 1
             guard silentCloses >= Self.suspiciousCloses else { return }
             // Nothing that was asked for is given up on a suspicion.

@@ -138,8 +138,18 @@ extension PeerSession {
         let end = End(reason: reason, at: now, wasEstablished: established != nil)
         lastEnd = end
         if !isKept(cause, against: end) { cause = end }
-        if isLast { adaptOffer(to: end) }
+        if isLast {
+            adaptOffer(to: end)
+            hastenIfOfferIsNew(at: now)
+        }
         return [.ended(reason, wasEstablished: established != nil)]
+    }
+
+    /// An OPEN that the peer has not seen yet need not wait as long as one that it has just rejected.
+    private mutating func hastenIfOfferIsNew(at now: Instant) {
+        guard isOfferUntried else { return }
+        let soon = now + generator.jittered(max(configuration.connectRetryInitial, Backoff.floor))
+        nextAttempt = nextAttempt.map { min($0, soon) }
     }
 
     /// Sets the time of the next dial, if we dial this peer, are not about to, and no connection is on its way.
