@@ -93,8 +93,8 @@ extension EndReason {
     fileprivate var isAbsence: Bool {
         guard case .transport(let failure) = self else { return false }
         return switch failure {
-        case .timedOut, .refused, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .networkUnreachable, .noNeighbour,
-            .sourceUnavailable:
+        case .timedOut, .refused, .ownAddress, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .networkUnreachable,
+            .noNeighbour, .sourceUnavailable:
             true
         case .prohibited, .inUse, .severalNeighbours, .closedByPeer, .reset, .unacknowledged, .md5Unavailable, .system:
             false

@@ -291,8 +291,9 @@ extension Connection {
     private func closedBeforeOpen(_ failure: TransportFailure) -> EndReason {
         switch failure {
         case .closedByPeer, .reset: .closedBeforeOpen(failure)
-        case .refused, .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .networkUnreachable,
-            .sourceUnavailable, .inUse, .unacknowledged, .md5Unavailable, .noNeighbour, .severalNeighbours, .system:
+        case .refused, .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .ownAddress,
+            .networkUnreachable, .sourceUnavailable, .inUse, .unacknowledged, .md5Unavailable, .noNeighbour,
+            .severalNeighbours, .system:
             .transport(failure)
         }
     }

@@ -3,11 +3,24 @@ import IPTypes
 
 extension EndReason {
     /// One line that tells an operator what happened and what to fix.
-    package func words(_ configuration: SessionConfiguration) -> String {
+    /// `wasEstablished` tells whether a session ended or an attempt at one.
+    package func words(_ configuration: SessionConfiguration, wasEstablished: Bool = true) -> String {
         let address = configuration.peer.address
-        let words = plainWords(configuration)
+        let words = wasEstablished ? plainWords(configuration) : attemptWords(configuration)
         if case .notificationSent = self { return words }
-        return address.isLoopback ? "\(words); \(address) is this node itself: give the address of the router" : words
+        return address.isLoopback && self != .transport(.ownAddress)
+            ? "\(words); \(address) is this node itself: give the address of the router" : words
+    }
+
+    /// Of an attempt, an open connection that ends without a NOTIFICATION has seen both OPENs.
+    private func attemptWords(_ configuration: SessionConfiguration) -> String {
+        switch self {
+        case .transport(.closedByPeer), .transport(.reset):
+            "peer \(configuration.peer) sent its OPEN, then \(self == .transport(.reset) ? "reset" : "closed") the "
+                + "connection and did not say why. Likely: it does not accept our OPEN; compare AS, router ID and "
+                + "address families on both sides, and look at the router's log"
+        default: plainWords(configuration)
+        }
     }
 
     private func plainWords(_ configuration: SessionConfiguration) -> String {

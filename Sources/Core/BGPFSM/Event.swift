@@ -51,6 +51,8 @@ package enum TransportFailure: Error, Sendable, Hashable {
     case beyondLink
     /// A rule of this node itself forbids it (EACCES, EPERM).
     case prohibited
+    /// The address is one of this node's own, and nothing listens there.
+    case ownAddress
     /// No route to that network (ENETUNREACH).
     case networkUnreachable
     /// The kernel knows no router on the link of an unnumbered peer.

@@ -10,8 +10,9 @@ extension EndReason {
         case .transport(let failure):
             switch failure {
             case .refused, .closedByPeer, .reset, .timedOut(md5: _, onLink: nil), .timedOut(md5: _, onLink: true): 0
-            case .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .networkUnreachable,
-                .noNeighbour, .severalNeighbours, .sourceUnavailable, .inUse, .unacknowledged, .md5Unavailable, .system:
+            case .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .ownAddress,
+                .networkUnreachable, .noNeighbour, .severalNeighbours, .sourceUnavailable, .inUse, .unacknowledged,
+                .md5Unavailable, .system:
                 nil
             }
         case .holdTimeExpired(_, let state): state == .established ? nil : 0

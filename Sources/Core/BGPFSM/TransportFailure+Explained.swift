@@ -6,11 +6,14 @@ package struct PathFacts: Sendable, Hashable {
     package var isConnected: Bool
     /// True if there is a route to the peer.
     package var hasRoute: Bool
+    /// True if the peer's address is one of this node's own.
+    package var isOwn: Bool
 
-    package init(answersARP: Bool?, isConnected: Bool, hasRoute: Bool) {
+    package init(answersARP: Bool?, isConnected: Bool, hasRoute: Bool, isOwn: Bool = false) {
         self.answersARP = answersARP
         self.isConnected = isConnected
         self.hasRoute = hasRoute
+        self.isOwn = isOwn
     }
 }
 
@@ -24,6 +27,9 @@ extension TransportFailure {
         case .timedOut(let md5, nil): .timedOut(md5: md5, onLink: facts.answersARP)
         // Through a router, or from a host that the link reaches: somebody has said so.
         case .hostUnreachable where facts.answersARP == true || !facts.isConnected: .rejectedOnTheWay
+        case .refused where facts.isOwn: .ownAddress
+        // No rule of ours: EACCES is also what ICMPv6 "administratively prohibited" becomes.
+        case .prohibited where facts.hasRoute: .rejectedOnTheWay
         case .networkUnreachable where facts.hasRoute: lacksMultihop ? .beyondLink : .rejectedOnTheWay
         default: self
         }

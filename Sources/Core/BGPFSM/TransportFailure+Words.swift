@@ -15,12 +15,14 @@ extension TransportFailure {
                 + "(host down, wrong address or VLAN)"
         case .rejectedOnTheWay:
             "\(peer) is unreachable although the link to it works: a router or firewall on the way, or the peer itself, "
-                + "rejects our packets (ICMP)"
+                + "rejects our packets (ICMP); or the peer is more hops away than the TTL that multihop sets"
         case .beyondLink:
             "\(peer) is on none of this node's subnets, and the session is for one hop only: set multihop for it, "
                 + "or correct the address"
         case .prohibited:
             "this node itself forbids connections to \(peer): look at its firewall and at routes of type prohibit"
+        case .ownAddress:
+            "\(peer) is this node itself: give the address of the router"
         case .networkUnreachable:
             "no route to \(peer): this node has no route to that address; add one, or correct the address"
         case .noNeighbour(let interface):

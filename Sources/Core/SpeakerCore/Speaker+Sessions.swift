@@ -12,6 +12,7 @@ extension Speaker {
         if case .received(.update(let summary), _) = event, let malformation = summary.malformation {
             reportMalformedUpdate(malformation, of: index, at: now)
         }
+        if event == .started { peers[index].waitReport = now + Self.waitPatience }
         for action in peers[index].session.handle(event, at: now) {
             switch action {
             case .connect, .send, .windowProbe, .close, .abort, .rejectIncoming:
@@ -70,7 +71,7 @@ extension Speaker {
 
     private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool, at now: Instant) {
         let address = peers[index].settings.address
-        let words = reason.words(peers[index].session.configuration)
+        let words = reason.words(peers[index].session.configuration, wasEstablished: wasEstablished)
         var isTold = true
         if case .local = reason {
             if wasEstablished { effects.append(.report(.sessionClosed(address, reason: words))) }
@@ -84,6 +85,14 @@ extension Speaker {
         }
         // What was held back is said at a later attempt.
         if isTold { peers[index].noteSaid(reason.kind, at: now) }
+    }
+
+    /// Some sessions neither come up nor fail: both sides wait for the other to dial, or the peer says nothing.
+    mutating func reportWait(of index: Int, at now: Instant) {
+        guard let due = peers[index].waitReport, due <= now else { return }
+        peers[index].waitReport = nil
+        guard let words = peers[index].session.waitingWords(at: now) else { return }
+        report(.attemptFailed(peers[index].settings.address, reason: words), of: index, at: now)
     }
 
     /// Reports what a peer caused, as far as its budget allows; false if it was held back.
@@ -152,11 +161,13 @@ extension Speaker.Peer {
         saidFailures = saidFailures.filter { now - $0.value < Self.silence }
         if reportedFailure != kind, saidFailures[kind] == nil { saidFailures[kind] = now }
         reportedFailure = kind
+        waitReport = nil
     }
 
     fileprivate mutating func forgetSaid() {
         reportedFailure = nil
         saidFailures = [:]
+        waitReport = nil
     }
 }
 

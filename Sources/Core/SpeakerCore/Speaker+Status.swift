@@ -44,12 +44,17 @@ extension Speaker {
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
         // What this node wanted is no error to be looked for later.
         if let cause = session.cause, !cause.reason.isPlanned {
-            status.lastError = cause.reason.words(session.configuration)
+            status.lastError = cause.reason.words(
+                session.configuration, wasEstablished: cause.wasEstablished)
             status.lastErrorSecondsAgo = (now - cause.at).inSeconds
         }
         status.lastAttempt =
             session.waitingWords(at: now)
-            ?? (session.lastEnd == session.cause ? nil : session.lastEnd?.reason.words(session.configuration))
+            ?? (session.lastEnd == session.cause
+                ? nil
+                : session.lastEnd.map {
+                    $0.reason.words(session.configuration, wasEstablished: $0.wasEstablished)
+                })
         status.capabilitiesNote = session.offerWords
         status.nextAttemptSeconds = session.nextAttempt.map { ($0 - now).inSeconds }
         status.messagesSent = MessageCounts(session.sent)

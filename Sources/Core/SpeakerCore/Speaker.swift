@@ -27,6 +27,8 @@ package struct Speaker: Sendable {
         /// When each failure of the last minutes was reported.
         var saidFailures: [EndReason.Kind: Instant] = [:]
         var reportBudget = ReportBudget()
+        /// When to say what the session waits for; nil once anything was said of it.
+        var waitReport: Instant?
         /// True until it has been said which VIPs the session cannot carry.
         var owesObstacles = false
         /// Before this moment no further malformed UPDATE is reported.
@@ -77,6 +79,8 @@ package struct Speaker: Sendable {
     static let refreshPause = Duration.milliseconds(100)
     /// How long an address that an earlier run left may stay without a verdict: nothing is advertised meanwhile.
     static let leftoverPatience = Duration.seconds(10)
+    /// A session of which nothing has been heard for so long is reported with what it waits for.
+    static let waitPatience = Duration.seconds(10)
     /// Pause between two attempts to bind a VIP that the kernel refused.
     static let bindRetryPause = Duration.seconds(1)
 
@@ -213,6 +217,7 @@ package struct Speaker: Sendable {
         for index in peers.indices {
             consider(peers[index].deadline)
             consider(peers[index].reportBudget.nextDeadline)
+            consider(peers[index].waitReport)
             if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
             consider(withdrawalDeadline(of: index))
         }
@@ -256,6 +261,7 @@ package struct Speaker: Sendable {
             }
             endIfWithdrawalIgnored(index, at: now)
             reportSuppressed(of: index, at: now)
+            reportWait(of: index, at: now)
             answerRefreshRequests(of: index, at: now)
         }
         retryBinding(at: now)

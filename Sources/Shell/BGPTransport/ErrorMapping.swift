@@ -9,6 +9,10 @@ extension TransportFailure {
             switch code {
             case ECONNREFUSED: .refused
             case EHOSTUNREACH, EHOSTDOWN: .hostUnreachable
+            // ICMP: protocol unreachable, host isolated, source route failed, parameter problem.
+            case ENOPROTOOPT where operation == "connect", ENONET where operation == "connect",
+                EOPNOTSUPP where operation == "connect", EPROTO where operation == "connect":
+                .rejectedOnTheWay
             case ENETUNREACH, ENETDOWN: .networkUnreachable
             // Of an option it is a capability that this process lacks.
             case EACCES where operation == "connect", EPERM where operation == "connect": .prohibited

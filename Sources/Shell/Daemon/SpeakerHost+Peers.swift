@@ -216,7 +216,7 @@ extension SpeakerHost {
     ) -> TransportFailure {
         // The tables may be long, and the other failures say enough by themselves.
         switch failure {
-        case .hostUnreachable, .networkUnreachable, .timedOut: break
+        case .hostUnreachable, .networkUnreachable, .timedOut, .prohibited, .refused: break
         default: return failure
         }
         guard let settings = peerSettings(peer) else { return failure }
@@ -225,7 +225,7 @@ extension SpeakerHost {
         let facts = PathFacts(
             answersARP: neighbour?.answersARP,
             isConnected: neighbour != nil || (try? NodeNetwork.isConnected(to: remote)) ?? true,
-            hasRoute: NodeNetwork.hasRoute(to: remote))
+            hasRoute: NodeNetwork.hasRoute(to: remote), isOwn: (try? NodeNetwork.isOwn(remote)) ?? false)
         return failure.explained(by: facts, isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
     }
 }

@@ -43,6 +43,13 @@ package enum NodeNetwork {
         }
     }
 
+    /// True if the address is one of this node's own.
+    package static func isOwn(_ address: ScopedAddress) throws(NetlinkError) -> Bool {
+        try NetlinkExchange().addresses(operation: "listing the addresses").contains {
+            $0.address == address.address
+        }
+    }
+
     /// True if the routing table leads to the address. Nothing is sent.
     package static func hasRoute(to address: ScopedAddress) -> Bool {
         let family = address.address.isIPv4 ? AF_INET : AF_INET6

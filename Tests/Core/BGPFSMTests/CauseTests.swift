@@ -166,11 +166,20 @@ struct ExplainedFailureTests {
         #expect(noNetwork.explained(by: nowhere, isForOneHop: true) == .networkUnreachable)
     }
 
+    @Test("ICMPv6 that prohibits is no rule of this node, and a refusal of our own kernel no firewall")
+    func whoRefuses() {
+        #expect(TransportFailure.prohibited.explained(by: near, isForOneHop: true) == .rejectedOnTheWay)
+        #expect(TransportFailure.prohibited.explained(by: far, isForOneHop: false) == .rejectedOnTheWay)
+        let own = PathFacts(answersARP: nil, isConnected: true, hasRoute: true, isOwn: true)
+        #expect(TransportFailure.refused.explained(by: own, isForOneHop: true) == .ownAddress)
+    }
+
     @Test("What says enough by itself stays as it is")
     func others() {
-        for failure in [TransportFailure.refused, .prohibited, .timedOut(md5: true, onLink: true)] {
+        for failure in [TransportFailure.refused, .timedOut(md5: true, onLink: true)] {
             #expect(failure.explained(by: near, isForOneHop: true) == failure)
         }
+        #expect(TransportFailure.prohibited.explained(by: nowhere, isForOneHop: true) == .prohibited)
         let timedOut = TransportFailure.timedOut(md5: true, onLink: nil)
         #expect(timedOut.explained(by: silent, isForOneHop: true) == .timedOut(md5: true, onLink: false))
     }

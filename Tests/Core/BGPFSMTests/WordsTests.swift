@@ -45,6 +45,16 @@ struct WordsTests {
                 + "127.0.0.1 is this node itself: give the address of the router")
     }
 
+    @Test("An address of our own is named as such, once")
+    func ownAddress() {
+        for address in [IPv4Address(0x7F00_0001), IPv4Address(0x0A00_0002)] {
+            let peer = ScopedAddress(.v4(address))
+            #expect(
+                EndReason.transport(.ownAddress).words(configured { $0.peer = peer }, wasEstablished: false)
+                    == "peer \(peer) is this node itself: give the address of the router")
+        }
+    }
+
     @Test("A connection that ends before the peer's OPEN is told apart from one that ends later")
     func beforeOpen() {
         for failure in [TransportFailure.closedByPeer, .reset] {
@@ -57,6 +67,13 @@ struct WordsTests {
         #expect(
             session.handle(.tcpFailed(.outgoing, .closedByPeer), at: t0)
                 == [.ended(.transport(.closedByPeer), wasEstablished: false)])
+        for (failure, means) in [(TransportFailure.closedByPeer, "closed"), (.reset, "reset")] {
+            #expect(
+                EndReason.transport(failure).words(configured(), wasEstablished: false)
+                    == "peer 10.0.0.1 sent its OPEN, then \(means) the connection and did not say why. Likely: it does not "
+                    + "accept our OPEN; compare AS, router ID and address families on both sides, and look at the "
+                    + "router's log")
+        }
     }
 
     private static func sent(_ code: UInt8, _ subcode: UInt8, _ explanation: String) -> EndReason {
@@ -113,7 +130,8 @@ struct WordsTests {
         Words(
             reason: .transport(.rejectedOnTheWay),
             text: "peer 10.0.0.1 is unreachable although the link to it works: a router or firewall on the way, "
-                + "or the peer itself, rejects our packets (ICMP)"),
+                + "or the peer itself, rejects our packets (ICMP); or the peer is more hops "
+                + "away than the TTL that multihop sets"),
         Words(
             reason: .transport(.beyondLink),
             text: "peer 10.0.0.1 is on none of this node's subnets, and the session is for one hop only: "

@@ -2,6 +2,7 @@ import BGPFSM
 import BGPWire
 import Deadlines
 import IPTypes
+import Settings
 import Testing
 
 @testable import SpeakerCore
@@ -54,6 +55,37 @@ struct AttemptReportTests {
         #expect(peer.lastErrorSecondsAgo == 2)
         #expect(
             peer.lastAttempt?.hasPrefix("peer 10.0.0.1 accepted the connection and reset it before its OPEN") == true)
+    }
+
+    @Test func aPassivePeerThatNeverDialsIsLoggedOnce() {
+        var rack = Rack { $0.peers[0].isPassive = true }
+        _ = rack.take(.started)
+        #expect(rack.speaker.nextDeadline.map { $0 <= rack.now + .seconds(10) } == true)
+        #expect(reasons(rack.take(.deadlineReached, after: .milliseconds(9999))) == [])
+        #expect(
+            reasons(rack.take(.deadlineReached, after: .milliseconds(1))) == [
+                "peer 10.0.0.1 has not dialled us for 10 s, and we wait for that because it is passive here. "
+                    + "If the router is passive too, nobody ever dials"
+            ])
+        #expect(reasons(rack.take(.deadlineReached, after: .seconds(600))) == [])
+    }
+
+    @Test func aPeerThatAcceptsAndSaysNothingIsLogged() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        _ = rack.take(.session(Rack.tor, .tcpConnected(.outgoing, Rack.endpoints)))
+        #expect(
+            reasons(rack.take(.deadlineReached, after: .seconds(10))).first?.hasPrefix(
+                "peer 10.0.0.1 accepted the connection but sent no OPEN for 10 s.") == true)
+    }
+
+    @Test func whatWasSaidOfAPeerIsNotFollowedByItsWaiting() {
+        var rack = Rack { $0.peers[0].isPassive = true }
+        _ = rack.take(.started)
+        _ = rack.take(.session(Rack.tor, .tcpConnected(.incoming, Rack.endpoints)))
+        _ = rack.establishIncoming()
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.incoming, .closedByPeer)), after: .seconds(1))
+        #expect(reasons(rack.take(.deadlineReached, after: .seconds(10))) == [])
     }
 
     @Test func aRejectedOfferIsShown() throws {

@@ -11,6 +11,8 @@ import Testing
         (ECONNREFUSED, TransportFailure.refused), (ETIMEDOUT, .timedOut(md5: true, onLink: nil)),
         (EHOSTUNREACH, .hostUnreachable), (ENETUNREACH, .networkUnreachable), (EADDRNOTAVAIL, .sourceUnavailable),
         (ENODEV, .sourceUnavailable), (EPERM, .prohibited), (EACCES, .prohibited),
+        (ENOPROTOOPT, .rejectedOnTheWay), (ENONET, .rejectedOnTheWay), (EOPNOTSUPP, .rejectedOnTheWay),
+        (EPROTO, .rejectedOnTheWay),
         (EBADF, .system(errno: EBADF, operation: "connect")),
     ])
     func errorsOfDialing(code: CInt, failure: TransportFailure) {
