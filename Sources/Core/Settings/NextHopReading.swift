@@ -47,6 +47,9 @@ extension ValueText {
                 "\(nextHop) is the peer itself, which would send the packets back to itself",
                 "give an address of this node, or leave nextHop out")
         }
+        if case .v6(let address) = nextHop, let mapped = address.mappedIPv4 {
+            throw Complaint("\(address) is an IPv4 address in IPv6 clothes, which no router routes", "write \(mapped)")
+        }
         let isLinkLocal = !nextHop.isIPv4 && nextHop.isLinkLocal
         guard !nextHop.isUnspecified, !nextHop.isLoopback, !nextHop.isMulticast, !isLinkLocal else {
             throw Complaint(

@@ -49,7 +49,14 @@ extension Reading {
     private static func vip(_ text: String, binds: Bool) throws(Complaint) -> IPPrefix {
         guard let prefix = IPPrefix(parsing: text) else {
             // A length with bits of the address behind it is told apart from what is no address at all.
-            if let slash = text.firstIndex(of: "/"), IPAddress(text[..<slash]) != nil {
+            if let slash = text.firstIndex(of: "/"), let address = IPAddress(text[..<slash]) {
+                if !binds,
+                    let network = Int(text[text.index(after: slash)...]).flatMap({ IPPrefix(address, length: $0) })
+                {
+                    throw Complaint(
+                        "\(ValueText.quoted(text)) has bits of the address behind the length",
+                        "write \(network), or \(address) for the address alone")
+                }
                 throw Complaint(
                     "\(ValueText.quoted(text)) is not a host route", "leave the length out, or write /32 or /128",
                     offset: text.distance(from: text.startIndex, to: slash))

@@ -100,7 +100,11 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
             ])
         #expect(
             errors(tree: Self.file([["address": "192.0.2.1/28", "bind": "false"]])) == [
-                #"b.yaml:2:14: "192.0.2.1/28" is not a host route; leave the length out, or write /32 or /128"#
+                #"b.yaml:2:14: "192.0.2.1/28" has bits of the address behind the length; write 192.0.2.0/28, or 192.0.2.1 for the address alone"#
+            ])
+        #expect(
+            errors(tree: Self.file([["address": "192.0.2.0/33", "bind": "false"]])) == [
+                #"b.yaml:2:14: "192.0.2.0/33" is not a host route; leave the length out, or write /32 or /128"#
             ])
     }
 

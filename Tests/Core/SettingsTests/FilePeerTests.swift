@@ -166,6 +166,10 @@ import Testing
                 "b.yaml:4:14: fe80::1 cannot be the next hop of a route; give an address of this node that the peer reaches"
             ),
             (
+                ["address": "10.0.0.1", "as": "65000", "nextHop": "::ffff:10.0.0.8"],
+                "b.yaml:4:14: ::ffff:10.0.0.8 is an IPv4 address in IPv6 clothes, which no router routes; write 10.0.0.8"
+            ),
+            (
                 ["address": "10.0.0.1", "as": "65000", "nextHop": "10.0.0.8,10.0.0.9"],
                 "b.yaml:4:14: 10.0.0.9 is a second next hop of its family; give at most one IPv4 and one IPv6 address"
             ),

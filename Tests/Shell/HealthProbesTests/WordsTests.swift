@@ -16,6 +16,8 @@ struct WordsTests {
             HealthProbes.words(for: ChannelError.connectTimeout(.seconds(2))) == "no answer to the connection attempt")
         #expect(HealthProbes.words(for: HTTPParserError.unknown) == "the answer is not valid HTTP/1.1")
         #expect(
+            HealthProbes.words(for: HTTPParserError.headerOverflow) == "the header of the answer is too long")
+        #expect(
             HealthProbes.words(for: HTTPParserError.invalidChunkSize)
                 == "the answer is not valid HTTP/1.1: invalid character in chunk size header")
     }
