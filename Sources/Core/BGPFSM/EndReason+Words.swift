@@ -55,8 +55,8 @@ extension EndReason {
 
 private func droppedBeforeOpen(_ peer: String, by means: String) -> String {
     "\(peer) accepted the connection and \(means) it before its OPEN, and did not say why. Likely: the router has no "
-        + "neighbor configured for our address, or that neighbor is shut down, waits after an error, or expects "
-        + "a password"
+        + "neighbor configured for our address, or that neighbor is shut down, waits after an error, lacks multihop, "
+        + "or expects a password"
 }
 
 func silenceWords(_ peer: String, _ seconds: Int, _ state: PeerSession.State) -> String {

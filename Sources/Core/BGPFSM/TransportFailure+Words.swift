@@ -7,7 +7,8 @@ extension TransportFailure {
         switch self {
         case .refused:
             "\(peer) refuses TCP connections. Likely: no BGP listens on that port, "
-                + "the router has no neighbor entry for our address, or a firewall rejects them"
+                + "the router has no neighbor entry for our address (or one without multihop, if it is not on the link), "
+                + "or a firewall rejects them"
         case .timedOut(let md5, let onLink):
             md5 ? silentWithPassword(peer, onLink) : silentWithoutPassword(peer, onLink)
         case .hostUnreachable:

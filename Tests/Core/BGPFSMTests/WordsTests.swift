@@ -32,7 +32,7 @@ struct WordsTests {
             reason.words(configured { $0.peer = peer })
                 == "peer fe80::1%eth0 accepted the connection and reset it before its OPEN, and did not say why. "
                 + "Likely: the router has no neighbor configured for our address, or that neighbor is shut down, "
-                + "waits after an error, or expects a password")
+                + "waits after an error, lacks multihop, or expects a password")
     }
 
     @Test("A peer that is this node itself is named as such")
@@ -189,7 +189,8 @@ struct WordsTests {
         Words(
             reason: .transport(.refused),
             text: "peer 10.0.0.1 refuses TCP connections. Likely: no BGP listens on that port, "
-                + "the router has no neighbor entry for our address, or a firewall rejects them"),
+                + "the router has no neighbor entry for our address (or one without multihop, if it is not on the link), "
+                + "or a firewall rejects them"),
         Words(
             reason: .transport(.timedOut(md5: true, onLink: true)),
             text: "peer 10.0.0.1 is on the link but does not answer our signed SYN: a differing MD5 password looks "
@@ -260,7 +261,7 @@ struct WordsTests {
             reason: .closedBeforeOpen(.closedByPeer),
             text: "peer 10.0.0.1 accepted the connection and closed it before its OPEN, and did not say why. "
                 + "Likely: the router has no neighbor configured for our address, or that neighbor is shut down, "
-                + "waits after an error, or expects a password"),
+                + "waits after an error, lacks multihop, or expects a password"),
         Words(
             reason: .peerRestarted,
             text: "peer 10.0.0.1 restarted: it opened a new connection while the old one was Established"),
