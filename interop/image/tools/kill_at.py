@@ -1,4 +1,4 @@
-"""Signals the process named in a pid file and prints when: CLOCK_MONOTONIC in nanoseconds.
+"""Signals the process named in a pid file, with its workers, and prints when: CLOCK_MONOTONIC in nanoseconds.
 
 Usage: kill_at.py PIDFILE SIGNAL-NAME
 """
@@ -11,6 +11,8 @@ import time
 with open(sys.argv[1], encoding="ascii") as file:
     pid = int(file.read())
 number = signal.Signals["SIG" + sys.argv[2]]
+# nginx's workers serve on without their master.
+target = -pid if os.getpgid(pid) == pid else pid
 at = time.monotonic_ns()
-os.kill(pid, number)
+os.kill(target, number)
 print(at)
