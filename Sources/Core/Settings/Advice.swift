@@ -1,7 +1,7 @@
 import Advertising
 package import BGPWire
 import Health
-import IPTypes
+package import IPTypes
 
 /// What `bgpvip check` sees of the node that it runs on, which need not be the one that the settings are for.
 package struct NodeView: Sendable, Hashable {
@@ -11,11 +11,16 @@ package struct NodeView: Sendable, Hashable {
     package var routerID: BGPIdentifier?
     /// The interface that has it as an address.
     package var routerIDInterface: String?
+    /// Those virtual addresses that are left to others and are not local on it.
+    package var absentVIPs: Set<IPAddress>
 
-    package init(interfaces: [String]?, routerID: BGPIdentifier?, routerIDInterface: String?) {
+    package init(
+        interfaces: [String]?, routerID: BGPIdentifier?, routerIDInterface: String?, absentVIPs: Set<IPAddress> = []
+    ) {
         self.interfaces = interfaces
         self.routerID = routerID
         self.routerIDInterface = routerIDInterface
+        self.absentVIPs = absentVIPs
     }
 }
 
@@ -27,6 +32,25 @@ extension Settings {
 
     /// What the settings name and this node does not have.
     package func advice(on node: NodeView) -> [String] {
+        interfaceAdvice(on: node) + absenceAdvice(on: node)
+    }
+
+    /// That an address which is left to others is not there, so that it would not be advertised.
+    private func absenceAdvice(on node: NodeView) -> [String] {
+        let absent = vips.map(\.prefix.address).filter(node.absentVIPs.contains)
+        guard let first = absent.first else { return [] }
+        let addresses =
+            absent.prefix(3).map { "\($0)" }.joined(separator: ", ") + (absent.count > 3 ? ", …" : "")
+        let (what, pronouns) =
+            absent.count == 1 ? ("the address", ("it", "it")) : ("these \(absent.count) addresses", ("they", "them"))
+        return [
+            "\(addresses): bind is false and nobody has put \(what) on this node, so that \(pronouns.0) would not be "
+                + "advertised; add \(pronouns.1) to an interface, or a local route, for example "
+                + "\(first.isIPv4 ? "ip" : "ip -6") route add local \(first) dev lo"
+        ]
+    }
+
+    private func interfaceAdvice(on node: NodeView) -> [String] {
         guard let interfaces = node.interfaces else { return [] }
         var named: [(key: String, interface: String)] = []
         if vips.contains(where: \.binds) { named.append(("interface", interface)) }

@@ -31,6 +31,8 @@ package enum Input: Sendable, Hashable {
     case unbindFailed(IPPrefix, reason: String)
     /// Someone took these addresses off the interface.
     case vanished([IPPrefix])
+    /// The kernel was asked about VIPs that are left to others: packets to these end on this node, or do not.
+    case localityFound([IPPrefix], isLocal: Bool)
     /// The peer's TCP has acknowledged all we sent (true), or did not in time (false); `round` as in the effect.
     case acknowledged(ScopedAddress, round: Int, Bool)
     /// The peer's TCP has acknowledged so many of the UPDATEs of its Established session.
@@ -118,6 +120,10 @@ package enum Report: Sendable, Hashable {
     case unbindFailed(IPPrefix, reason: String)
     /// The process ends, and these VIPs stay on the interface because the kernel refused to remove them.
     case leftBound([IPPrefix], interface: String)
+    /// VIPs that others put on this node are not there: not advertised.
+    case notLocal([IPPrefix])
+    /// VIPs that others put on this node are there now.
+    case becameLocal([IPPrefix])
     /// These VIPs are unhealthy, and stay bound and advertised as the last resort.
     case keptAsLastResort([IPPrefix])
     /// Someone else removed the address; it is being put back.

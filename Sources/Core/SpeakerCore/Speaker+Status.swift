@@ -106,7 +106,7 @@ extension Speaker {
         if case .failed(let reason) = vip.binding { bindError = reason }
         return VIPStatus(
             prefix: "\(prefix)", bound: vip.isOnInterface || vip.binding == .unbinding,
-            boundByOthers: vip.binding == .leftToOthers, bindError: bindError,
+            boundByOthers: vip.binding == .leftToOthers, bindError: bindError ?? vip.absence,
             verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds,
             lastResort: vip.isLastResort && [.inService, .settling].contains(departureStep(for: vip))
@@ -145,6 +145,7 @@ extension Speaker {
         if case .failed(let reason) = vip.binding {
             return "\(state), but cannot be bound to \(settings.interface): \(reason)"
         }
+        if let absence = vip.absence { return "\(state), but \(absence)" }
         let bound = vip.binding == .leftToOthers ? "left to others to bind" : "bound"
         if holders > 0 {
             return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)"

@@ -372,7 +372,7 @@ extension Speaker {
 
 extension Speaker.VIP {
     /// True if packets to the address find this node.
-    var isThere: Bool { isOnInterface || binding == .leftToOthers }
+    var isThere: Bool { isOnInterface || binding == .leftToOthers && isLocal == true }
 
     /// True while the address is taken to be on the interface, because we have put it there.
     var isOnInterface: Bool {

@@ -53,11 +53,13 @@ package struct Speaker: Sendable {
             case failed(reason: String)
             /// The kernel has been asked to remove the address.
             case unbinding
-            /// Not ours to bind: taken to be there.
+            /// Not ours to bind: `isLocal` says whether it is there.
             case leftToOthers
         }
         var settings: VIPSettings
         var binding = Binding.unbound
+        /// Whether the kernel delivers an address that is left to others to this node; nil before it has been asked.
+        var isLocal: Bool?
         /// True if an earlier run left the address: it lingers as it is, and is brought into shape when it is wanted.
         var isLeftover = false
         /// When to try again what the kernel refused, to bind or to unbind.
@@ -136,7 +138,7 @@ package struct Speaker: Sendable {
             settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         vips = settings.vips.map { vip in
             VIP(
-                settings: vip, binding: vip.binds ? .unbound : .leftToOthers,
+                settings: vip, binding: vip.binds ? .unbound : .leftToOthers, isLocal: vip.prefix.isHost ? nil : true,
                 verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
         }
         vipIndex = Dictionary(
@@ -181,6 +183,8 @@ package struct Speaker: Sendable {
             noteUnbindFailed(prefix, reason: reason, at: now)
         case .vanished(let prefixes):
             noteVanished(prefixes, at: now)
+        case .localityFound(let prefixes, let isLocal):
+            noteLocality(of: prefixes, isLocal: isLocal)
         case .acknowledged(let address, let round, let isComplete):
             noteAcknowledged(address, round: round, isComplete: isComplete, at: now)
         case .updatesAcknowledged(let address, let updates):

@@ -191,9 +191,9 @@ package struct VIPStatus: Codable, Sendable, Hashable {
     package var prefix: String
     /// True while the address is on the interface.
     package var bound: Bool
-    /// True if it is left to others to put the address there; nobody looks whether they have.
+    /// True if it is left to others to put the address there.
     package var boundByOthers: Bool
-    /// Why it could not be bound.
+    /// Why it could not be bound, or that others have not put it there.
     package var bindError: String?
     /// `unknown`, `healthy` or `unhealthy`.
     package var verdict: String

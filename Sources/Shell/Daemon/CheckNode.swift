@@ -11,5 +11,9 @@ package func nodeView(for settings: Settings) -> NodeView {
         guard let identifier, let addresses = try? NodeNetwork.addresses(of: name) else { return false }
         return addresses.contains { $0.address == .v4(IPv4Address(identifier.value)) }
     }
-    return NodeView(interfaces: interfaces, routerID: identifier, routerIDInterface: interface)
+    let leftToOthers = Set(settings.vips.filter { !$0.binds && $0.prefix.isHost }.map(\.prefix.address))
+    let local = try? NodeNetwork.localAddresses(among: leftToOthers)
+    return NodeView(
+        interfaces: interfaces, routerID: identifier, routerIDInterface: interface,
+        absentVIPs: leftToOthers.subtracting(local ?? leftToOthers))
 }

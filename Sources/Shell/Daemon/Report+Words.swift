@@ -90,6 +90,13 @@ struct LogLine: Equatable {
         case .bindFailed(let vip, let reason):
             self.init(
                 .error, "VIP cannot be bound and is not advertised", [("vip", "\(vip)"), ("reason", "\(reason)")])
+        case .notLocal(let vips):
+            self.init(
+                .warning,
+                "VIP is not local on this node and is not advertised: bind is false, and nobody has put it there",
+                [("vip", Self.list(vips))])
+        case .becameLocal(let vips):
+            self.init(.info, "VIP is local on this node now", [("vip", Self.list(vips))])
         case .unbindFailed(let vip, let reason):
             self.init(
                 .error, "VIP cannot be taken off the interface; trying again",

@@ -47,15 +47,18 @@ extension SpeakerHost {
         switch change {
         case .removed(let address):
             if speaker.isBound(address.hostPrefix) { reassertSoon() }
+            if localityLooks.asked.contains(address.address) { lookForLocalAddresses() }
         case .linkChanged(let name, _):
             if name == settings.interface { reassertSoon() }
+            lookForLocalAddresses()
             openTiedListeners(on: name)
         case .resynchronise:
             addressFaults.watch = nil
             reassertSoon()
+            lookForLocalAddresses()
             openTiedListeners()
-        case .added:
-            break
+        case .added(let address):
+            if localityLooks.asked.contains(address.address) { lookForLocalAddresses() }
         case .interrupted(let error):
             guard addressFaults.watch != error else { return }
             addressFaults.watch = error

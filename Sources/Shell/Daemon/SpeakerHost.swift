@@ -36,6 +36,7 @@ actor SpeakerHost {
     var bfd = BFDSockets()
     var drainFile = DrainFileLooks()
     var connectionEnding = ConnectionEnding()
+    var localityLooks = LocalityLooks()
     /// True while changes of addresses wait to be looked at.
     var isReassertPlanned = false
     /// The looks at the addresses that nothing gives rise to.
@@ -166,6 +167,7 @@ actor SpeakerHost {
             return
         }
         startAudits()
+        startLocalityLooks()
         watchDrainFile()
     }
 
@@ -206,6 +208,7 @@ actor SpeakerHost {
         // Clients on this node are waiting for what is under way.
         socketThread.drain(seconds: 0.5)
         audits?.cancel()
+        localityLooks.task?.cancel()
         addresses?.stopWatching()
         closeBFD()
         drainFile.watch?.stop()

@@ -40,6 +40,26 @@ final class NetlinkExchange {
         }
     }
 
+    /// Asks for one thing: what `parse` makes of the kernel's answer.
+    func ask<Value>(
+        _ request: NetlinkRequest, operation: String, parse: (NetlinkMessage) throws(MalformedMessage) -> Value?
+    ) throws(NetlinkError) -> Value? {
+        try repeating { () throws(NetlinkError) in
+            var value: Value?
+            try send(request, operation: operation)
+            try receive(operation: operation) { message throws(NetlinkError) in
+                if message.type == .error { try check(message, operation: operation) }
+                do throws(MalformedMessage) {
+                    value = try parse(message)
+                } catch {
+                    throw .malformedAnswer(operation: operation)
+                }
+                return true
+            }
+            return value
+        }
+    }
+
     /// Reads a whole table: what `parse` makes of every message, nil skipped. A dump during which the table changed is
     /// read again.
     func dump<Value>(

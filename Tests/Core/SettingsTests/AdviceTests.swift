@@ -1,4 +1,5 @@
 import BGPWire
+import IPTypes
 import Testing
 
 @testable import Settings
@@ -50,6 +51,27 @@ import Testing
             ],
         ]
         #expect(try load(tree: file.tree).settings.advice == [Self.needsIPv6])
+    }
+
+    @Test func `names addresses that are left to others and are not there`() throws {
+        let settings = try load([
+            "local-as": ["65001"], "vip": ["10.9.9.9,fd00::9,10.9.9.10,10.9.9.11,192.0.2.0/28"], "bind": ["false"],
+            "peers": ["10.0.0.1:1,[fd00::1]:1"], "check": ["none"],
+        ]).settings
+        func node(_ absent: String...) -> NodeView {
+            NodeView(
+                interfaces: ["lo"], routerID: nil, routerIDInterface: nil,
+                absentVIPs: Set(absent.compactMap { IPAddress($0) }))
+        }
+        #expect(settings.advice(on: node()) == [])
+        #expect(
+            settings.advice(on: node("fd00::9")) == [
+                "fd00::9: bind is false and nobody has put the address on this node, so that it would not be advertised; add it to an interface, or a local route, for example ip -6 route add local fd00::9 dev lo"
+            ])
+        #expect(
+            settings.advice(on: node("10.9.9.9", "fd00::9", "10.9.9.10", "10.9.9.11")) == [
+                "10.9.9.9, fd00::9, 10.9.9.10, …: bind is false and nobody has put these 4 addresses on this node, so that they would not be advertised; add them to an interface, or a local route, for example ip route add local 10.9.9.9 dev lo"
+            ])
     }
 
     @Test func `names each interface that is not on this node once, and whose it is`() throws {

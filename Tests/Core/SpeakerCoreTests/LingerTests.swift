@@ -111,7 +111,13 @@ struct LingerTests {
     }
 
     @Test func anAddressThatIsLeftToOthersIsLeftToOthers() {
-        var (rack, effects) = withdrawn { $0.vips[0].binds = false }
+        var rack = Rack { $0.vips[0].binds = false }
+        _ = rack.take(.started)
+        _ = rack.take(.localityFound([Rack.vip], isLocal: true))
+        rack.becomeHealthy()
+        rack.establish()
+        for _ in 0..<2 { _ = fail(&rack, sick) }
+        let effects = fail(&rack, sick)
         #expect(effects.last == .report(.withdrawn(Rack.tor, [Rack.vip])))
         #expect(rack.speaker.vips[0].binding == .leftToOthers)
         #expect(pass(.seconds(1), &rack) == [])

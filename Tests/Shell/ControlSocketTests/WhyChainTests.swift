@@ -37,6 +37,21 @@ import Testing
                 """)
     }
 
+    @Test func `an address that others have not put there stops the chain`() {
+        let text = why("192.0.2.10") {
+            $0.peers.removeLast()
+            $0.peers[0].routes = []
+            $0.vips[0].advertisedTo = 0
+            $0.vips[0].boundByOthers = true
+            $0.vips[0].bindError = "the address is not local on this node"
+        }
+        #expect(
+            text?.split(separator: "\n").suffix(2) == [
+                "  STOP  interface        is left to others (bind is false); the address is not local on this node",
+                "  no    peer 10.0.0.1    AS 65100 Established for 3d4h, was not told",
+            ])
+    }
+
     @Test func `a service that listens elsewhere is no all green chain`() {
         let text = why("192.0.2.10") {
             $0.peers.removeLast()

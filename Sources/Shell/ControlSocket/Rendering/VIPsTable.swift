@@ -8,11 +8,12 @@ package func vipsTable(_ status: Status) -> String {
     for vip in status.vips {
         table.append(
             [
-                vip.prefix, vip.boundByOthers ? "others" : vip.bound ? "yes" : "no", vip.verdict,
+                vip.prefix, vip.boundByOthers && vip.bindError == nil ? "others" : vip.bound ? "yes" : "no",
+                vip.verdict,
                 spanText(vip.verdictSeconds),
                 "\(vip.advertisedTo)/\(vip.peers)",
             ],
-            sentence: vip.reason + (vip.bindError.map { "; cannot be bound: \($0)" } ?? ""))
+            sentence: vip.reason + (vip.boundByOthers ? "" : vip.bindError.map { "; cannot be bound: \($0)" } ?? ""))
     }
     return note + table.text
 }

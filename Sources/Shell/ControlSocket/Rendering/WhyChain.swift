@@ -114,7 +114,9 @@ private func nodeStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
 
 private func interfaceStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
     if vip.boundByOthers {
-        return WhyChain.Step(link: "interface", standing: .holds, words: "is left to others (bind is false)")
+        return WhyChain.Step(
+            link: "interface", standing: vip.bindError == nil ? .holds : .fails,
+            words: "is left to others (bind is false)" + (vip.bindError.map { "; \($0)" } ?? ""))
     }
     return WhyChain.Step(
         link: "interface \(status.interface)", standing: vip.bound ? .holds : .fails,
