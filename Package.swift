@@ -57,6 +57,7 @@ let package = Package(
         core(
             "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings"]),
+        core("Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore"]),
 
         .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
         .systemLibrary(
@@ -71,14 +72,14 @@ let package = Package(
             "Daemon",
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore",
-                "BGPTransport", "BFDTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim", nioCore,
-                nioPosix, logging,
+                "Diagnosis", "BGPTransport", "BFDTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim",
+                nioCore, nioPosix, logging,
             ]),
         .executableTarget(
             name: "bgpvip",
             dependencies: [
-                "IPTypes", "Settings", "SpeakerCore", "SwitchSide", "ControlSocket", "ConfigFile", "Daemon",
-                argumentParser,
+                "IPTypes", "Settings", "SpeakerCore", "SwitchSide", "Diagnosis", "ControlSocket", "ConfigFile",
+                "Daemon", argumentParser,
             ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
@@ -94,6 +95,7 @@ let package = Package(
         tests(
             "Core", "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),
+        tests("Core", "Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Diagnosis"]),
         tests("Shell", "BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "BGPTransport", nioCore, nioPosix]),
         tests("Shell", "BFDTransport", ["IPTypes", "BFD", "BFDTransport", nioCore, nioPosix]),
         tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),

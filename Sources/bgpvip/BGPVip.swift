@@ -14,7 +14,7 @@ struct BGPVip: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, PeersCommand.self, VIPsCommand.self, WhyCommand.self, DrainCommand.self,
-            UndrainCommand.self, CheckCommand.self, ManifestCommand.self,
+            UndrainCommand.self, CheckCommand.self, DoctorCommand.self, ManifestCommand.self,
             TorConfigCommand.self, VersionCommand.self,
         ])
 

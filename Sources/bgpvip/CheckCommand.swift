@@ -77,7 +77,7 @@ struct CheckCommand: ParsableCommand {
 
 extension LoadedSettings {
     /// What is worth a thought, in general and on this node.
-    func advice(on node: NodeView) -> [String] { settings.advice + settings.advice(on: node) }
+    func advice(on node: NodeView) -> [String] { (settings.advice + settings.advice(on: node)).map(\.text) }
 }
 
 extension String {

@@ -99,7 +99,8 @@ import Testing
     @Test func `names its commands`() {
         #expect(
             BGPVip.configuration.subcommands.map { $0.configuration.commandName } == [
-                "run", "peers", "vips", "why", "drain", "undrain", "check", "manifest", "tor-config", "version",
+                "run", "peers", "vips", "why", "drain", "undrain", "check", "doctor", "manifest", "tor-config",
+                "version",
             ])
     }
 

@@ -1,10 +1,10 @@
-import BGPWire
+package import BGPWire
 
 extension SessionConfiguration {
     /// Judges the peer's OPEN in the order of RFC 4271 section 6.2 and settles what both sides can do.
     ///
     /// The version has been judged by the codec. The error carries the NOTIFICATION that section 6.2 prescribes.
-    func negotiate(_ open: Open, on endpoints: Endpoints) -> Result<Negotiated, DecodeError> {
+    package func negotiate(_ open: Open, on endpoints: Endpoints) -> Result<Negotiated, DecodeError> {
         let peerAS = open.speakerAS
         let isInternal = peerAS == localAS
 

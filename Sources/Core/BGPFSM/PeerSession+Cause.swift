@@ -35,9 +35,9 @@ extension PeerSession {
         return now < before && stateSince.map { cause.at >= $0 } ?? true
     }
 
-    /// What the session is waiting for, in words that tell what may be wrong; nil if it waits for nothing, or has not
-    /// waited for a second.
-    package func waitingWords(at now: Instant) -> String? {
+    /// What the session is waiting for, in words that tell what may be wrong, and as the code that `EndReason.code` would
+    /// give; nil if it waits for nothing, or has not waited for a second.
+    package func waiting(at now: Instant) -> (code: String, words: String)? {
         let peer = "peer \(configuration.peer)"
         func elapsed(since start: Instant?) -> Int? {
             let seconds = start.map { Int(clamping: (now - $0).components.seconds) }
@@ -48,16 +48,22 @@ extension PeerSession {
             return nil
         case .active:
             guard configuration.isPassive, let seconds = elapsed(since: lastEnd?.at ?? attemptedAt) else { return nil }
-            return "\(peer) has not dialled us for \(seconds) s, and we wait for that because it is passive here. "
-                + "If the router is passive too, nobody ever dials"
+            return (
+                "not-dialled",
+                "\(peer) has not dialled us for \(seconds) s, and we wait for that because it is passive here. "
+                    + "If the router is passive too, nobody ever dials"
+            )
         case .connect:
             return elapsed(since: attemptedAt).map {
-                "\(peer) has not answered our SYN for \($0) s. Likely: a firewall, a host that is down, "
-                    + "a differing MD5 password, or TTL security on one side only"
+                (
+                    configuration.requiresSignature ? "silent-signed" : "silent",
+                    "\(peer) has not answered our SYN for \($0) s. Likely: a firewall, a host that is down, "
+                        + "a differing MD5 password, or TTL security on one side only"
+                )
             }
         case .openSent, .openConfirm:
             let waiting = [outgoing, incoming].compactMap { $0 }.first { $0.name == state }
-            return elapsed(since: waiting?.openedAt).map { silenceWords(peer, $0, state) }
+            return elapsed(since: waiting?.openedAt).map { (silenceCode(state), silenceWords(peer, $0, state)) }
         }
     }
 }

@@ -41,7 +41,7 @@ package struct Check: Sendable, Hashable {
 
 extension Check {
     /// True if the check counts a refusal of anonymous requests as healthy.
-    var acceptsAnonymousRefusal: Bool {
+    package var acceptsAnonymousRefusal: Bool {
         if case .http(let http) = kind { http.acceptsAnonymousRefusal } else { false }
     }
 

@@ -24,33 +24,46 @@ package struct NodeView: Sendable, Hashable {
     }
 }
 
+/// Something that is worth a thought although nothing is wrong.
+package struct Advice: Sendable, Hashable {
+    /// What it is about.
+    package enum Code: Sendable, Hashable {
+        case otherFamily, sharedEtcd, missingInterface, absentAddress
+    }
+
+    package var code: Code
+    /// The VIP, or the interface.
+    package var subject: String
+    package var text: String
+}
+
 extension Settings {
-    /// What is worth a thought although nothing is wrong: for those who check their settings, not for every start.
-    package var advice: [String] {
+    /// What is worth a thought: for those who check their settings, not for every start.
+    package var advice: [Advice] {
         vips.compactMap { familyAdvice($0) } + etcdAdvice
     }
 
     /// What the settings name and this node does not have.
-    package func advice(on node: NodeView) -> [String] {
+    package func advice(on node: NodeView) -> [Advice] {
         interfaceAdvice(on: node) + absenceAdvice(on: node)
     }
 
     /// That an address which is left to others is not there, so that it would not be advertised.
-    private func absenceAdvice(on node: NodeView) -> [String] {
+    private func absenceAdvice(on node: NodeView) -> [Advice] {
         let absent = vips.map(\.prefix.address).filter(node.absentVIPs.contains)
         guard let first = absent.first else { return [] }
         let addresses =
             absent.prefix(3).map { "\($0)" }.joined(separator: ", ") + (absent.count > 3 ? ", …" : "")
         let (what, pronouns) =
             absent.count == 1 ? ("the address", ("it", "it")) : ("these \(absent.count) addresses", ("they", "them"))
-        return [
+        let text =
             "\(addresses): bind is false and nobody has put \(what) on this node, so that \(pronouns.0) would not be "
-                + "advertised; add \(pronouns.1) to an interface, or a local route, for example "
-                + "\(first.isIPv4 ? "ip" : "ip -6") route add local \(first) dev lo"
-        ]
+            + "advertised; add \(pronouns.1) to an interface, or a local route, for example "
+            + "\(first.isIPv4 ? "ip" : "ip -6") route add local \(first) dev lo"
+        return [Advice(code: .absentAddress, subject: addresses, text: text)]
     }
 
-    private func interfaceAdvice(on node: NodeView) -> [String] {
+    private func interfaceAdvice(on node: NodeView) -> [Advice] {
         guard let interfaces = node.interfaces else { return [] }
         var named: [(key: String, interface: String)] = []
         if vips.contains(where: \.binds) { named.append(("interface", interface)) }
@@ -65,12 +78,13 @@ extension Settings {
         return named.filter { !interfaces.contains($0.interface) }.compactMap { key, interface in
             let text =
                 "\(key): there is no interface \(interface) on this node, which has \(interfaces.joined(separator: ", "))"
-            return seen.insert(text).inserted ? text : nil
+            let isNew = seen.insert(text).inserted
+            return isNew ? Advice(code: .missingInterface, subject: interface, text: text) : nil
         }
     }
 
     /// That a virtual address goes only over sessions of the other family, which takes more than a session.
-    private func familyAdvice(_ vip: VIPSettings) -> String? {
+    private func familyAdvice(_ vip: VIPSettings) -> Advice? {
         let address = vip.prefix.address
         let meant = peers.filter { vip.isMeant(for: $0.address) }
         // That an address is for no peer at all is said at every start.
@@ -80,21 +94,26 @@ extension Settings {
                 || peer.routeAdjustment.nextHops.contains { $0.isIPv4 == address.isIPv4 }
         }
         if isCarried { return nil }
-        return address.isIPv4
+        let text =
+            address.isIPv4
             ? "\(address) is IPv4 and every peer of it IPv6: the routers must carry IPv4 on these sessions, and this node needs an IPv4 address on the link, or both sides extended next hop (RFC 8950)"
             : "\(address) is IPv6 and every peer of it IPv4: the routers must carry IPv6 on these sessions, and this node needs a global IPv6 address on the link; otherwise add IPv6 peers"
+        return Advice(code: .otherFamily, subject: "\(address)", text: text)
     }
 
     /// That all nodes withdraw an address at the same time whose check hangs on the etcd that they share.
-    private var etcdAdvice: [String] {
+    private var etcdAdvice: [Advice] {
         let shared = vips.filter { vip in
             vip.onUnhealthy == .withdraw && checks.contains { vip.checks.contains($0.name) && $0.kind.hangsOnEtcd }
         }
         guard !shared.isEmpty else { return [] }
         let addresses = shared.map { "\($0.prefix.address)" }.joined(separator: ", ")
         return [
-            "\(addresses): while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; "
-                + "on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)"
+            Advice(
+                code: .sharedEtcd, subject: addresses,
+                text:
+                    "\(addresses): while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; "
+                    + "on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)")
         ]
     }
 }

@@ -17,7 +17,7 @@ package struct LoadedSettings: Sendable, Hashable {
     /// True if what is given, apart from files, contains a peer's password.
     var peerListShowsPassword: Bool
     /// The password files, for a manifest to mount.
-    var passwordFiles: [String]
+    package var passwordFiles: [String]
 }
 
 /// All that is wrong with the settings.

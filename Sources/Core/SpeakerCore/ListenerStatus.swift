@@ -1,6 +1,6 @@
-import Health
-import IPTypes
-import Settings
+package import Health
+package import IPTypes
+package import Settings
 
 /// Where the service of a VIP listens, on one port that its checks ask.
 package struct ListenerStatus: Codable, Sendable, Hashable {
@@ -48,22 +48,23 @@ package struct ListenerStatus: Codable, Sendable, Hashable {
     }
 }
 
-extension Speaker {
-    /// The ports of which the status wants to know who listens on them.
-    package var checkedPorts: Set<UInt16> {
-        Set(settings.checks.compactMap { $0.kind.target?.port })
-    }
-
+extension ListenerStatus {
     /// Where the service of a VIP listens, for each port that its checks ask on this node; nothing for what the kernel of
     /// this node cannot know.
-    func listeners(of vip: VIPSettings, _ listening: [UInt16: Set<IPAddress>]) -> [ListenerStatus] {
+    /// - Parameters:
+    ///   - checks: all checks, and which of them are healthy now.
+    ///   - listening: the addresses that are listened on, by port.
+    package static func all(
+        of vip: VIPSettings, checks: [(check: Check, isHealthy: Bool)], _ listening: [UInt16: Set<IPAddress>]
+    ) -> [ListenerStatus] {
         // Where the traffic to a whole prefix arrives, this node does not know.
         guard vip.prefix.isHost else { return [] }
         let address = vip.prefix.address
         let wildcard: IPAddress = address.isIPv4 ? .v4(IPv4Address(0)) : .v6(IPv6Address(high: 0, low: 0))
         var found: [ListenerStatus] = []
         for name in vip.checks {
-            guard let check = checkIndex[name].map({ checks[$0] }), let target = check.check.kind.target else {
+            guard let check = checks.first(where: { $0.check.name == name }), let target = check.check.kind.target
+            else {
                 continue
             }
             if let known = found.firstIndex(where: { $0.port == Int(target.port) }) {
@@ -76,7 +77,7 @@ extension Speaker {
                 addresses.contains(target.address)
                 || isOwn && addresses.contains { $0.isWildcard(for: target.address) }
             // A check may ask another host, or a service behind NAT or in another network namespace.
-            guard answers || isOwn && check.verdict != .healthy else { continue }
+            guard answers || isOwn && !check.isHealthy else { continue }
             let reach: ListenerStatus.Reach =
                 if addresses.contains(address) { .vip } else if addresses.contains(wildcard) { .all } else {
                     addresses.isEmpty ? .none : .elsewhere
@@ -88,6 +89,21 @@ extension Speaker {
         }
         return found
     }
+}
+
+extension Speaker {
+    /// The ports of which the status wants to know who listens on them.
+    package var checkedPorts: Set<UInt16> { settings.checkedPorts }
+
+    /// `ListenerStatus.all` with what the checks say now.
+    func listeners(of vip: VIPSettings, _ listening: [UInt16: Set<IPAddress>]) -> [ListenerStatus] {
+        ListenerStatus.all(of: vip, checks: checks.map { ($0.check, $0.verdict == .healthy) }, listening)
+    }
+}
+
+extension Settings {
+    /// The ports that checks ask.
+    package var checkedPorts: Set<UInt16> { Set(checks.compactMap { $0.kind.target?.port }) }
 }
 
 extension IPAddress {

@@ -3,7 +3,7 @@ import BGPFSM
 package import BGPWire
 import Deadlines
 package import IPTypes
-import Settings
+package import Settings
 
 extension Speaker {
     /// Feeds one event to a peer's session and follows up on what it decides.
@@ -91,7 +91,7 @@ extension Speaker {
     mutating func reportWait(of index: Int, at now: Instant) {
         guard let due = peers[index].waitReport, due <= now else { return }
         peers[index].waitReport = nil
-        guard let words = peers[index].session.waitingWords(at: now) else { return }
+        guard let words = peers[index].session.waiting(at: now)?.words else { return }
         report(.attemptFailed(peers[index].settings.address, reason: words), of: index, at: now)
     }
 
@@ -238,7 +238,7 @@ extension SessionPath {
 
 extension SessionConfiguration {
     /// What a session has to know, taken from the settings of its peer and of the speaker.
-    init(_ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?) {
+    package init(_ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?) {
         // Families of the VIPs there are. A peer that carries none of them still gets a session, and the log says so.
         let meant = settings.vips.filter { $0.isMeant(for: peer.address) }
         let families = Set((meant.isEmpty ? settings.vips : meant).map { AddressFamily(of: $0.prefix) }).sorted()

@@ -47,14 +47,18 @@ extension Speaker {
             status.lastError = cause.reason.words(
                 session.configuration, wasEstablished: cause.wasEstablished)
             status.lastErrorSecondsAgo = (now - cause.at).inSeconds
+            status.lastErrorCode = cause.reason.code
         }
+        let waiting = session.waiting(at: now)
         status.lastAttempt =
-            session.waitingWords(at: now)
+            waiting?.words
             ?? (session.lastEnd == session.cause
                 ? nil
                 : session.lastEnd.map {
                     $0.reason.words(session.configuration, wasEstablished: $0.wasEstablished)
                 })
+        status.lastAttemptCode =
+            waiting?.code ?? (session.lastEnd == session.cause ? nil : session.lastEnd?.reason.code)
         status.capabilitiesNote = session.offerWords
         status.nextAttemptSeconds = session.nextAttempt.map { ($0 - now).inSeconds }
         status.messagesSent = MessageCounts(session.sent)

@@ -64,8 +64,12 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     /// Why the last attempt or session ended, in words that tell what to do.
     package var lastError: String?
     package var lastErrorSecondsAgo: Double?
+    /// `lastError` as a stable word: `refused`, `wrong-as`; nil if it is over.
+    package var lastErrorCode: String?
     /// What the last attempt met or the present one waits for, if `lastError` tells of something else.
     package var lastAttempt: String?
+    /// `lastAttempt` as a stable word.
+    package var lastAttemptCode: String?
     /// Why our OPEN offers fewer capabilities than it could.
     package var capabilitiesNote: String?
     /// Seconds until we dial again.

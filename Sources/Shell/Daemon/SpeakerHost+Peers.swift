@@ -220,13 +220,8 @@ extension SpeakerHost {
         default: return failure
         }
         guard let settings = peerSettings(peer) else { return failure }
-        // Not knowing is an answer too: the words name both possibilities then.
-        let neighbour = (try? NodeNetwork.neighbour(of: remote)) ?? nil
-        let facts = PathFacts(
-            answersARP: neighbour?.answersARP,
-            isConnected: neighbour != nil || (try? NodeNetwork.isConnected(to: remote)) ?? true,
-            hasRoute: NodeNetwork.hasRoute(to: remote), isOwn: (try? NodeNetwork.isOwn(remote)) ?? false)
-        return failure.explained(by: facts, isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
+        return failure.explained(
+            by: pathFacts(to: remote), isForOneHop: endpoint(of: settings, at: remote).hops == .direct)
     }
 }
 
@@ -271,11 +266,18 @@ extension SpeakerHost {
 extension SpeakerHost {
     /// How to reach a peer that is at this address, for the transport.
     private func endpoint(of peer: PeerSettings, at remote: ScopedAddress) -> PeerEndpoint {
+        PeerEndpoint(of: peer, at: remote, localAS: settings.localAS)
+    }
+}
+
+extension PeerEndpoint {
+    /// How to reach a peer that is at this address.
+    init(of peer: PeerSettings, at remote: ScopedAddress, localAS: ASNumber) {
         let isInternal: Bool =
             switch peer.peerAS {
             case .internal: true
             case .external: false
-            case .exactly(let number): number == (peer.localAS ?? settings.localAS)
+            case .exactly(let number): number == (peer.localAS ?? localAS)
             }
         let hops: Hops =
             switch peer.distance {
@@ -283,8 +285,18 @@ extension SpeakerHost {
             case .multihop(let ttl): .multihop(ttl)
             case .ttlSecurity(let hops): .ttlSecurity(hops)
             }
-        return PeerEndpoint(
+        self.init(
             remote: remote, port: peer.port, source: peer.source, interface: peer.sourceInterface, hops: hops,
             md5Key: peer.password?.bytes, userTimeout: peer.sendHoldTime)
     }
+}
+
+/// What the kernel's tables say of the way to a host.
+func pathFacts(to remote: ScopedAddress) -> PathFacts {
+    // Not knowing is an answer too: the words name both possibilities then.
+    let neighbour = (try? NodeNetwork.neighbour(of: remote)) ?? nil
+    return PathFacts(
+        answersARP: neighbour?.answersARP,
+        isConnected: neighbour != nil || (try? NodeNetwork.isConnected(to: remote)) ?? true,
+        hasRoute: NodeNetwork.hasRoute(to: remote), isOwn: (try? NodeNetwork.isOwn(remote)) ?? false)
 }

@@ -82,7 +82,7 @@ struct TLSClient {
     }
 
     /// The host without its port; nil if it is an address.
-    private static func serverName(of host: String) -> String? {
+    static func serverName(of host: String) -> String? {
         var name = Substring(host)
         if host.first == "[" || (try? SocketAddress(ipAddress: host, port: 0)) != nil { return nil }
         if let colon = host.lastIndex(of: ":") { name = host[..<colon] }

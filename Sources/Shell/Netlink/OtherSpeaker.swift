@@ -53,7 +53,7 @@ extension NodeNetwork {
     }
 
     /// The address that the routing table picks for packets to this host; nil if it has none.
-    private static func sourceAddress(to remote: ScopedAddress, on interface: String?) -> IPAddress? {
+    static func sourceAddress(to remote: ScopedAddress, on interface: String?) -> IPAddress? {
         let isIPv4 = remote.address.isIPv4
         let descriptor = socket(
             isIPv4 ? AF_INET : AF_INET6, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)

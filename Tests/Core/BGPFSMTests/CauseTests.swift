@@ -99,7 +99,7 @@ struct WaitingTests {
     @Test("For the first second nothing is said")
     func first() {
         for state in PeerSession.State.allCases {
-            #expect(PeerSession.inState(state).waitingWords(at: t0 + .milliseconds(999)) == nil)
+            #expect(PeerSession.inState(state).waiting(at: t0 + .milliseconds(999))?.words == nil)
         }
     }
 
@@ -107,28 +107,28 @@ struct WaitingTests {
     func passive() {
         let session = PeerSession.inState(.active, .incoming)
         #expect(
-            session.waitingWords(at: t0 + .seconds(12))
+            session.waiting(at: t0 + .seconds(12))?.words
                 == "peer 10.0.0.1 has not dialled us for 12 s, and we wait for that because it is passive here. "
                 + "If the router is passive too, nobody ever dials")
-        #expect(PeerSession.inState(.active).waitingWords(at: t0 + .seconds(12)) == nil)
+        #expect(PeerSession.inState(.active).waiting(at: t0 + .seconds(12))?.words == nil)
     }
 
     @Test("A peer that is silent is named with TTL security as a possible cause")
     func silent() {
         #expect(
-            PeerSession.inState(.connect).waitingWords(at: t0 + .seconds(2))
+            PeerSession.inState(.connect).waiting(at: t0 + .seconds(2))?.words
                 == "peer 10.0.0.1 has not answered our SYN for 2 s. Likely: a firewall, a host that is down, "
                 + "a differing MD5 password, or TTL security on one side only")
         for direction in Direction.allCases {
             #expect(
-                PeerSession.inState(.openSent, direction).waitingWords(at: t0 + .seconds(2))
+                PeerSession.inState(.openSent, direction).waiting(at: t0 + .seconds(2))?.words
                     == "peer 10.0.0.1 accepted the connection but sent no OPEN for 2 s. Likely: its BGP process hangs, "
                     + "something else answers on that port, or only one side has TTL security")
             #expect(
-                PeerSession.inState(.openConfirm, direction).waitingWords(at: t0 + .seconds(2))
+                PeerSession.inState(.openConfirm, direction).waiting(at: t0 + .seconds(2))?.words
                     == "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 2 s. Likely: it does not accept our OPEN, "
                     + "or does not get it, because only the router has TTL security")
-            #expect(PeerSession.inState(.established, direction).waitingWords(at: t0 + .seconds(2)) == nil)
+            #expect(PeerSession.inState(.established, direction).waiting(at: t0 + .seconds(2))?.words == nil)
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct `Advice` {
     private static func advice(_ flags: [String: String]) throws -> [String] {
         let least = ["local-as": "65001", "vip": "10.9.9.9", "peers": "10.0.0.1:65000", "check": "tcp://127.0.0.1:1"]
-        return try load(least.merging(flags) { $1 }.mapValues { [$0] }).settings.advice
+        return try load(least.merging(flags) { $1 }.mapValues { [$0] }).settings.advice.map(\.text)
     }
 
     private static let etcd =
@@ -50,7 +50,7 @@ import Testing
                 ["address": "fd00::9", "peers": ["10.0.0.1"], "checks": "none"],
             ],
         ]
-        #expect(try load(tree: file.tree).settings.advice == [Self.needsIPv6])
+        #expect(try load(tree: file.tree).settings.advice.map(\.text) == [Self.needsIPv6])
     }
 
     @Test func `names addresses that are left to others and are not there`() throws {
@@ -65,11 +65,11 @@ import Testing
         }
         #expect(settings.advice(on: node()) == [])
         #expect(
-            settings.advice(on: node("fd00::9")) == [
+            settings.advice(on: node("fd00::9")).map(\.text) == [
                 "fd00::9: bind is false and nobody has put the address on this node, so that it would not be advertised; add it to an interface, or a local route, for example ip -6 route add local fd00::9 dev lo"
             ])
         #expect(
-            settings.advice(on: node("10.9.9.9", "fd00::9", "10.9.9.10", "10.9.9.11")) == [
+            settings.advice(on: node("10.9.9.9", "fd00::9", "10.9.9.10", "10.9.9.11")).map(\.text) == [
                 "10.9.9.9, fd00::9, 10.9.9.10, …: bind is false and nobody has put these 4 addresses on this node, so that they would not be advertised; add them to an interface, or a local route, for example ip route add local 10.9.9.9 dev lo"
             ])
     }
@@ -83,7 +83,7 @@ import Testing
             NodeView(interfaces: interfaces, routerID: nil, routerIDInterface: nil)
         }
         #expect(
-            settings.advice(on: node(["lo", "eth0"])) == [
+            settings.advice(on: node(["lo", "eth0"])).map(\.text) == [
                 "interface: there is no interface dummy0 on this node, which has lo, eth0",
                 "router-interface: there is no interface bond0 on this node, which has lo, eth0",
                 "source-interface: there is no interface eth9 on this node, which has lo, eth0",

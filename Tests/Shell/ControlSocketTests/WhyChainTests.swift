@@ -6,7 +6,25 @@ import Testing
 @Suite struct WhyChainTests {
     private func why(_ vip: String, _ change: (inout Status) -> Void = { _ in }) -> String? {
         let status = Status.sample.with(change)
-        return status.vip(at: vip).map { WhyChain(of: $0, in: status).text }
+        return status.vip(at: vip).map { vip in
+            var chain = WhyChain(of: vip, in: status)
+            // The last link of every advertised VIP, which has its own test.
+            chain.steps.removeAll { $0.link == "routers" }
+            return chain.text
+        }
+    }
+
+    @Test func `the chain of an advertised VIP ends where a router's policy begins`() throws {
+        let status = Status.sample
+        let last = { (vip: String) in
+            status.vip(at: vip).flatMap { WhyChain(of: $0, in: status).text.split(separator: "\n").last }
+        }
+        #expect(
+            last("192.0.2.10")
+                == "  -     routers                             whether the routers use 192.0.2.10/32 is decided by their policies, which this node cannot see; run there: birdc show route all for 192.0.2.10/32, or vtysh -c 'show bgp ipv4 unicast 192.0.2.10/32' -c 'show bgp ipv4 unicast summary'"
+        )
+        // What is not advertised is in no policy.
+        #expect(last("2001:db8::10")?.contains("routers") == false)
     }
 
     @Test func `the chain of an advertised VIP ends at each peer`() {
@@ -242,6 +260,11 @@ import Testing
                       "link" : "peer 10.0.0.1",
                       "standing" : "holds",
                       "words" : "AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10"
+                    },
+                    {
+                      "link" : "routers",
+                      "standing" : "unneeded",
+                      "words" : "\(unseenOnRouters(of: "192.0.2.10/32"))"
                     }
                   ],
                   "vip" : "192.0.2.10/32"

@@ -100,8 +100,8 @@ def make_certificate(node):
     if os.path.exists(KEY):
         return
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", f"/CN={node}", "-keyout", KEY, "-out", CERTIFICATE],
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
+         "-subj", f"/CN={node}", "-addext", "subjectAltName=IP:10.255.0.1,IP:fd00:255::1", "-keyout", KEY, "-out", CERTIFICATE],
         check=True, stderr=subprocess.DEVNULL)
 
 

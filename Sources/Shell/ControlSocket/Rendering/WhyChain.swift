@@ -57,6 +57,9 @@ package struct WhyChain: Encodable, Sendable, Hashable {
                 link: "service port \(listener.port)", standing: listener.isReached ? .holds : .fails,
                 words: listener.words(vip: vip.prefix))
         }
+        if vip.advertisedTo > 0 {
+            steps.append(Step(link: "routers", standing: .unneeded, words: unseenOnRouters(of: vip.prefix)))
+        }
     }
 
     /// The chain as text.

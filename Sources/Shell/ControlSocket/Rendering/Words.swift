@@ -13,7 +13,7 @@ func spanText(_ seconds: Double) -> String {
 
 /// Text on one line that cannot steer a terminal: control characters, also those hidden in what a router sent us,
 /// become question marks; newlines become blanks.
-func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
         switch scalar {

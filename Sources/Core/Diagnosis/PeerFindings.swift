@@ -1,0 +1,154 @@
+import BGPFSM
+import BGPWire
+import IPTypes
+import Settings
+import SpeakerCore
+
+extension Facts {
+    /// What the daemon says of itself.
+    var daemonFindings: [Finding] {
+        guard let status, let reason = status.phaseReason, ["draining", "drained"].contains(status.phase) else {
+            return []
+        }
+        return [Finding(.nodeDrained, "node", "this node is \(status.phase): \(reason)")]
+    }
+
+    /// The sessions, whether the daemon has them or one was tried.
+    var peerFindings: [Finding] {
+        (gatewayFailure.map { [Finding(.peerNoRoute, "gateway", $0)] } ?? [])
+            + settings.peers.flatMap { peer in
+                if node.addresses.contains(where: { $0.address == peer.address.address }) {
+                    return [
+                        Finding(.peerIsSelf, "\(peer.address)", "\(peer.address) is an address of this node itself")
+                    ]
+                }
+                let met = peers[peer.address] ?? PeerFacts()
+                guard let state = status?.peers.first(where: { $0.address == "\(peer.address)" }) else {
+                    return triedFindings(peer, met) + intervalFindings(peer)
+                }
+                return sessionFindings(peer, state, met) + bfdFindings(peer, state) + intervalFindings(peer)
+            }
+    }
+
+    /// What a dial before the start met.
+    private func triedFindings(_ peer: PeerSettings, _ met: PeerFacts) -> [Finding] {
+        let identifier = node.view.routerID ?? BGPIdentifier(0)
+        let configuration = SessionConfiguration(peer, of: settings, identifier: identifier, hostName: nil)
+        var found: [Finding] = []
+        if let end = met.end, let code = end.code {
+            found += endFindings(peer, code, end.words(configuration, wasEstablished: false), met)
+        }
+        guard let open = met.open, let endpoints = met.endpoints else { return found }
+        switch configuration.negotiate(open, on: endpoints) {
+        case .failure(let error):
+            let end = EndReason.notificationSent(error.notification, explanation: error.explanation)
+            if let code = end.code { found += endFindings(peer, code, end.words(configuration), met) }
+        case .success(let negotiated):
+            if open.identifier == identifier { found.append(sameRouterID(peer, "\(identifier)")) }
+            found += familyFindings(peer) { negotiated.families.contains($0) ? nil : "the router does not offer it" }
+            found += restartFindings(peer, open.capabilities.map { "\($0)" })
+        }
+        return found
+    }
+
+    /// What the daemon says of a session.
+    private func sessionFindings(_ peer: PeerSettings, _ state: PeerStatus, _ met: PeerFacts) -> [Finding] {
+        guard state.state == "Established" else {
+            // While BFD holds it back there is nothing to say of the session.
+            if state.bfd?.holdsSession ?? false { return [] }
+            let reasons = [(state.lastErrorCode, state.lastError), (state.lastAttemptCode, state.lastAttempt)]
+            for case (let code?, let words?) in reasons { return endFindings(peer, code, words, met) }
+            return []
+        }
+        var found: [Finding] = []
+        if let routerID = status?.routerID, state.peerIdentifier == routerID {
+            found.append(sameRouterID(peer, routerID))
+        }
+        found += familyFindings(peer) { family in
+            guard !state.families.isEmpty else { return nil }
+            return state.families.contains("\(family)")
+                ? nil : "the session carries \(state.families.joined(separator: ", "))"
+        }
+        return found + restartFindings(peer, state.capabilitiesReceived)
+    }
+
+    private func endFindings(
+        _ peer: PeerSettings, _ code: String, _ words: String, _ met: PeerFacts
+    ) -> [Finding] {
+        let name = "\(peer.address)"
+        if ["silent", "silent-signed"].contains(code) {
+            if met.answersTo.contains(.unsigned) {
+                return [
+                    Finding(
+                        .peerWithoutPassword, name,
+                        "peer \(name) answers without a password, and not with the one that is configured here")
+                ]
+            }
+            if met.answersTo.contains(.anyTTL) {
+                guard case .ttlSecurity = peer.distance else {
+                    return [
+                        Finding(
+                            .peerDemandsTTL, name,
+                            "peer \(name) answers packets with TTL 255 only, which is TTL security, and that is not set here"
+                        )
+                    ]
+                }
+                return [
+                    Finding(
+                        .peerWithoutTTLSecurity, name,
+                        "peer \(name) answers, but its packets do not have the TTL that ttl-security asks for")
+                ]
+            }
+        }
+        return Finding.Code(rawValue: "peer-" + code).map { [Finding($0, name, words)] } ?? []
+    }
+
+    private func sameRouterID(_ peer: PeerSettings, _ identifier: String) -> Finding {
+        Finding(
+            .peerSameRouterID, "\(peer.address)", "peer \(peer.address) has our own BGP identifier \(identifier)",
+            severity: .warning)
+    }
+
+    /// The VIPs whose family the session does not carry; `obstacle` says why, for a family.
+    private func familyFindings(_ peer: PeerSettings, _ obstacle: (AddressFamily) -> String?) -> [Finding] {
+        let families = Set(settings.vips.filter { $0.isMeant(for: peer.address) }.map { AddressFamily(of: $0.prefix) })
+        return families.sorted().compactMap { family in
+            obstacle(family).map {
+                Finding(
+                    .peerWithoutFamily, "\(peer.address)", "peer \(peer.address) does not take \(family): \($0)")
+            }
+        }
+    }
+
+    private func restartFindings(_ peer: PeerSettings, _ capabilities: [String]) -> [Finding] {
+        capabilities.filter { $0.hasPrefix("graceful restart") && $0.contains("unicast") }.map {
+            Finding(.peerKeepsDeadRoutes, "\(peer.address)", "peer \(peer.address) offers \($0)")
+        }
+    }
+
+    private func bfdFindings(_ peer: PeerSettings, _ state: PeerStatus) -> [Finding] {
+        guard let bfd = state.bfd, let obstacle = bfd.obstacle else { return [] }
+        return [
+            Finding(
+                .bfdDown, "\(peer.address)", "BFD with \(peer.address) is \(bfd.state): \(obstacle)",
+                severity: bfd.holdsSession ? .fault : .warning)
+        ]
+    }
+
+    /// The detection time that a busy node may miss with ordinary scheduling.
+    private static let shortestDetection = Duration.milliseconds(150)
+
+    private func intervalFindings(_ peer: PeerSettings) -> [Finding] {
+        guard let bfd = peer.bfd, bfd.transmitInterval * Int(bfd.multiplier) <= Self.shortestDetection else {
+            return []
+        }
+        let hasPriority = status.map { !($0.bfdScheduling?.hasPrefix("ordinary") ?? true) } ?? node.schedules
+        if hasPriority { return [] }
+        return [
+            Finding(
+                .bfdTooFast, "\(peer.address)",
+                "BFD sends every \(Int(bfd.transmitInterval / .milliseconds(1))) ms × \(bfd.multiplier), with ordinary scheduling"
+            )
+        ]
+    }
+}
