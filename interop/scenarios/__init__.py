@@ -12,6 +12,7 @@ from scenarios import kubernetes, routers
 from scenarios.addresses import foreign_address, network_later, no_net_admin, vip_removed
 from scenarios.bfd import bfd
 from scenarios.departures import drain, drain_file, drain_one_vip, quiet_clients, sigkill, sigterm
+from scenarios.doctor import doctor_node, doctor_peers, doctor_settings
 from scenarios.kubeadm import kubeadm_env
 from scenarios.last_resort import last_resort, llgr
 from scenarios.routing import ecmp, tor_restart
@@ -47,7 +48,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     service_hangs, service_fails_500, service_accepts_none, speaker_stopped, linger_500, sigterm, sigkill, drain,
     drain_one_vip, quiet_clients, drain_file, last_resort, llgr, bfd, tor_restart, ipv6, extended_next_hop, unnumbered,
     multihop, md5, ttl_security, ibgp, other_speaker, peers_reasons, vip_removed, foreign_address, no_net_admin,
-    network_later, kubeadm_env, tor_config,
+    network_later, kubeadm_env, tor_config, doctor_settings, doctor_node, doctor_peers,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
     for function in kubernetes.ALL

@@ -32,6 +32,7 @@ extension Finding {
         case vipOtherFamily = "vip-other-family"
         case vipUnchecked = "vip-unchecked"
         case vipUnbound = "vip-unbound"
+        case vipAbsent = "vip-absent"
 
         case serviceNotListening = "service-not-listening"
         case serviceElsewhere = "service-elsewhere"

@@ -10,8 +10,9 @@ extension Finding.Code {
             .rpFilter, .martianSources, .arpSilent, .conntrackStrict, .conntrackFull, .kubeProxyIPVS, .nodeDrained:
             nodeKind
         case .vipNodeAddress, .vipElsewhere, .vipForeign, .vipLeftover, .vipOnSubnet, .vipAnswersARP,
-            .vipServiceRange, .vipPeerAddress, .vipOtherFamily, .vipUnchecked, .vipUnbound, .serviceNotListening,
-            .serviceElsewhere, .checkElsewhere, .checkFile, .checkFails, .checkAnonymous, .certificateExpired,
+            .vipServiceRange, .vipPeerAddress, .vipOtherFamily, .vipUnchecked, .vipUnbound, .vipAbsent,
+            .serviceNotListening, .serviceElsewhere, .checkElsewhere, .checkFile, .checkFails, .checkAnonymous,
+            .certificateExpired,
             .certificateFuture, .certificateExpires, .certificateName:
             serviceKind
         default: peerKind
@@ -135,6 +136,10 @@ extension Finding.Code {
                 "give it a check, for example --check https://127.0.0.1:6443/readyz")
         case .vipUnbound:
             .init(.fault, "the VIP is not advertised", "remove the cause that is named, bgpvip tries again by itself")
+        case .vipAbsent:
+            .init(
+                .fault, "the VIP is not advertised",
+                "put it on the node, as the evidence says, or let bgpvip do it (--bind true)")
         case .serviceNotListening:
             .init(
                 .fault, "the check fails, and the VIP is not advertised",

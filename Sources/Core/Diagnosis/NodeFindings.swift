@@ -35,7 +35,9 @@ extension Facts {
                 found.append(Finding(.bfdPortTaken, "UDP port \(port)", "another program has UDP port \(port) open"))
             }
         }
-        found += settings.advice(on: node.view).map { Finding(.interfaceMissing, $0.subject, $0.text) }
+        found += settings.advice(on: node.view).map { advice in
+            Finding(advice.code == .absentAddress ? .vipAbsent : .interfaceMissing, advice.subject, advice.text)
+        }
         let used = Set(node.interfaces.values).union(binds ? [settings.interface] : [])
         found += used.intersection(node.downInterfaces).sorted().map {
             Finding(.interfaceDown, $0, "\($0) is down, or has no carrier")

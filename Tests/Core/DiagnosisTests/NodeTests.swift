@@ -38,6 +38,16 @@ import Testing
             } == [])
     }
 
+    @Test func `lacks an address that is left to others`() {
+        #expect(
+            said {
+                $0.settings.vips[0].binds = false
+                $0.node.view.absentVIPs = [Healthy.vip]
+            } == [
+                "fault vip-absent 10.255.0.1: 10.255.0.1: bind is false and nobody has put the address on this node, so that it would not be advertised; add it to an interface, or a local route, for example ip route add local 10.255.0.1 dev lo"
+            ])
+    }
+
     @Test func `has ports that others use`() {
         let any: Set = [Healthy.address("0.0.0.0")]
         #expect(
