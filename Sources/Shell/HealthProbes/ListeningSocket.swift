@@ -42,23 +42,38 @@ final class ListeningSocket {
     /// True if the kernel shows the listening socket that a new connection would find.
     var isOpen: Bool {
         waiting = 0
+        guard let found = find(lookup()), found.state == Header.listenState else { return false }
+        // Of a listening socket, idiag_rqueue is the length of its accept queue.
+        waiting = found.readQueue
+        return true
+    }
+
+    /// True if the kernel shows the service's end of a connection from this address of ours, and nobody has accepted it: the
+    /// socket belongs to no file yet. A service that has closed its end has accepted.
+    func isQueued(from client: SocketAddress) -> Bool {
+        guard let port = client.port, let address = client.ipAddress.flatMap({ IPAddress($0) }),
+            address.isIPv4 == target.address.isIPv4, let found = find(lookup(from: (address, UInt16(port))))
+        else { return false }
+        return found.state == Header.establishedState && found.inode == 0
+    }
+
+    /// What the kernel shows of the socket that is asked for; nil if there is none.
+    private func find(_ request: [UInt8]) -> (state: UInt8, readQueue: UInt32, inode: UInt32)? {
         if descriptor == nil { descriptor = openDiagnosis(groups: 0, filter: nil) }
-        guard let descriptor, descriptor >= 0 else { return false }
-        let request = lookup
-        guard send(descriptor, request, request.count, 0) == request.count else { return false }
+        guard let descriptor, descriptor >= 0,
+            send(descriptor, request, request.count, 0) == request.count
+        else { return nil }
         var answer = [UInt8](repeating: 0, count: 1024)
         // The kernel has answered inside send(): with the socket, or with the error that there is none.
         let count = recv(descriptor, &answer, answer.count, 0)
-        guard count > Header.length + 1 else { return false }
+        guard count >= Header.length + 72 else { return nil }
         return answer.withUnsafeBytes { bytes in
-            guard bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily,
-                bytes[Header.length + 1] == Header.listenState
-            else { return false }
-            // Of a listening socket, idiag_rqueue is the length of its accept queue.
-            if count >= Header.length + 60 {
-                waiting = bytes.loadUnaligned(fromByteOffset: Header.length + 56, as: UInt32.self)
-            }
-            return true
+            guard bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily else { return nil }
+            return (
+                bytes[Header.length + 1],
+                bytes.loadUnaligned(fromByteOffset: Header.length + 56, as: UInt32.self),
+                bytes.loadUnaligned(fromByteOffset: Header.length + 68, as: UInt32.self)
+            )
         }
     }
 
@@ -109,10 +124,13 @@ final class ListeningSocket {
         subscription = nil
     }
 
-    /// Asks for the socket that a connection to the target would reach: a header and `struct inet_diag_req_v2`.
-    private var lookup: [UInt8] {
-        let address = target.address.bytes
-        let padding = [UInt8](repeating: 0, count: 16 - address.count)
+    /// Asks for the socket that a connection to the target would reach, or that a client's has reached: a header and `struct
+    /// inet_diag_req_v2`.
+    private func lookup(from client: (address: IPAddress, port: UInt16)? = nil) -> [UInt8] {
+        func padded(_ address: IPAddress?) -> [UInt8] {
+            let bytes = address?.bytes ?? []
+            return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
+        }
         var bytes: [UInt8] = []
         func append(_ value: some FixedWidthInteger) {
             withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
@@ -126,9 +144,10 @@ final class ListeningSocket {
         append(UInt16(0))
         append(UInt32.max)
         append(target.port.bigEndian)
-        append(UInt16(0))
-        bytes += address + padding
-        bytes += [UInt8](repeating: 0, count: 16 + 4)
+        append((client?.port ?? 0).bigEndian)
+        bytes += padded(target.address) + padded(client?.address)
+        // Any interface.
+        append(UInt32(0))
         // No cookie: whichever socket it is.
         append(UInt64.max)
         return bytes
@@ -141,7 +160,8 @@ final class ListeningSocket {
         static let byFamily: UInt16 = 20
         /// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY
         static let destroyGroups: UInt32 = 1 << 0 | 1 << 2
-        /// TCP_LISTEN
+        /// TCP_ESTABLISHED and TCP_LISTEN
+        static let establishedState: UInt8 = 1
         static let listenState: UInt8 = 10
     }
 

@@ -182,7 +182,8 @@ final class SocketProbe: ProbeMethod {
         self.attempt = attempt
         let connection: any ServiceConnection =
             switch (attempt, service) {
-            case (.afterFailure, _), (_, .tcp): TCPConnection(to: name)
+            case (.afterFailure, _): TCPConnection(to: name)
+            case (_, .tcp): TCPConnection(to: name) { [listener] in listener.isQueued(from: $0) }
             case (_, .http(let check, let tls)):
                 HTTPConnection(check, tls: tls, files: files ?? CheckFiles(of: check), to: name)
             }

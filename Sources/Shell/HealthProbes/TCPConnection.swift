@@ -1,7 +1,10 @@
 import Health
 import NIOCore
 
-/// A connection that passes by coming up and is then watched for its end.
+/// A connection that passes when the service has accepted it, and is then watched for its end.
+///
+/// The kernel completes a connection before the service accepts it, and does so for hundreds that nobody will ever accept.
+/// Where it does not tell, because the service is elsewhere, a connection passes by coming up.
 final class TCPConnection: ChannelInboundHandler, ServiceConnection {
     typealias InboundIn = ByteBuffer
 
@@ -12,19 +15,42 @@ final class TCPConnection: ChannelInboundHandler, ServiceConnection {
     var report: (ConnectionEvent) -> Void = { _ in }
     var channel: (any Channel)?
     private var received = 0
+    /// Whether the kernel knows that the connection from this address of ours is not accepted yet.
+    private let isQueued: (SocketAddress) -> Bool
+    private var isUp = false
+    private var hasPassed = false
 
-    init(to name: String) {
+    /// The first and the longest pause between two looks whether the service has accepted.
+    private static let firstPause = TimeAmount.milliseconds(1)
+    private static let longestPause = TimeAmount.milliseconds(50)
+
+    init(to name: String, isQueued: @escaping (SocketAddress) -> Bool = { _ in false }) {
         self.name = name
+        self.isQueued = isQueued
     }
 
-    var progress: String { "connecting to \(name)" }
+    var progress: String {
+        isUp ? "\(name) does not accept the connection, which is in its queue" : "connecting to \(name)"
+    }
 
     var earlyOutcome: Outcome? { nil }
 
     func ask() {}
 
     func channelActive(context: ChannelHandlerContext) {
-        report(.answered(.passed, .watch))
+        isUp = true
+        passWhenAccepted(channel: context.channel, lookAgainAfter: Self.firstPause)
+    }
+
+    private func passWhenAccepted(channel: any Channel, lookAgainAfter pause: TimeAmount) {
+        guard isUp else { return }
+        guard let local = channel.localAddress, isQueued(local) else {
+            hasPassed = true
+            return report(.answered(.passed, .watch))
+        }
+        channel.eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] in
+            self?.passWhenAccepted(channel: channel, lookAgainAfter: min(pause * 2, Self.longestPause))
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -33,7 +59,8 @@ final class TCPConnection: ChannelInboundHandler, ServiceConnection {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        report(.lost)
+        isUp = false
+        report(hasPassed ? .lost : .closedEarly(reason: "\(name) closed the connection before it accepted it"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -51,6 +51,35 @@ struct ListeningSocketTests {
         await probing.reports(.stoppedListening)
     }
 
+    @Test("A TCP service that accepts nothing fails, although the kernel completes its connections; accepting passes")
+    func acceptsNothing() async throws {
+        let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(server) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(server, $0, length) == 0 && listen(server, 5) == 0)
+                try #require(getsockname(server, $0, &length) == 0)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        let target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
+        var probing = try await Probing(.tcp(target), timeout: .milliseconds(300))
+        await probing.probe(
+            gives: .failed(
+                "no answer within 300 ms (127.0.0.1:\(port) does not accept the connection, which is in its queue)"))
+        let first = accept(server, nil, nil)
+        probing.probe()
+        // Waits until the connection of the second probe is there.
+        let second = accept(server, nil, nil)
+        await probing.reports(.passed)
+        close(first)
+        close(second)
+    }
+
     @Test("Connections that wait to be accepted are counted")
     func acceptQueue() async throws {
         let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
