@@ -108,6 +108,9 @@ package enum Report: Sendable, Hashable {
     /// it, are in these states now.
     case suppressed(ScopedAddress, count: Int, state: String, bfd: String?)
     case checkChanged(String, Verdict)
+    /// So many changes of this check's verdict were held back, and what followed from them, because there are too many; it is
+    /// this now.
+    case verdictsSuppressed(String, count: Int, Verdict)
     /// The process did not run for so long that the verdict ran out; the next probe decides.
     case checkExcused(String, Duration)
     /// The check's server refuses anonymous requests, which counts as healthy.

@@ -1,10 +1,10 @@
 import Deadlines
 
-/// How many lines one peer may cause in the log: ten at once, and then one every six seconds. A peer that keeps opening
-/// and losing sessions must not fill a disk.
+/// How many lines one cause, such as a peer or a check, may have in the log: ten at once, and then one every six seconds. A
+/// peer that keeps opening and losing sessions must not fill a disk.
 ///
-/// What was held back may be the change to the state the peer then stays in. So six seconds later at most, one more line
-/// says how the peer is by then.
+/// What was held back may be the change to the state that then stays. So six seconds later at most, one more line says how
+/// it is by then.
 struct ReportBudget: Sendable {
     private static let capacity = 10
     private static let refill = Duration.seconds(6)

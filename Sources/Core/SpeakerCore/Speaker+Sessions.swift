@@ -54,8 +54,11 @@ extension Speaker {
         peers[index].refreshRequests = []
     }
 
-    /// Hands UPDATEs to a session and reports what the peer now knows, unless it was the peer that asked for it.
-    mutating func send(_ updates: [Update], to index: Int, at now: Instant, isReported: Bool = true) {
+    /// Hands UPDATEs to a session and reports what the peer now knows, unless it was the peer that asked for it, or, with
+    /// `sparingQuiet`, it is about VIPs whose verdict changes too often.
+    mutating func send(
+        _ updates: [Update], to index: Int, at now: Instant, isReported: Bool = true, sparingQuiet: Bool = false
+    ) {
         guard !updates.isEmpty else { return }
         let address = peers[index].settings.address
         for action in peers[index].session.send(updates, at: now) {
@@ -64,8 +67,10 @@ extension Speaker {
         let withdrawn = updates.flatMap(\.allWithdrawn)
         peers[index].delivery.send(updates.count, withdrawing: withdrawn, at: now)
         guard isReported else { return }
-        let announced = updates.flatMap(\.allAnnounced)
-        if !withdrawn.isEmpty { effects.append(.report(.withdrawn(address, withdrawn))) }
+        let reported = { [self] (prefix: IPPrefix) in !(sparingQuiet && isQuiet(prefix)) }
+        let gone = withdrawn.filter(reported)
+        let announced = updates.flatMap(\.allAnnounced).filter(reported)
+        if !gone.isEmpty { effects.append(.report(.withdrawn(address, gone))) }
         if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
     }
 

@@ -6,75 +6,6 @@ import IPTypes
 import Settings
 
 extension Speaker {
-    /// Feeds one event to a check and follows up on what it decides.
-    mutating func handle(_ event: HealthCheck.Event, check index: Int, at now: Instant) {
-        let name = checks[index].check.name
-        let wasRefused = checks[index].isRefused
-        let wasOnProbation = checks[index].isOnProbation
-        defer {
-            // Nobody answers any more, so there is nothing to linger for; or what had to wait may be announced.
-            if checks[index].isRefused && !wasRefused || wasOnProbation && !checks[index].isOnProbation {
-                touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
-            }
-        }
-        for action in checks[index].handle(event, at: now) {
-            switch action {
-            case .probe:
-                effects.append(.probe(name))
-            case .verdictChanged(let verdict):
-                effects.append(.report(.checkChanged(name, verdict)))
-                judgeVIPs(at: now)
-            case .excused(let pause):
-                effects.append(.report(.checkExcused(name, pause)))
-            case .refusalAccepted(let reason):
-                effects.append(.report(.refusalAccepted(name, reason: reason)))
-            }
-        }
-    }
-
-    /// Combines the verdicts of each VIP's checks: all must pass.
-    private mutating func judgeVIPs(at now: Instant) {
-        var changed: [(verdict: Verdict, vips: [Int])] = []
-        for index in vips.indices {
-            let verdict = combinedVerdict(of: vips[index].settings)
-            guard verdict != vips[index].verdict else { continue }
-            // Another reason for the same verdict is no change that anything follows from.
-            let isTransition = verdict.word != vips[index].verdict.word
-            vips[index].verdict = verdict
-            guard isTransition else { continue }
-            vips[index].verdictSince = now
-            if verdict == .healthy { vips[index].hasServed = true }
-            touched.append(index)
-            if changed.last?.verdict == verdict {
-                changed[changed.count - 1].vips.append(index)
-            } else {
-                changed.append((verdict, [index]))
-            }
-        }
-        for (verdict, indices) in changed {
-            effects.append(.report(.vipsChanged(prefixes(of: indices), verdict)))
-            let kept = departure.step == .inService ? indices.filter { vips[$0].isLastResort } : []
-            if !kept.isEmpty { effects.append(.report(.keptAsLastResort(prefixes(of: kept)))) }
-        }
-    }
-
-    private func prefixes(of indices: [Int]) -> [IPPrefix] {
-        indices.map { vips[$0].settings.prefix }
-    }
-
-    private func combinedVerdict(of vip: VIPSettings) -> Verdict {
-        var isKnown = true
-        for name in vip.checks {
-            guard let index = checkIndex[name] else { continue }
-            switch checks[index].verdict {
-            case .healthy: continue
-            case .unknown: isKnown = false
-            case .unhealthy(let reason): return .unhealthy(reason: "check \(name): \(reason)")
-            }
-        }
-        return isKnown ? .healthy : .unknown
-    }
-
     /// What a peer should hold from us now.
     func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
         var routes: [IPPrefix: RouteAttributes] = [:]
@@ -120,7 +51,7 @@ extension Speaker {
                 let routes = indices.map { (vips[$0].settings.prefix, desiredRoute(to: $0, for: peer)) }
                 updates = peers[peer].adjRIBOut.change(Dictionary(routes) { first, _ in first })
             }
-            send(updates, to: peer, at: now)
+            send(updates, to: peer, at: now, sparingQuiet: true)
             for prefix in updates.flatMap(\.allWithdrawn) {
                 if let index = vipIndex[prefix] { vips[index].withdrawnAt = now }
             }
@@ -214,7 +145,8 @@ extension Speaker {
             vips[index].bindRetry = nil
             touched.append(index)
         }
-        if !news.isEmpty { effects.append(.report(.bound(news))) }
+        let reported = news.filter { !isQuiet($0) }
+        if !reported.isEmpty { effects.append(.report(.bound(reported))) }
     }
 
     mutating func noteBindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
@@ -248,7 +180,8 @@ extension Speaker {
             touched.append(index)
         }
         if !strangers.isEmpty { effects.append(.report(.leftoverRemoved(strangers))) }
-        if !news.isEmpty { effects.append(.report(.unbound(news))) }
+        let reported = news.filter { !isQuiet($0) }
+        if !reported.isEmpty { effects.append(.report(.unbound(reported))) }
         for prefix in news { stopAwaitingUnbind(prefix) }
     }
 

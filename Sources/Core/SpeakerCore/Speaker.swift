@@ -72,6 +72,8 @@ package struct Speaker: Sendable {
         var withdrawnAt: Instant?
         /// True once the service was well, in this run or in the one that left the address.
         var hasServed = false
+        /// True if the last change of the verdict was not reported.
+        var changesQuietly = false
         var verdict = Verdict.unknown
         var verdictSince: Instant
     }
@@ -93,6 +95,8 @@ package struct Speaker: Sendable {
     let peerIndex: [ScopedAddress: Int]
     var checks: [HealthCheck]
     let checkIndex: [String: Int]
+    /// What may be said of each check's verdicts.
+    var verdictBudgets: [ReportBudget]
     var vips: [VIP]
     let vipIndex: [IPPrefix: Int]
     var bfd: BFDSessions
@@ -134,6 +138,7 @@ package struct Speaker: Sendable {
             let splay = check.interval - generator.jittered(check.interval)
             return HealthCheck(check: check, splay: splay)
         }
+        verdictBudgets = settings.checks.map { _ in ReportBudget() }
         checkIndex = Dictionary(
             settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         vips = settings.vips.map { vip in
@@ -226,7 +231,10 @@ package struct Speaker: Sendable {
             consider(withdrawalDeadline(of: index))
         }
         consider(bfd.nextDeadline)
-        for index in checks.indices { consider(checks[index].nextDeadline) }
+        for index in checks.indices {
+            consider(checks[index].nextDeadline)
+            consider(verdictBudgets[index].nextDeadline)
+        }
         consider(nextBindRetry)
         consider(nextLingerEnd)
         consider(nextVIPDrainDeadline)
@@ -272,6 +280,7 @@ package struct Speaker: Sendable {
         endLingering(at: now)
         passVIPDrainDeadlines(at: now)
         reportSuppressedVanishing(at: now)
+        for index in checks.indices { reportSuppressedVerdicts(of: index, at: now) }
         if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
     }
 }

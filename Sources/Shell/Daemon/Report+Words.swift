@@ -73,6 +73,11 @@ struct LogLine: Equatable {
             self.init(.info, "BGP session waits until BFD is up", [("peer", "\(peer)")])
         case .checkChanged(let name, let verdict):
             self.init(verdict.level, "check is \(verdict.word)", [("check", "\(name)")] + verdict.reasonField)
+        case .verdictsSuppressed(let name, let count, let verdict):
+            self.init(
+                .warning, "this check changes its verdict too often; some lines were left out, and this is its state now",
+                [("check", "\(name)"), ("changes", .number(count)), ("verdict", "\(verdict.word)")]
+                    + verdict.reasonField)
         case .checkExcused(let name, let pause):
             self.init(
                 .notice, "the daemon did not run for a while; the next probe decides whether the check stays healthy",

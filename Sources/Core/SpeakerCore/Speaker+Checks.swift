@@ -1,0 +1,93 @@
+import Deadlines
+import Health
+import IPTypes
+import Settings
+
+extension Speaker {
+    /// Feeds one event to a check and follows up on what it decides.
+    mutating func handle(_ event: HealthCheck.Event, check index: Int, at now: Instant) {
+        let name = checks[index].check.name
+        let wasRefused = checks[index].isRefused
+        let wasOnProbation = checks[index].isOnProbation
+        reportSuppressedVerdicts(of: index, at: now)
+        defer {
+            // Nobody answers any more, so there is nothing to linger for; or what had to wait may be announced.
+            if checks[index].isRefused && !wasRefused || wasOnProbation && !checks[index].isOnProbation {
+                touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
+            }
+        }
+        for action in checks[index].handle(event, at: now) {
+            switch action {
+            case .probe:
+                effects.append(.probe(name))
+            case .verdictChanged(let verdict):
+                let isReported = verdictBudgets[index].spend(at: now)
+                if isReported { effects.append(.report(.checkChanged(name, verdict))) }
+                judgeVIPs(at: now, isReported: isReported)
+            case .excused(let pause):
+                effects.append(.report(.checkExcused(name, pause)))
+            case .refusalAccepted(let reason):
+                effects.append(.report(.refusalAccepted(name, reason: reason)))
+            }
+        }
+    }
+
+    /// Says how a check is whose verdicts were held back, because they change too often, once the budget allows.
+    mutating func reportSuppressedVerdicts(of index: Int, at now: Instant) {
+        guard let count = verdictBudgets[index].takeSuppressed(at: now) else { return }
+        let check = checks[index]
+        effects.append(.report(.verdictsSuppressed(check.check.name, count: count, check.verdict)))
+    }
+
+    /// Combines the verdicts of each VIP's checks: all must pass. What follows from a change that is not reported is not
+    /// reported either.
+    private mutating func judgeVIPs(at now: Instant, isReported: Bool) {
+        var changed: [(verdict: Verdict, vips: [Int])] = []
+        for index in vips.indices {
+            let verdict = combinedVerdict(of: vips[index].settings)
+            guard verdict != vips[index].verdict else { continue }
+            // Another reason for the same verdict is no change that anything follows from.
+            let isTransition = verdict.word != vips[index].verdict.word
+            vips[index].verdict = verdict
+            guard isTransition else { continue }
+            vips[index].verdictSince = now
+            vips[index].changesQuietly = !isReported
+            if verdict == .healthy { vips[index].hasServed = true }
+            touched.append(index)
+            if changed.last?.verdict == verdict {
+                changed[changed.count - 1].vips.append(index)
+            } else {
+                changed.append((verdict, [index]))
+            }
+        }
+        guard isReported else { return }
+        for (verdict, indices) in changed {
+            effects.append(.report(.vipsChanged(prefixes(of: indices), verdict)))
+            let kept = departure.step == .inService ? indices.filter { vips[$0].isLastResort } : []
+            if !kept.isEmpty { effects.append(.report(.keptAsLastResort(prefixes(of: kept)))) }
+        }
+    }
+
+    private func prefixes(of indices: [Int]) -> [IPPrefix] {
+        indices.map { vips[$0].settings.prefix }
+    }
+
+    private func combinedVerdict(of vip: VIPSettings) -> Verdict {
+        var isKnown = true
+        for name in vip.checks {
+            guard let index = checkIndex[name] else { continue }
+            switch checks[index].verdict {
+            case .healthy: continue
+            case .unknown: isKnown = false
+            case .unhealthy(let reason): return .unhealthy(reason: "check \(name): \(reason)")
+            }
+        }
+        return isKnown ? .healthy : .unknown
+    }
+
+    /// True if it is not to be said what becomes of the VIP: its verdict changes too often. What a drain makes of it is.
+    func isQuiet(_ prefix: IPPrefix) -> Bool {
+        guard departure.step == .inService, let index = vipIndex[prefix] else { return false }
+        return vips[index].changesQuietly && vips[index].drain == nil
+    }
+}
