@@ -75,7 +75,7 @@ struct LogLine: Equatable {
             self.init(verdict.level, "check is \(verdict.word)", [("check", "\(name)")] + verdict.reasonField)
         case .verdictsSuppressed(let name, let count, let verdict):
             self.init(
-                .warning, "this check changes its verdict too often; some lines were left out, and this is its state now",
+                .warning, "the check changes its verdict too often; some lines were left out, and it is this now",
                 [("check", "\(name)"), ("changes", .number(count)), ("verdict", "\(verdict.word)")]
                     + verdict.reasonField)
         case .checkExcused(let name, let pause):
