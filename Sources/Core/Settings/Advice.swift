@@ -28,11 +28,11 @@ package struct NodeView: Sendable, Hashable {
 package struct Advice: Sendable, Hashable {
     /// What it is about.
     package enum Code: Sendable, Hashable {
-        case otherFamily, sharedEtcd, missingInterface, absentAddress
+        case otherFamily, sharedEtcd, refusalIsHealthy, unnamedLoopback, missingInterface, absentAddress
     }
 
     package var code: Code
-    /// The VIP, or the interface.
+    /// The VIP, the check, or the interface.
     package var subject: String
     package var text: String
 }
@@ -40,7 +40,7 @@ package struct Advice: Sendable, Hashable {
 extension Settings {
     /// What is worth a thought: for those who check their settings, not for every start.
     package var advice: [Advice] {
-        vips.compactMap { familyAdvice($0) } + etcdAdvice
+        vips.compactMap { familyAdvice($0) } + etcdAdvice + checks.flatMap { $0.advice }
     }
 
     /// What the settings name and this node does not have.
@@ -115,6 +115,34 @@ extension Settings {
                     "\(addresses): while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; "
                     + "on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)")
         ]
+    }
+}
+
+extension Check {
+    fileprivate var advice: [Advice] {
+        guard case .http(let http) = kind else { return [] }
+        var advice: [Advice] = []
+        let refusals = http.expectedStatus.filter { $0 == 401 || $0 == 403 }
+        if kind.hangsOnEtcd, let refusal = refusals.first {
+            advice.append(
+                Advice(
+                    code: .refusalIsHealthy, subject: name,
+                    text:
+                        "check \(name): status \(refusal) counts as healthy, and an API server answers it without looking at itself, "
+                        + "so a frozen etcd is never noticed; give the check a client certificate or a token instead"))
+        }
+        let host = "\(http.target.address)"
+        if let tls = http.tls, tls.verifies, tls.caFile != nil, http.target.address.isLoopback,
+            [host, "[\(host)]"].contains(http.host)
+        {
+            advice.append(
+                Advice(
+                    code: .unnamedLoopback, subject: name,
+                    text:
+                        "check \(name): the certificate must be for \(host), and an API server's seldom is; "
+                        + "name the host that it is for, for example check-host kubernetes"))
+        }
+        return advice
     }
 }
 

@@ -23,6 +23,36 @@ import Testing
         #expect(try Self.advice(["check": check, "on-unhealthy": "last-resort"]) == [])
     }
 
+    @Test(arguments: [
+        ("https://127.0.0.1:6443/readyz", "200,403", true), ("https://127.0.0.1:6443/readyz", "401", true),
+        ("https://127.0.0.1:6443/readyz", "200", false), ("https://127.0.0.1:6443/livez", "200,403", false),
+    ]) func `is against a refusal that counts as healthy`(check: String, status: String, isGiven: Bool) throws {
+        let word = status.hasPrefix("401") ? "401" : "403"
+        #expect(
+            try Self.advice(["check": check, "check-status": status, "on-unhealthy": "last-resort"])
+                == (isGiven
+                    ? [
+                        "check \(check): status \(word) counts as healthy, and an API server answers it without looking at itself, so a frozen etcd is never noticed; give the check a client certificate or a token instead"
+                    ] : []))
+    }
+
+    @Test(
+        arguments: [
+            ("https://127.0.0.1:6443/livez", nil, "127.0.0.1"), ("https://[::1]:6443/livez", nil, "::1"),
+            ("https://127.0.0.1:6443/livez", "kubernetes", nil), ("https://10.0.0.5:6443/livez", nil, nil),
+        ] as [(String, String?, String?)])
+    func `is to name the host of a certificate that is verified`(check: String, host: String?, named: String?) throws {
+        var flags = ["check": check, "check-ca-file": "/etc/ca.crt"]
+        flags["check-host"] = host
+        #expect(
+            try Self.advice(flags)
+                == (named.map {
+                    [
+                        "check \(check): the certificate must be for \($0), and an API server's seldom is; name the host that it is for, for example check-host kubernetes"
+                    ]
+                } ?? []))
+    }
+
     private static let needsIPv6 =
         "fd00::9 is IPv6 and every peer of it IPv4: the routers must carry IPv6 on these sessions, and this node needs a global IPv6 address on the link; otherwise add IPv6 peers"
     private static let needsIPv4 =
