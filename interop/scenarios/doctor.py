@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab.bird import neighbor
 from lab.engine import LABEL
+from lab.kubernetes.daemon import Daemon
 from lab.node import NODE_AS, TOR_AS, VIP
-from lab.waiting import expect, expect_equal
-from scenarios.rack import PREFIX, start_rack, tor_neighbors
+from lab.waiting import eventually, expect, expect_equal
+from scenarios.rack import PREFIX, await_bound, start_rack, tor_neighbors
 
 CAPABILITIES = ("NET_ADMIN", "NET_BIND_SERVICE", "SYS_NICE")
 NOBODY = "10.0.1.99"
@@ -64,6 +65,7 @@ def doctor_settings(lab):
         "peer-not-on-link": {"peers": f"10.2.0.2:{TOR_AS}"},
         "peer-source-missing": {"source_address": "10.9.9.9"},
         "bfd-too-fast": {"capabilities": ("NET_ADMIN",), "bfd": "50ms"},
+        "check-file": {"check": "https://127.0.0.1:6443/readyz", "check_ca_file": "/nonexistent/ca.crt"},
     }
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda settings: doctor(lab, node, **settings), provoked.values())
@@ -75,12 +77,12 @@ def doctor_settings(lab):
 @contextlib.contextmanager
 def running(host, script, *arguments):
     """A Python program on a host, until the block is left."""
-    process = host.stream("python3", "-c", script, *arguments)
+    program = Daemon(host, "other", "python3", "-c", script, *arguments)
+    program.start()
     try:
         yield
     finally:
-        process.kill()
-        host.shell("pkill -9 -f '[s]leep.60.'", check=False)
+        program.stop("KILL")
 
 
 @contextlib.contextmanager
@@ -91,6 +93,13 @@ def changed(host, change, back):
         yield
     finally:
         host.shell(back)
+
+
+def refusing(router, verdict):
+    """The router's firewall does this with what comes to the BGP port."""
+    return changed(
+        router, "nft 'add table ip mute; add chain ip mute in { type filter hook input priority 0; };"
+        f" add rule ip mute in tcp dport 179 {verdict}'", "nft delete table ip mute")
 
 
 def doctor_node(lab):
@@ -112,15 +121,39 @@ def doctor_node(lab):
         ("peer-prohibited-here",
          changed(host, f"ip route add prohibit {NOBODY}/32", f"ip route del prohibit {NOBODY}/32"),
          {"peers": f"{NOBODY}:{TOR_AS}"}),
-        ("peer-silent", changed(
-            lab.tor, "nft 'add table ip mute; add chain ip mute in { type filter hook input priority 0; };"
-            " add rule ip mute in tcp dport 179 drop'", "nft delete table ip mute"), {}),
+        ("peer-silent", refusing(lab.tor, "drop"), {}),
+        ("peer-rejected-on-the-way", refusing(lab.tor, "reject with icmp type admin-prohibited"), {}),
+        ("kube-proxy-ipvs",
+         changed(host, "ip link add kube-ipvs0 type veth peer name v9p", "ip link del kube-ipvs0"), {}),
     ]
     for code, state, settings in provoked:
         with state:
             host.shell("sleep 0.3")
             named(doctor(lab, node, **settings), code)
-    return f"{len(provoked)} findings"
+    node.start()
+    await_bound(node, True)
+    # The service's certificate is for the lab's VIPs.
+    named(doctor(lab, node, vip="10.254.0.9", check="https://127.0.0.1:6443/readyz"), "certificate-name")
+    node.speaker.signal("KILL")
+    node.speaker.exit_status()
+    named(doctor(lab, node), "vip-leftover")
+    return f"{len(provoked) + 2} findings"
+
+
+def found_beside(node):
+    """The codes of the findings beside a node's daemon."""
+    return {finding["code"] for finding in json.loads(node.speaker.ask("doctor", "--json"))["findings"]}
+
+
+def running_daemon(lab, node):
+    """What only a daemon learns, because it goes on with the session."""
+    lab.bird.start(*tor_neighbors([node]))
+    node.start(BGPVIP_BFD="300ms")
+    eventually("doctor finds bfd-down", lambda: "bfd-down" in found_beside(node), 20)
+    lab.tor.run("birdc", "disable", node.name, '"maintenance"')
+    eventually("doctor finds peer-shut-down", lambda: "peer-shut-down" in found_beside(node), 20)
+    node.service.kill()
+    lab.bird.kill()
 
 
 def doctor_peers(lab):
@@ -134,11 +167,13 @@ def doctor_peers(lab):
         ("peer-silent-signed", [{**fits, "password": "another"}], {"peers": f"{router}:secret"}),
         ("peer-without-password", [fits], {"peers": f"{router}:secret"}),
     ]
+    provoked.append(("peer-same-router-id", [fits], {"router_id": "10.0.0.1"}))
     for code, neighbors, settings in provoked:
         lab.bird.start(*[neighbor(node.name, node.address, **options) for options in neighbors] or
                        tor_neighbors(lab.nodes[1:2]))
         named(doctor(lab, node, **settings), code)
         lab.bird.kill()
+    running_daemon(lab, node)
     start_rack(lab, lab.nodes)
     for healthy in lab.nodes:
         answer = json.loads(healthy.speaker.ask("doctor", "--json"))
@@ -147,4 +182,4 @@ def doctor_peers(lab):
     expect_equal(
         [finding["code"] for finding in json.loads(node.speaker.ask("doctor", "--json"))["findings"]],
         ["node-drained"], "the findings on a drained node")
-    return f"{len(provoked) + 1} findings, and none on a healthy rack"
+    return f"{len(provoked) + 3} findings, and none on a healthy rack"
