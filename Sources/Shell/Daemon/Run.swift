@@ -26,6 +26,14 @@ package func run(settings configured: Settings, notices: [String], version: Stri
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices { logger.notice("\(notice)") }
 
+    let addressLocks: AddressLocks
+    do throws(AddressInUse) {
+        addressLocks = try AddressLocks(configured.vips.filter(\.binds).map(\.prefix.address))
+    } catch {
+        logger.error("cannot start: \(error)")
+        return 2
+    }
+    defer { addressLocks.release() }
     // Held until the process ends.
     let lock = InstanceLock(interface: configured.interface)
     defer { lock?.release() }
