@@ -50,6 +50,12 @@ struct ReportWordsTests {
         #expect(
             LogLine(.vipsChanged([vip], .unhealthy(reason: "HTTP 500")))
                 == LogLine(.error, "VIP is unhealthy", [("vip", "10.255.0.1/32"), ("reason", "HTTP 500")]))
+        #expect(
+            LogLine(.verdictsSuppressed("api", count: 7, .unhealthy(reason: "HTTP 500")))
+                == LogLine(
+                    .warning,
+                    "the check changes its verdict too often; some lines were left out, and it is this now",
+                    [("check", "api"), ("changes", .number(7)), ("verdict", "unhealthy"), ("reason", "HTTP 500")]))
         #expect(LogLine(.vipsChanged([vip], .healthy)) == LogLine(.info, "VIP is healthy", [("vip", "10.255.0.1/32")]))
     }
 
