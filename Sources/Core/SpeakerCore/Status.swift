@@ -79,6 +79,7 @@ package struct PeerStatus: Codable, Sendable, Hashable {
     package var peerHostName: String?
     /// BFD beside the session; nil if it is off.
     package var bfd: BFDStatus?
+    /// True if the segments of the connection are signed; without one, if a password is set, so that they will be.
     package var usesMD5: Bool
     package var isPassive: Bool
     /// `direct`, `multihop 3`, `ttl-security 1`.

@@ -67,6 +67,13 @@ import Testing
                 """)
     }
 
+    @Test func `without a session, signatures are only wanted`() {
+        var peer = PeerStatus.refusing
+        peer.usesMD5 = true
+        let lines = peerDetail(peer, localAS: 65001).split(separator: "\n")
+        #expect(lines.contains("  transport                   ttl-security 1, TCP MD5 wanted, dials"))
+    }
+
     private func bfdLines(_ peer: PeerStatus, scheduling: String?) -> String {
         let lines = peerDetail(peer, localAS: 65001, bfdScheduling: scheduling).split(separator: "\n")
         return lines.filter { $0.hasPrefix("  BFD") }.map { $0.dropFirst(2) + "\n" }.joined()

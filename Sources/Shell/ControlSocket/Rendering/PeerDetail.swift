@@ -50,8 +50,10 @@ func routeText(_ route: RouteStatus) -> String {
 }
 
 private func transport(_ peer: PeerStatus) -> String {
-    list([
-        peer.distance, peer.usesMD5 ? "TCP MD5" : "no authentication",
+    // Without a session there is only what is asked for.
+    let signed = peer.state == "Established" ? "TCP MD5" : "TCP MD5 wanted"
+    return list([
+        peer.distance, peer.usesMD5 ? signed : "no authentication",
         peer.isPassive ? "waits for the peer to dial" : "dials",
     ])
 }
