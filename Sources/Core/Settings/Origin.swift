@@ -33,6 +33,9 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// True for kube-vip's port, which is no choice of a check: it only says where the API server is.
+    var isKubeVipPort: Bool { self == .kubeVipEnvironment("port") || self == .kubeVipFlag("port") }
+
     /// True if the text is an argument of the command.
     var isArgument: Bool {
         if case .argument = self { true } else { false }

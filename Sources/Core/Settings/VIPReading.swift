@@ -83,7 +83,7 @@ extension Reading {
     // MARK: What belongs to each
 
     /// True if flags or environment give the checks, so that those of a file's virtual addresses do not count.
-    var hasForeignChecks: Bool { given[.check]?.first?.origin.isFile == false }
+    var hasForeignChecks: Bool { given[.check]?.first.map { !$0.origin.isFile && !$0.origin.isKubeVipPort } ?? false }
 
     /// The virtual addresses with their checks and attributes, and all checks that any of them needs.
     mutating func vipSettings(
@@ -113,7 +113,8 @@ extension Reading {
         }
         let used = Set(settings.flatMap(\.checks))
         // Where something is wrong, the name may just be misspelled.
-        for entry in checks where errors.isEmpty && !used.contains(entry.check.value.name) {
+        for entry in checks
+        where errors.isEmpty && !used.contains(entry.check.value.name) && !entry.check.origin.isKubeVipPort {
             notices.append(
                 "\(entry.check.origin): check \(entry.check.value.name) is not run: no virtual address uses it")
         }

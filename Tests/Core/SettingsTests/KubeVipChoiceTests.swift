@@ -106,6 +106,30 @@ import Testing
         #expect(!check.acceptsAnonymousRefusal)
     }
 
+    /// A virtual address that describes its checks keeps them; one without gets the API server of that port.
+    @Test(arguments: [([:], ["port": "6444"]), (["port": ["6444"]], [:])] as [([String: [String]], [String: String])])
+    func `leaves their checks to the file's virtual addresses, too`(
+        flags: [String: [String]], environment: [String: String]
+    ) throws {
+        let own: FileText = ["address": "10.9.9.9", "checks": ["http://127.0.0.1:8080/healthz"]]
+        let environment = ["bgp_enable": "true", "cp_enable": "true", "bgp_hold_time": "9"].merging(environment) { $1 }
+        func loaded(_ vips: [FileText]) throws -> LoadedSettings {
+            let tree = FileText.mapping([
+                ("localAS", "65001"), ("vips", .sequence(vips)), ("peers", ["10.0.0.1:65000"]),
+            ]).tree
+            return try load(flags, environment: environment, tree: tree)
+        }
+        let both = try loaded([own, "10.9.9.8"])
+        #expect(
+            both.settings.vips.map(\.checks) == [
+                ["http://127.0.0.1:8080/healthz"], ["https://127.0.0.1:6444/readyz"],
+            ])
+        #expect(both.notices == [])
+        let alone = try loaded([own])
+        #expect(alone.settings.checks.map(\.name) == ["http://127.0.0.1:8080/healthz"])
+        #expect(alone.notices == [])
+    }
+
     @Test(arguments: ["vip_leaderelection", "leaderElection"])
     func `elects no leader without a notice if that is to be ignored`(name: String) throws {
         let loaded = try load(["leaderElection": ["true"], "ignore": [name]], environment: changed([:]))
