@@ -105,7 +105,15 @@ extension Reading {
 
     /// A BGP identifier that may be any node's.
     private mutating func tell(_ routerID: BGPIdentifier?) {
-        guard let routerID, routerID.value >> 24 == 127 else { return }
+        guard let routerID else {
+            if given[.routerInterface]?.first?.text.trimmed == "lo" {
+                notices.append(
+                    "\(origin(.routerInterface)): lo seldom has an address of its own, and neither 127.0.0.1 nor a virtual address can be the router ID: without another one the daemon waits; give an interface that has this node's address"
+                )
+            }
+            return
+        }
+        guard routerID.value >> 24 == 127 else { return }
         notices.append(
             "\(origin(.routerID)): the router ID \(routerID) is a loopback address, which every node has: a router that gets it from two nodes may refuse one of them; give each node's own address"
         )

@@ -53,6 +53,18 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(try load(with(["router-id": "128.0.0.1"])).notices == [])
     }
 
+    @Test func `lo as the router ID's interface gets a notice, unless the router ID is given`() throws {
+        let notice =
+            ": lo seldom has an address of its own, and neither 127.0.0.1 nor a virtual address can be the router ID: without another one the daemon waits; give an interface that has this node's address"
+        #expect(try load(with(["router-interface": "lo"])).notices == ["flag --router-interface" + notice])
+        #expect(
+            try load(least, environment: ["BGPVIP_ROUTER_INTERFACE": "lo"]).notices == [
+                "environment BGPVIP_ROUTER_INTERFACE" + notice
+            ])
+        #expect(try load(with(["router-interface": "eth0"])).notices == [])
+        #expect(try load(with(["router-interface": "lo", "router-id": "10.0.0.7"])).notices == [])
+    }
+
     @Test func `a password on the command line gets a notice, one elsewhere does not`() throws {
         let notice = { (flag: String) in
             "flag --\(flag) contains a password, and every local user sees the command line; put it into a file and give --peer-password-file"
