@@ -38,6 +38,11 @@ import Testing
         }
     }
 
+    @Test(arguments: ["--bind", "--bgp", "--bfd", "--listen", "--controlplane"])
+    func `set nothing if the word behind them is empty`(flag: String) {
+        #expect(AllSettingOptions.spellingOut([flag, "", "--vip", "10.9.9.9"]) == ["--vip", "10.9.9.9"])
+    }
+
     @Test func `take a value that begins with a dash, as kube-vip's log level does`() throws {
         #expect(try AllSettingOptions.parse(["--log", "-4"]).flags == ["log": ["-4"]])
     }
