@@ -8,10 +8,15 @@ import Settings
 /// A log pipe nobody reads must not stop keepalives: a line that cannot be written at once is dropped and counted, and
 /// the count goes out with the next line that can. Of a pipe and a socket `poll` says what can be; anything else is written
 /// to by a thread.
+///
+/// If systemd's journal reads the descriptor, a line begins with its priority (`<3>`, sd-daemon(3)) instead of the time,
+/// which the journal knows itself.
 final class LineLog: Sendable {
     private let format: LogFormat
     private let descriptor: Int32
     private let background: BackgroundWriter?
+    /// True if systemd's journal reads the descriptor.
+    private let isJournal: Bool
     private let state = State()
 
     /// Only the event loop logs, so plain state would do, but the logging library asks for Sendable.
@@ -22,12 +27,15 @@ final class LineLog: Sendable {
         var rest: ArraySlice<UInt8> = []
     }
 
-    init(format: LogFormat, descriptor: Int32 = STDERR_FILENO) {
+    /// - Parameter journalStream: the value of `JOURNAL_STREAM`: device and inode of the socket that leads to the journal
+    ///   (systemd.exec(5)). A descriptor that was redirected since has others.
+    init(format: LogFormat, descriptor: Int32 = STDERR_FILENO, journalStream: String? = nil) {
         self.format = format
         self.descriptor = descriptor
         var info = stat()
         let isKnown = fstat(descriptor, &info) == 0
         let kind = info.st_mode & S_IFMT
+        isJournal = isKnown && journalStream == "\(info.st_dev):\(info.st_ino)"
         background =
             isKnown && kind != S_IFIFO && kind != S_IFSOCK ? BackgroundWriter(descriptor: descriptor) : nil
     }
@@ -44,10 +52,12 @@ final class LineLog: Sendable {
             state.lost += 1
             return
         }
-        var fields = [("time", .string(Self.timestamp())), ("level", "\(level)"), ("msg", .string(message))] + metadata
+        var fields: [(String, Logger.MetadataValue)] = isJournal ? [] : [("time", .string(Self.timestamp()))]
+        fields += [("level", "\(level)"), ("msg", .string(message))] + metadata
         if state.lost > 0 { fields.append(("lines_lost", .number(state.lost))) }
         state.lost = 0
-        let line = Array((Self.render(fields, as: format) + "\n").utf8)
+        let prefix = isJournal ? "<\(level.journalPriority)>" : ""
+        let line = Array((prefix + Self.render(fields, as: format) + "\n").utf8)
         if let background { return background.write(line) }
         state.rest = line[...]
         writeRest()
@@ -108,6 +118,18 @@ struct LineLogHandler: LogHandler {
 }
 
 extension Logger.Level {
+    /// The priority as syslog(3) numbers it.
+    fileprivate var journalPriority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+
     /// The library's level for ours.
     init(_ level: LogLevel) {
         switch level {

@@ -20,7 +20,8 @@ package import Settings
 package func run(settings configured: Settings, notices: [String], version: String) -> Int32 {
     occupyStandardDescriptors()
     Signals.block()
-    let log = LineLog(format: configured.logFormat)
+    let log = LineLog(
+        format: configured.logFormat, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
     defer { log.finish() }
     let level = Logger.Level(configured.logLevel)
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }

@@ -131,6 +131,42 @@ struct LineLogTests {
         #expect(words.filter { $0.hasPrefix("msg=") } == (0..<100).map { "msg=m\($0)" })
     }
 
+    @Test(arguments: [
+        (Logger.Level.debug, 7), (.info, 6), (.notice, 5), (.warning, 4), (.error, 3), (.critical, 2),
+    ])
+    func theJournalGetsPrioritiesAndKnowsTheTimeItself(level: Logger.Level, priority: Int) throws {
+        let ends = try nonBlockingPipe()
+        defer { for end in ends { close(end) } }
+        for format in [LogFormat.logfmt, .json] {
+            let log = LineLog(format: format, descriptor: ends[1], journalStream: try identity(of: ends[1]))
+            log.write(level: level, message: "m", metadata: [("peer", "10.0.0.1")])
+            let line =
+                format == .json
+                ? #"{"level":"\#(level)","msg":"m","peer":"10.0.0.1"}"# : "level=\(level) msg=m peer=10.0.0.1"
+            #expect(String(decoding: drained(ends[0]), as: UTF8.self) == "<\(priority)>\(line)\n")
+        }
+    }
+
+    @Test func whatDoesNotLeadToTheJournalKeepsItsTimeAndHasNoPriority() throws {
+        let ends = try nonBlockingPipe()
+        let others = try nonBlockingPipe()
+        defer { for end in ends + others { close(end) } }
+        for stream in [nil, "", "1:2", try identity(of: others[1])] {
+            let log = LineLog(format: .logfmt, descriptor: ends[1], journalStream: stream)
+            log.write(level: .error, message: "m", metadata: [])
+            let line = String(decoding: drained(ends[0]), as: UTF8.self)
+            #expect(line.hasPrefix("time=2"))
+            #expect(line.hasSuffix("Z level=error msg=m\n"))
+        }
+    }
+
+    /// Device and inode, as `JOURNAL_STREAM` has them.
+    private func identity(of descriptor: Int32) throws -> String {
+        var info = stat()
+        try #require(fstat(descriptor, &info) == 0)
+        return "\(info.st_dev):\(info.st_ino)"
+    }
+
     private func nonBlockingPipe() throws -> [Int32] {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
