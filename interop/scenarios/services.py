@@ -55,7 +55,8 @@ def crashes(lab, manner=None):
     figures = f"out after {medians(out)}; back after {medians(back)}"
     expect(statistics.median(out) <= CRASH_LIMIT, f"out of the ToR's kernel too late: {figures}")
     alarms = [line for line in node.speaker.log().splitlines() if "check is unhealthy" in line]
-    expect_equal(len(alarms), ROUNDS, "how often the check was unhealthy")
+    # The log tells ten changes at once, and then one every six seconds.
+    expect(5 <= len(alarms) <= ROUNDS, f"the log says {len(alarms)} times that the check is unhealthy")
     expect(all("connection refused" in line for line in alarms), f"not only crashes were noticed: {alarms}")
     return figures
 
