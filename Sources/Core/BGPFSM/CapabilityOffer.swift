@@ -41,6 +41,14 @@ extension SessionConfiguration {
     }
 }
 
+extension PeerSession.End {
+    /// True if the peer has said, before a session was Established, that it does not take our capabilities.
+    var rejectsOffer: Bool {
+        guard case .notificationReceived(let notification) = reason, !wasEstablished else { return false }
+        return notification.rejectsCapabilities
+    }
+}
+
 extension PeerSession {
     /// After so many silent closes in a row the next OPEN offers less. One alone says nothing: a router without a
     /// neighbor for us does the same.
@@ -50,14 +58,11 @@ extension PeerSession {
     /// judged by another offer than it made. What a NOTIFICATION has taught is kept; what was no more than a suspicion
     /// is dropped with the session that came of it, because the router may just have had no neighbor for us.
     mutating func adaptOffer(to end: End) {
-        isOfferUntried = false
         guard configuration.capabilityPolicy == .automatic else { return }
         switch end.reason {
-        case .notificationReceived(let notification) where !end.wasEstablished && notification.rejectsCapabilities:
+        case .notificationReceived where end.rejectsOffer:
             silentCloses = 0
-            let rejected = offer
             offerLess { _ in true }
-            isOfferUntried = offer.rawValue > rejected.rawValue
         // If the peer has said before why it turns us away, this is no riddle.
         case .closedBeforeOpen where cause == end,
             .transport(.closedByPeer) where cause == end && !end.wasEstablished,

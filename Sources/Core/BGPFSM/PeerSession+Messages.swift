@@ -139,15 +139,15 @@ extension PeerSession {
         lastEnd = end
         if !isKept(cause, against: end) { cause = end }
         if isLast {
+            let rejected = offer
             adaptOffer(to: end)
-            hastenIfOfferIsNew(at: now)
+            if end.rejectsOffer, offer.rawValue > rejected.rawValue { hasten(at: now) }
         }
         return [.ended(reason, wasEstablished: established != nil)]
     }
 
     /// An OPEN that the peer has not seen yet need not wait as long as one that it has just rejected.
-    private mutating func hastenIfOfferIsNew(at now: Instant) {
-        guard isOfferUntried else { return }
+    private mutating func hasten(at now: Instant) {
         let soon = now + generator.jittered(max(configuration.connectRetryInitial, Backoff.floor))
         nextAttempt = nextAttempt.map { min($0, soon) }
     }

@@ -79,8 +79,6 @@ package struct PeerSession: Sendable, Hashable {
     var attemptedAt: Instant?
     /// Which capabilities the next OPEN offers.
     package internal(set) var offer: CapabilityOffer
-    /// True after the peer has rejected an OPEN, if the next one offers less.
-    var isOfferUntried = false
     /// How often in a row the peer closed the connection after our OPEN without a word.
     var silentCloses = 0
     var outgoing: Connection?

@@ -18,7 +18,7 @@ package struct Facts: Sendable {
     package var node = NodeFacts()
     /// By name of the check.
     package var checks: [String: CheckFacts] = [:]
-    /// By peer; without those that were not tried, because they have a session or wait to be dialled.
+    /// What a dial of each peer met. A peer that has a session, or that only waits to be dialled, is not here.
     package var peers: [ScopedAddress: PeerFacts] = [:]
 
     package init(settings: Settings) {

@@ -38,7 +38,7 @@ package struct Finding: Encodable, Sendable, Hashable {
 struct FindingKind {
     var severity: Finding.Severity
     var consequence: String
-    /// `%` stands for the subject.
+    /// The text in which `%` is replaced by the subject of the finding.
     var remedy: String
 
     init(_ severity: Finding.Severity, _ consequence: String, _ remedy: String) {

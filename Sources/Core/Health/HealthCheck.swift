@@ -99,7 +99,7 @@ package struct HealthCheck: Sendable, Hashable {
     /// When the next probe is due; nil before `started`.
     private var nextProbe: Instant?
     private var lastOutcome: Instant?
-    /// When the first probe started of those that have had no answer since, not even a late one; nil if there is none.
+    /// The start of the first probe since the last answer; late answers count. Nil if the last probe was answered.
     private var silentSince: Instant?
     /// The latest answer that came too late and was a failure, since the last pass.
     private var lateFailure: String?
@@ -236,8 +236,8 @@ extension HealthCheck {
         return change(to: .unhealthy(reason: reason), at: now)
     }
 
-    /// When a silent service has been given long enough; nil if it is not, or if counting its failures is as fast, or if
-    /// nobody would hear that it is only slow.
+    /// When a silent service is declared unhealthy. Nil if it is not silent, if counting failures is as fast, or if late
+    /// answers are not read, so that silent and slow look the same.
     private var silentUntil: Instant? {
         let patience = interval * (fall - 1) + check.timeout
         guard verdict == .healthy, check.hearsLateAnswers, patience < check.timeout * fall else { return nil }

@@ -17,7 +17,7 @@ package struct ServerCertificate: Sendable, Hashable {
         self.notAfter = notAfter
     }
 
-    /// True if the certificate is for this DNS name (RFC 9525 section 6.3: a wildcard stands for one whole first label).
+    /// True if the certificate covers this DNS name. A wildcard matches exactly one label, the first (RFC 9525 section 6.3).
     package func covers(name: String) -> Bool {
         let name = name.lowercased()
         return names.contains { pattern in

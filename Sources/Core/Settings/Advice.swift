@@ -38,7 +38,7 @@ package struct Advice: Sendable, Hashable {
 }
 
 extension Settings {
-    /// What is worth a thought: for those who check their settings, not for every start.
+    /// Advice about valid settings. `check` and `doctor` show it; a start does not.
     package var advice: [Advice] {
         vips.compactMap { familyAdvice($0) } + etcdAdvice + checks.flatMap { $0.advice }
     }

@@ -51,26 +51,36 @@ struct ListeningSocketTests {
         await probing.reports(.stoppedListening)
     }
 
-    @Test("A TCP service that accepts nothing fails, although the kernel completes its connections; accepting passes")
-    func acceptsNothing() async throws {
+    /// A socket of its own that listens on a free port of 127.0.0.1, and on which nobody accepts.
+    private static func listen() throws -> (server: CInt, address: sockaddr_in) {
         let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(server) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = try withUnsafeMutablePointer(to: &address) { pointer in
+        try withUnsafeMutablePointer(to: &address) { pointer in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                try #require(bind(server, $0, length) == 0 && listen(server, 5) == 0)
+                try #require(bind(server, $0, length) == 0 && Glibc.listen(server, 5) == 0)
                 try #require(getsockname(server, $0, &length) == 0)
             }
-            return UInt16(bigEndian: pointer.pointee.sin_port)
         }
-        let target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
+        return (server, address)
+    }
+
+    private static func target(_ address: sockaddr_in) -> SocketTarget {
+        SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: UInt16(bigEndian: address.sin_port))
+    }
+
+    @Test("A TCP service that accepts nothing fails, although the kernel completes its connections; accepting passes")
+    func acceptsNothing() async throws {
+        let (server, address) = try Self.listen()
+        defer { close(server) }
+        let target = Self.target(address)
         var probing = try await Probing(.tcp(target), timeout: .milliseconds(300))
         await probing.probe(
             gives: .failed(
-                "no answer within 300 ms (127.0.0.1:\(port) does not accept the connection, which is in its queue)"))
+                "no answer within 300 ms (127.0.0.1:\(target.port) does not accept the connection, which is in its queue)"
+            ))
         let first = accept(server, nil, nil)
         probing.probe()
         // Waits until the connection of the second probe is there.
@@ -82,29 +92,19 @@ struct ListeningSocketTests {
 
     @Test("Connections that wait to be accepted are counted")
     func acceptQueue() async throws {
-        let server = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let (server, address) = try Self.listen()
         let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         defer {
             close(client)
             close(server)
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                try #require(bind(server, $0, length) == 0 && listen(server, 5) == 0)
-                try #require(getsockname(server, $0, &length) == 0)
-            }
-            return UInt16(bigEndian: pointer.pointee.sin_port)
-        }
-        let target = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)
-        let listener = ListeningSocket(of: target, on: TestService.loop)
+        let listener = ListeningSocket(of: Self.target(address), on: TestService.loop)
         #expect(listener.isOpen)
         #expect(listener.waiting == 0)
-        withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { #expect(connect(client, $0, length) == 0) }
+        withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
+            }
         }
         #expect(listener.isOpen)
         #expect(listener.waiting == 1)
