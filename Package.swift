@@ -13,6 +13,7 @@ let settings: [SwiftSetting] =
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
@@ -39,78 +40,113 @@ let package = Package(
     name: "bgpvip",
     products: [.executable(name: "bgpvip", targets: ["bgpvip"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
     targets: [
         core("Deadlines"),
         core("IPTypes"),
+        core("JSON"),
         core("BGPWire", ["IPTypes"]),
         core("BGPFSM", ["Deadlines", "IPTypes", "BGPWire"]),
         core("BFD", ["Deadlines"]),
         core("Health", ["Deadlines", "IPTypes"]),
         core("Advertising", ["IPTypes", "BGPWire"]),
-        core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising"]),
+        core("Services", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising"]),
+        core("Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Services"]),
+        core("Intent", ["Deadlines", "IPTypes", "BGPWire", "Health", "Settings"]),
         core("SwitchSide", ["IPTypes", "BGPWire", "Settings"]),
         core(
             "SpeakerCore",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings"]),
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "Intent"]),
+        core("KubernetesAPI", ["Deadlines", "IPTypes", "JSON", "Services", "Settings"]),
         core("Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore"]),
 
         .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
         .systemLibrary(
             name: "CYAML", path: "Sources/Shell/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "CLinuxShim", nioCore, nioPosix]),
+        .target(
+            name: "ShellSystem", dependencies: [nioCore, nioConcurrency], path: "Sources/Shell/System",
+            swiftSettings: settings),
+        shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", nioCore, nioPosix]),
         shell("BFDTransport", ["IPTypes", "BFD", "CLinuxShim", nioCore, nioPosix]),
         shell("Netlink", ["IPTypes", "CLinuxShim", nioCore, nioPosix]),
         shell("HealthProbes", ["IPTypes", "Health", "CLinuxShim", nioCore, nioPosix, nioHTTP1, nioSSL]),
-        shell("ControlSocket", ["IPTypes", "SpeakerCore", nioCore, nioPosix, nioHTTP1]),
+        shell(
+            "Kubernetes",
+            ["Deadlines", "JSON", "Health", "Services", "KubernetesAPI", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        shell("ControlSocket", ["IPTypes", "Services", "SpeakerCore", nioCore, nioPosix, nioHTTP1]),
         shell("ConfigFile", ["Settings", "CYAML"]),
         shell(
             "Daemon",
             [
-                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore",
-                "Diagnosis", "BGPTransport", "BFDTransport", "Netlink", "HealthProbes", "ControlSocket", "CLinuxShim",
-                nioCore, nioPosix, logging,
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
+                "Intent", "SpeakerCore", "KubernetesAPI", "Diagnosis", "ShellSystem", "BGPTransport", "BFDTransport",
+                "Netlink", "HealthProbes", "ControlSocket", "Kubernetes", "ConfigFile", "CLinuxShim", nioCore, nioPosix,
+                nioConcurrency, logging,
             ]),
         .executableTarget(
             name: "bgpvip",
             dependencies: [
-                "IPTypes", "Settings", "SpeakerCore", "SwitchSide", "Diagnosis", "ControlSocket", "ConfigFile",
-                "Daemon", argumentParser,
+                "IPTypes", "Services", "Settings", "SpeakerCore", "SwitchSide", "Diagnosis", "ControlSocket",
+                "ConfigFile", "Daemon", argumentParser,
             ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
         tests("Core", "Deadlines", ["Deadlines"]),
         tests("Core", "IPTypes", ["IPTypes"]),
+        tests("Core", "JSON", ["JSON"]),
         tests("Core", "BGPWire", ["IPTypes", "BGPWire"]),
         tests("Core", "BGPFSM", ["Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
         tests("Core", "BFD", ["Deadlines", "BFD"]),
         tests("Core", "Health", ["Deadlines", "IPTypes", "Health"]),
         tests("Core", "Advertising", ["IPTypes", "BGPWire", "Advertising"]),
-        tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Settings"]),
+        tests("Core", "Services", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising", "Services"]),
+        tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Services", "Settings"]),
+        tests("Core", "Intent", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising", "Settings", "Intent"]),
         tests("Core", "SwitchSide", ["IPTypes", "BGPWire", "Settings", "SwitchSide"]),
         tests(
             "Core", "SpeakerCore",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "Intent",
+                "SpeakerCore",
+            ]),
         tests("Core", "Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Diagnosis"]),
+        tests(
+            "Core", "KubernetesAPI", ["Deadlines", "IPTypes", "JSON", "Services", "Settings", "KubernetesAPI"]),
         tests("Shell", "BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", "BGPTransport", nioCore, nioPosix]),
         tests("Shell", "BFDTransport", ["IPTypes", "BFD", "BFDTransport", nioCore, nioPosix]),
         tests("Shell", "Netlink", ["IPTypes", "CLinuxShim", "Netlink", nioCore, nioPosix]),
-        tests("Shell", "HealthProbes", ["IPTypes", "Health", "HealthProbes", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        .target(name: "TestSupport", path: "Tests/Shell/TestSupport", swiftSettings: settings),
+        tests(
+            "Shell", "HealthProbes",
+            ["IPTypes", "Health", "HealthProbes", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        tests(
+            "Shell", "Kubernetes",
+            [
+                "Deadlines", "IPTypes", "JSON", "Services", "KubernetesAPI", "Kubernetes", "ConfigFile",
+                "TestSupport", nioCore, nioPosix, nioSSL,
+            ]),
         tests("Shell", "ConfigFile", ["Settings", "ConfigFile"]),
-        tests("Shell", "ControlSocket", ["IPTypes", "SpeakerCore", "ControlSocket", nioCore, nioPosix, nioHTTP1]),
+        tests(
+            "Shell", "ControlSocket",
+            ["Deadlines", "IPTypes", "Services", "SpeakerCore", "ControlSocket", nioCore, nioPosix]),
         tests(
             "Shell", "Daemon",
-            ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Daemon", nioCore, logging]),
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
+                "Intent", "SpeakerCore", "ShellSystem", "BGPTransport", "BFDTransport", "Netlink", "HealthProbes",
+                "ControlSocket", "Daemon", nioCore, nioPosix, nioEmbedded, logging,
+            ]),
         .testTarget(
-            name: "bgpvipTests", dependencies: ["bgpvip", "Settings", argumentParser], path: "Tests/bgpvipTests",
+            name: "bgpvipTests", dependencies: ["bgpvip", "Settings", "SpeakerCore", argumentParser],
+            path: "Tests/bgpvipTests",
             swiftSettings: settings),
         tests(
             "Simulation", "Simulation",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Settings", "SpeakerCore"]),
+            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),
         tests("Architecture", "Architecture", []),
     ]
 )
@@ -123,17 +159,42 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
             name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
     }
-    let rooms: Set = [
-        "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "CYAML", "ConfigFile",
-    ]
+    /// The readers of a room that acts, without what uses SwiftNIO.
+    func readers(
+        _ name: String, _ dependencies: [Target.Dependency], without files: [String] = [], only sources: [String]? = nil
+    ) -> Target {
+        .target(
+            name: name, dependencies: dependencies, path: "Sources/Shell/\(name)", exclude: files, sources: sources,
+            swiftSettings: settings)
+    }
+    let rooms = package.targets.filter { target in
+        ["CLinuxShim", "CYAML", "ConfigFile"].contains(target.name) || target.path?.hasPrefix("Sources/Core/") == true
+    }
     package.products = []
     package.dependencies = []
     package.targets =
-        package.targets.filter { rooms.contains($0.name) } + [
+        rooms + [
+            readers(
+                "Netlink", ["IPTypes", "CLinuxShim"],
+                without: [
+                    "AddressWatch.swift", "InterfaceAddresses.swift", "OtherSpeaker.swift", "RouteWatch.swift",
+                ]),
+            readers("HealthProbes", [], only: ["SocketAnswer.swift"]),
+            readers(
+                "ControlSocket", ["IPTypes", "Services", "SpeakerCore"],
+                without: [
+                    "AcceptPause.swift", "ControlConnection.swift", "ControlConnections.swift", "ControlServer.swift",
+                    "ControlSocketError.swift", "RequestSizeLimit.swift", "UnixSocketFile.swift",
+                ]),
             .target(name: "Fuzzing", path: "Tests/Fuzz/Fuzzing", swiftSettings: settings),
             fuzz("FuzzCodec", ["Fuzzing", "IPTypes", "BGPWire"]),
             fuzz("FuzzSession", ["Fuzzing", "Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
             fuzz("FuzzBFD", ["Fuzzing", "Deadlines", "BFD"]),
-            fuzz("FuzzSettings", ["Fuzzing", "Settings", "ConfigFile"]),
+            fuzz("FuzzNetlink", ["Fuzzing", "IPTypes", "CLinuxShim", "Netlink", "HealthProbes"]),
+            fuzz("FuzzHTTP", ["Fuzzing", "IPTypes", "Health", "Services", "SpeakerCore", "ControlSocket"]),
+            fuzz("FuzzSettings", ["Fuzzing", "Settings", "KubernetesAPI", "ConfigFile"]),
+            fuzz("FuzzEnvironment", ["Fuzzing", "Health", "Settings"]),
+            fuzz("FuzzJSON", ["Fuzzing", "JSON"]),
+            fuzz("FuzzKubernetes", ["Fuzzing", "Deadlines", "IPTypes", "JSON", "Services", "KubernetesAPI"]),
         ]
 }

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from lab.waiting import Failed
-from measures import bfd, failover, flood, machine, memory, order, peers, reconnect, report, scale, size, vrrp
+from measures import bfd, cluster, failover, flood, machine, memory, order, peers, reconnect, report, scale, size, vrrp
 from measures.campaign import Campaign, chosen
 from measures.namespaces import PREFIX, remove_namespaces
 from measures.programs import PROGRAMS
@@ -29,7 +29,7 @@ FIGURES = {
 MODULES = (failover, vrrp, reconnect, memory, scale, peers, flood)
 # Measurements of bgpvip alone, each a command with options of its own: a module with add_arguments(parser) and
 # run(binary, options), which is true if all is well.
-COMMANDS = {"size": size, "order": order, "bfd": bfd}
+COMMANDS = {"size": size, "order": order, "bfd": bfd, "cluster": cluster}
 
 
 class Interrupted(BaseException):
@@ -66,7 +66,7 @@ def parse():
         "Needs root. Everything it makes is removed at the end, on Ctrl-C, and at the start of the next run.",
         epilog="figures: all (which is the default), or some of\n  " + " ".join(FIGURES) + "\n\n"
         "  interop/bench report [JSON]   writes docs/performance.md, its charts and its data; a run of all does it too\n"
-        "  interop/bench size | order | bfd   about bgpvip alone; `--help` behind them tells more\n\n"
+        "  interop/bench size | order | bfd | cluster   about bgpvip alone; `--help` behind them tells more\n\n"
         "BGPVIP_BINARY names a static binary to measure, instead of what the project builds.")
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         module = COMMANDS[sys.argv[1]]

@@ -1,11 +1,15 @@
 """Writes what a complete run has seen to docs/interop.md: no times, so that it changes only if what is seen does."""
 
+import re
+
 import scenarios
+from lab.doctor import LIMIT, PROVOKED
 from lab.engine import INTEROP
 from lab.routers import PROGRAMS
 from scenarios import routers
 
-FILE = INTEROP.parent / "docs" / "interop.md"
+DOCS = INTEROP.parent / "docs"
+FILE, FINDINGS, ALL_FINDINGS = DOCS / "interop.md", DOCS / "doctor-provoked.md", DOCS / "doctor.md"
 INTRODUCTION = """\
 # Routers that bgpvip was seen to work with
 
@@ -18,12 +22,30 @@ RACK = """\
 
 With packets of the client to the VIP. Times are in the output of the run; where a sentence names a limit, it held.
 """
+PROVOKED_INTRODUCTION = """\
+# Findings of doctor that were provoked
+
+`interop/run` writes this page when all its scenarios `doctor_*` have passed: these {count} faults were made on a node, a
+router or the path between them, and doctor named each by its code, and took no longer than {limit} s. What each finding
+means and what to do is in [doctor.md](doctor.md).
+"""
 
 
 def write(results):
     """Writes the file."""
     parts = [INTRODUCTION, overview(results), details(results), RACK, rack(results)]
     FILE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def write_findings():
+    """Writes which findings of doctor were provoked, how, and what doctor said."""
+    every = re.findall(r"^\| `([a-z0-9-]+)` \|", ALL_FINDINGS.read_text(encoding="utf-8"), re.M)
+    rows = [["finding", "how it was provoked", "what doctor said"]]
+    rows += [[f"`{code}`", *PROVOKED[code]] for code in every if code in PROVOKED]
+    rest = ", ".join(f"`{code}`" for code in every if code not in PROVOKED)
+    parts = [PROVOKED_INTRODUCTION.format(count=len(rows) - 1, limit=LIMIT), table(rows),
+             f"Not provoked; their texts are held by unit tests: {rest}.\n"]
+    FINDINGS.write_text("\n".join(parts), encoding="utf-8")
 
 
 def upstream(version):

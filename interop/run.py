@@ -58,6 +58,8 @@ def main():
         failed += 1
     elif not options.scenario:
         record.write(results)
+    if all(scenario.name in results.passed for scenario in scenarios.ALL if scenario.run in scenarios.doctor.ALL):
+        record.write_findings()
     skipped = f", {results.skipped} skipped" if results.skipped else ""
     print(f"{len(results.passed)} passed, {failed} failed{skipped}", flush=True)
     return 0 if results.passed and not failed else 1
@@ -98,11 +100,19 @@ def run_kubernetes(lab, chosen, results):
         print(f"SKIP {len(its)} scenarios of {scenarios.KUBERNETES}: {missing}", flush=True)
         return
     for scenario in its:
-        if cluster.lacking and scenario.subject in scenarios.kubernetes.WITH_KUBELET:
+        lacking = lacking_parts(cluster, scenario.subject)
+        if lacking:
             results.skipped += 1
-            print(f"SKIP {scenario.name}: among the parts there is no {', '.join(cluster.lacking)}", flush=True)
+            print(f"SKIP {scenario.name}: among the parts there is no {', '.join(lacking)}", flush=True)
         else:
             run_one(cluster, scenario, results)
+
+
+def lacking_parts(cluster, subject):
+    """Which parts there would have to be for a scenario, and are not."""
+    if subject in scenarios.kubernetes.WITH_PROXY:
+        return cluster.without_proxy
+    return cluster.lacking if subject in scenarios.kubernetes.WITH_KUBELET else []
 
 
 def run_cells(lab, chosen, results):

@@ -6,15 +6,17 @@ import Glibc
 struct BGPVip: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bgpvip",
-        abstract: "Advertise virtual IP addresses by BGP while the service behind them is healthy.",
+        abstract: "Advertise virtual IP addresses (VIPs) by BGP while the service behind them is healthy.",
         discussion: """
             Exit status: 0 if all is well, 1 if the answer is bad, 2 if the command line or the settings are wrong, \
             3 if the daemon cannot be reached.
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, PeersCommand.self, VIPsCommand.self, WhyCommand.self, DrainCommand.self,
-            UndrainCommand.self, CheckCommand.self, DoctorCommand.self, ManifestCommand.self,
+            RunCommand.self, StatusCommand.self, PeersCommand.self, VIPsCommand.self, WhyCommand.self,
+            ServicesCommand.self,
+            EventsCommand.self, DrainCommand.self, UndrainCommand.self, ReloadCommand.self, CheckCommand.self,
+            DoctorCommand.self, ManifestCommand.self,
             TorConfigCommand.self, VersionCommand.self,
         ])
 
@@ -22,7 +24,13 @@ struct BGPVip: ParsableCommand {
         let arguments = CommandLine.arguments.dropFirst()
         do {
             if let flags = PlainRun.flags(in: arguments) { return try RunCommand.run(flags: flags) }
-            var command = try parseAsRoot(AllSettingOptions.spellingOut(arguments))
+            var command: any ParsableCommand
+            do {
+                command = try parseAsRoot(AllSettingOptions.spellingOut(arguments))
+            } catch {
+                if !exitCode(for: error).isSuccess { RunCommand.cleanUp(unreadable: Array(arguments)) }
+                throw error
+            }
             try command.run()
         } catch {
             end(with: error)

@@ -4,7 +4,7 @@ import Settings
 enum BareFlag {
     /// The next word is its value.
     case needsValue
-    /// `true`, unless the next word says `true` or `false`, or is empty, which sets nothing.
+    /// `true`, unless the next word is one for `true` or `false`, or is empty, which sets nothing.
     case isTrue
     /// `true`, unless the next word is a value, which no flag is.
     case isTrueOrValue
@@ -13,7 +13,7 @@ enum BareFlag {
     func takes(_ next: String?) -> Bool {
         switch self {
         case .needsValue: next != nil
-        case .isTrue: next == "true" || next == "false" || next == ""
+        case .isTrue: next.map { $0.isEmpty || Setting.isBoolean($0) } ?? false
         case .isTrueOrValue: next.map { !$0.hasPrefix("-") } ?? false
         }
     }

@@ -23,12 +23,14 @@ struct CheckAnswer: Encodable {
     }
 
     struct Node: Encodable {
-        /// The interface that the virtual addresses are bound to.
+        /// The interface that the VIPs are bound to.
         var interface: String
         /// Absent if there is no address yet to take it from.
         var routerID: String?
         /// Absent if no interface has the router ID as its address.
         var routerIDInterface: String?
+        /// The IPv6 address that the router ID is derived from; absent if it is configured or an IPv4 address of the node.
+        var routerIDDerivedFrom: String?
     }
 
     struct Fault: Encodable {
@@ -66,8 +68,9 @@ extension CheckAnswer {
         }
         notices = loaded.notices + loaded.advice(on: view)
         node = Node(
-            interface: loaded.settings.interface, routerID: view.routerID.map { "\($0)" },
-            routerIDInterface: view.routerIDInterface)
+            interface: loaded.settings.interface, routerID: view.routerID.map { "\($0.identifier)" },
+            routerIDInterface: view.routerIDInterface,
+            routerIDDerivedFrom: view.routerID?.derivedFrom.map { "\($0)" })
         ignored = loaded.ignored
         errors = faults.map { Fault(message: $0, problem: $0) }
     }

@@ -17,7 +17,7 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Configuration file; the same as --config.", valueName: "file"))
     var file: String?
 
-    @Flag(help: "Print every setting, also those that have their default.")
+    @Flag(help: "Print every setting, including those with their default.")
     var all = false
 
     @Flag(help: "Print JSON instead of text, with every setting.")
@@ -63,11 +63,12 @@ struct CheckCommand: ParsableCommand {
         var lines = rows.map { "\($0.0.padded(to: keyWidth))  \($0.1.padded(to: valueWidth))  \($0.2)" }
         if !all { lines.append("all others have their default; --all shows them") }
         let routerID = node.routerID.map { identifier in
-            "\(identifier)" + (node.routerIDInterface.map { " (address of \($0))" } ?? "")
+            identifier.derivedFrom != nil
+                ? "\(identifier)" : "\(identifier)" + (node.routerIDInterface.map { " (address of \($0))" } ?? "")
         }
         lines += [
             "", "router ID on this node: \(routerID ?? "none yet, no address to take it from")",
-            "virtual addresses on: \(loaded.settings.interface)",
+            "VIPs on: \(loaded.settings.interface)",
         ]
         lines += (loaded.notices + loaded.advice(on: node)).map { "notice: \($0)" }
         if !loaded.ignored.isEmpty { lines.append("without effect: \(loaded.ignored.joined(separator: ", "))") }

@@ -16,16 +16,31 @@ struct ControlOptions: ParsableArguments {
 
     /// Asks the daemon; if there is no answer, says why and ends the command with the exit status that fits.
     func ask<Answer>(_ question: (ControlClient) throws(ControlClientError) -> Answer) throws -> Answer {
+        switch try result(question) {
+        case .success(let answer): return answer
+        case .failure(let error): throw failure(error.description, exitCode: error.exitCode)
+        }
+    }
+
+    /// Asks the daemon; ends the command only if there is no socket to ask it on.
+    func result<Answer>(
+        _ question: (ControlClient) throws(ControlClientError) -> Answer
+    ) throws -> Result<Answer, ControlClientError> {
         if controlSocket == "none" {
             throw failure(
                 "with the control socket none, the daemon cannot be asked; give it a path with --control-socket",
                 exitCode: 3)
         }
         do throws(ControlClientError) {
-            return try question(ControlClient(controlSocket))
+            return .success(try question(ControlClient(controlSocket)))
         } catch {
-            throw failure(error.description, exitCode: error.exitCode)
+            return .failure(error)
         }
+    }
+
+    /// Complains about options that do not go together.
+    func validate(_ watching: WatchOptions) throws {
+        if watching.watch && json { throw ValidationError("--watch draws for people; use it without --json.") }
     }
 
     private static var usualPath: String {
@@ -38,7 +53,7 @@ struct ControlOptions: ParsableArguments {
 
 /// What a command throws that was given an address which is no VIP.
 func unknownVIP(_ vip: String, in status: Status) -> ExitCode {
-    let known = status.vips.map(\.prefix).joined(separator: ", ")
+    let known = status.vips.map(\.prefix).prefix(20).joined(separator: ", ")
     return failure("there is no VIP \(vip); configured: \(known.isEmpty ? "none" : known)", exitCode: 2)
 }
 

@@ -10,7 +10,7 @@ import SpeakerCore
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look for what keeps the VIPs from working, and say what to do.",
+        abstract: "Find what keeps the VIPs from working, and say what to do.",
         discussion: """
             Before the start it takes the flags, the environment and the configuration file of bgpvip run; with a daemon \
             on this node it asks that one too, and without settings takes those of the daemon. It runs each check once \
@@ -22,12 +22,13 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Print JSON instead of text.")
     var json = false
 
-    @Flag(help: "List all findings there are, and look for none.")
+    @Flag(help: "List all findings that exist, and check nothing.")
     var list = false
 
     @OptionGroup var options: AllSettingOptions
 
     func run() throws {
+        let start = ContinuousClock.now
         if list {
             let kinds = Finding.Code.allCases.map { Finding($0, "…", "") }
             let lines = kinds.map { "\($0.code.rawValue): \($0.consequence); \($0.remedy)\n" }
@@ -39,14 +40,14 @@ struct DoctorCommand: ParsableCommand {
         if let path = loaded.settings.controlSocket {
             do throws(ControlClientError) {
                 // A daemon that is stuck is one of the findings.
-                status = try ControlClient(path, timeout: .milliseconds(600)).status()
+                status = try ControlClient(path, timeout: .milliseconds(600)).status(StatusScope(routes: .none))
             } catch {
                 failure = error
             }
         }
         var facts = gatherFacts(for: loaded.settings, secrets: loaded.passwordFiles, status: status)
-        if let failure, failure.isOfADaemon || facts.node.instances > 0 { facts.daemonFailure = "\(failure)" }
-        let answer = DoctorAnswer(facts)
+        if let failure, failure.isOfADaemon || facts.instances > 0 { facts.daemonFailure = "\(failure)" }
+        let answer = DoctorAnswer(facts, took: ContinuousClock.now - start)
         print(json ? try ControlSocket.json(answer, .pretty) + "\n" : answer.text, terminator: "")
         if answer.findings.contains(where: { $0.severity == .fault }) { throw ExitCode(1) }
     }
@@ -78,16 +79,20 @@ extension ControlClientError {
 
 /// The JSON of `bgpvip doctor --json`, described in docs/doctor.md.
 struct DoctorAnswer: Encodable {
+    /// The faults first.
     var findings: [Finding]
-    /// What cannot be seen from here, and the commands that show it.
+    /// What cannot be seen from the node, and the commands that show it.
     var unseen: [String]
     /// True if a daemon was asked.
     var daemonAnswered: Bool
+    /// How long the command took.
+    var seconds: Double
 
-    init(_ facts: Facts) {
+    init(_ facts: Facts, took: Duration) {
         findings = facts.findings
         unseen = facts.unseen
         daemonAnswered = facts.status != nil
+        seconds = Double(took / .milliseconds(1)).rounded() / 1000
     }
 
     /// The answer for people.

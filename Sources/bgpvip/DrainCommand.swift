@@ -25,7 +25,7 @@ struct DrainCommand: ParsableCommand {
     @Flag(help: "Return when the node or the VIP is drained, which takes as long as settle and linger are set to.")
     var wait = false
 
-    @Option(help: ArgumentHelp("Told to the routers and shown to everyone who asks.", valueName: "text"))
+    @Option(help: ArgumentHelp("Sent to the routers and shown by the other commands.", valueName: "text"))
     var reason: String?
 
     @OptionGroup var control: ControlOptions
@@ -41,11 +41,16 @@ struct DrainCommand: ParsableCommand {
 
     func run() throws {
         let prefix = try vip.map { try control.prefix(of: $0) }
+        let beginning = reason.flatMap(DrainReason.shortened)
+        if beginning != nil {
+            say(["notice: every router takes \(DrainReason.longest) bytes of a reason; the rest of it is left out"])
+        }
+        let text = beginning ?? reason
         let status = try control.ask { client throws(ControlClientError) in
             // A daemon that is stuck is not to be found out at the end of the wait.
-            if wait { _ = try client.drain(vip: prefix, reason: reason, keepsSessions: keepSessions) }
+            if wait { _ = try client.drain(vip: prefix, reason: text, keepsSessions: keepSessions) }
             return try client.drain(
-                vip: prefix, reason: reason, keepsSessions: keepSessions, waitSeconds: wait ? Self.longestWait : 0)
+                vip: prefix, reason: text, keepsSessions: keepSessions, waitSeconds: wait ? Self.longestWait : 0)
         }
         if let prefix {
             let found = try control.show(prefix, in: status)
@@ -88,9 +93,7 @@ struct UndrainCommand: ParsableCommand {
 extension ControlOptions {
     /// The configured prefix that an address on the command line means.
     fileprivate func prefix(of vip: String) throws -> String {
-        let status = try ask { client throws(ControlClientError) in try client.status() }
-        guard let found = status.vip(at: vip) else { throw unknownVIP(vip, in: status) }
-        return found.prefix
+        try status(of: vip).vip.prefix
     }
 
     /// Prints how a VIP is.

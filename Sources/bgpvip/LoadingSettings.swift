@@ -29,7 +29,7 @@ func loaded(
 
 /// Writes everything that is wrong to standard error.
 func say(_ invalid: InvalidSettings) {
-    say(invalid.notices.map { "notice: \($0)" } + invalid.errors.map { "error: \($0)" })
+    say(invalid.lines)
 }
 
 /// Writes lines to standard error.
@@ -41,7 +41,7 @@ func say(_ lines: [String]) {
 }
 
 /// The text of a small file.
-private func text(ofFile path: String) -> Result<String, FileReadingError> {
+func text(ofFile path: String) -> Result<String, FileReadingError> {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return .failure(FileReadingError(reason: reason(errno))) }
     defer { close(descriptor) }

@@ -1,57 +1,60 @@
 import ArgumentParser
 import ControlSocket
-import Glibc
 import SpeakerCore
 
 /// `bgpvip peers`: the BGP sessions.
 struct PeersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peers",
-        abstract: "Show the BGP sessions, one row a peer, or one peer in full.",
+        abstract: "Show the BGP sessions, one row per peer, or one peer in full.",
         discussion: """
-            Exit status: 0 if a session is Established, 1 if none is, 2 if there is no such peer, \
+            Exit status: 0 if a session is Established (with --all: every one), 1 if not, 2 if there is no such peer, \
             3 if the daemon cannot be reached.
             """)
 
     @Argument(help: "Show only this peer, with all that is known of it.")
     var address: String?
 
-    @Flag(help: "Draw again every second until interrupted.")
-    var watch = false
+    @Flag(help: "Exit with status 1 if any session is not Established.")
+    var all = false
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var control: ControlOptions
 
-    func validate() throws {
-        if watch && control.json { throw ValidationError("--watch draws for people; use it without --json.") }
-    }
+    func validate() throws { try control.validate(watching) }
 
     func run() throws {
-        guard watch else { return try show() }
-        while true {
-            // Home and clear, so that the picture stays where it is; in a file or a pipe they would be noise.
-            if isatty(STDOUT_FILENO) == 1 { print("\u{1B}[H\u{1B}[2J", terminator: "") }
-            // A session that is down, or a daemon that is, must not end the watch.
-            do { try show() } catch let code as ExitCode where code.rawValue != 2 {}
-            fflush(nil)
-            sleep(1)
+        // Peers are on the first pages, and their routes on the last.
+        let routes: StatusScope.Routes =
+            if let address, !watching.watch { try self.routes(of: address) } else {
+                control.json || address != nil ? .all : .none
+            }
+        let isComplete = { (status: Status) in routes == .none && !status.vips.isEmpty }
+        try control.show(
+            StatusScope(routes: routes), watching: watching.watch, while: { !isComplete($0) }
+        ) { status, style in
+            let peers = address.map(status.peers(at:)) ?? status.peers
+            if let address, peers.isEmpty { throw unknown(address, status) }
+            return Answer(text: try text(peers, status, style), isGood: Status.isWell(peers, entirely: all))
         }
     }
 
-    private func show() throws {
-        let status = try control.ask { client throws(ControlClientError) in try client.status() }
-        let peers = address.map(status.peers(at:)) ?? status.peers
-        if let address, peers.isEmpty { throw unknown(address, status) }
-        if control.json {
-            print(try json(peers, .pretty))
-        } else if address == nil {
-            print(peersTable(status), terminator: "")
-        } else {
-            let details = peers.map { peer in
-                peerDetail(peer, localAS: status.localAS, bfdScheduling: status.bfdScheduling)
-            }
-            print(details.joined(separator: "\n"), terminator: "")
+    /// The routes to ask for, to show the peers that an address means.
+    private func routes(of address: String) throws -> StatusScope.Routes {
+        let status = try control.ask { client throws(ControlClientError) in
+            try client.status(StatusScope(routes: .none), while: \.vips.isEmpty)
         }
-        if !peers.contains(where: \.isEstablished) { throw ExitCode(1) }
+        let meant = status.peers(at: address)
+        return meant.count == 1 ? .of(meant[0].address) : .all
+    }
+
+    private func text(_ peers: [PeerStatus], _ status: Status, _ style: TextStyle) throws -> String {
+        if control.json { return try json(peers, .pretty) + "\n" }
+        if address == nil { return peersTable(status, style) }
+        let details = peers.map { peer in
+            peerDetail(peer, localAS: status.localAS, bfdScheduling: status.bfdScheduling)
+        }
+        return details.joined(separator: "\n")
     }
 
     private func unknown(_ address: String, _ status: Status) -> ExitCode {

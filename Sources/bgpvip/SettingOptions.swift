@@ -75,6 +75,10 @@ enum CheckSection: SettingSection {
     static let flags = SettingFlag.all(in: .checks)
 }
 
+enum ServicesSection: SettingSection {
+    static let flags = SettingFlag.all(in: .services)
+}
+
 enum ProcessSection: SettingSection {
     static let flags = SettingFlag.all(in: .process)
 }
@@ -96,18 +100,20 @@ struct AllSettingOptions: ParsableArguments {
     @OptionGroup(title: "\(Setting.Section.peers.rawValue)") var peers: SettingOptions<PeerSection>
     @OptionGroup(title: "\(Setting.Section.routes.rawValue)") var routes: SettingOptions<RouteSection>
     @OptionGroup(title: "\(Setting.Section.checks.rawValue)") var checks: SettingOptions<CheckSection>
+    @OptionGroup(title: "\(Setting.Section.services.rawValue)") var services: SettingOptions<ServicesSection>
     @OptionGroup(title: "\(Setting.Section.process.rawValue)") var process: SettingOptions<ProcessSection>
     @OptionGroup(visibility: .hidden) var kubeVip: SettingOptions<KubeVipSection>
 
     /// What was given, by flag name without dashes.
     var flags: [String: [String]] {
-        [vips.flags, peers.flags, routes.flags, checks.flags, process.flags, kubeVip.flags]
+        [vips.flags, peers.flags, routes.flags, checks.flags, services.flags, process.flags, kubeVip.flags]
             .reduce(into: [:]) { all, section in all.merge(section) { $0 + $1 } }
     }
 
     /// Every flag there is, in the order of the help.
     static let all =
-        VIPSection.flags + PeerSection.flags + RouteSection.flags + CheckSection.flags + ProcessSection.flags
+        VIPSection.flags + PeerSection.flags + RouteSection.flags + CheckSection.flags
+        + ServicesSection.flags + ProcessSection.flags
         + KubeVipSection.flags
 
     /// Writes out what a flag without a value means, which the argument parser does not know: a bare flag that means

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConfigFile
+import Daemon
 import FoundationEssentials
 import Settings
 import SwitchSide
@@ -8,11 +9,12 @@ import SwitchSide
 struct TorConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tor-config",
-        abstract: "Print the configuration of the switches that fits these settings.",
+        abstract: "Print the switch configuration that matches these settings.",
         discussion: """
-            Takes the flags, the environment and the configuration file of bgpvip run. It reads no password file and \
-            prints no password. Without --for it prints every switch of the peer list, one after the other. The last \
-            comments of each are the commands with which to verify it.
+            Takes the flags, the environment and the configuration file of bgpvip run. If these have no settings, it takes \
+            those of the daemon on this node. It reads no password file and prints no password. Without --for it prints \
+            every switch of the peer list, one after the other. The last comments of each are the commands with which to \
+            verify it.
             """)
 
     @Argument(
@@ -57,12 +59,24 @@ struct TorConfigCommand: ParsableCommand {
         throw ExitCode(2)
     }
 
-    /// Where a password file is named, something stands for its text: the file need not be here, and is not read.
+    /// The settings that are given here; if there are none, those of the daemon that runs.
     private var settings: Result<Settings, InvalidSettings> {
+        let given = load(options.flags, ProcessInfo.processInfo.environment)
+        guard case .failure = given, options.flags.isEmpty, let daemon = runningDaemon(),
+            let flags = PlainRun.flags(in: daemon.arguments.dropFirst()),
+            case .success(let settings) = load(flags, daemon.environment)
+        else { return given }
+        return .success(settings)
+    }
+
+    /// Where a password file is named, something stands for its text: the file need not be here, and is not read.
+    private func load(
+        _ flags: [String: [String]], _ environment: [String: String]
+    ) -> Result<Settings, InvalidSettings> {
         Result { () throws(InvalidSettings) in
             try SettingsLoader.load(
-                flags: options.flags, environment: ProcessInfo.processInfo.environment,
-                readFile: { _ in .success("not read") }, readTree: tree(ofFile:)
+                flags: flags, environment: environment, readFile: { _ in .success("not read") },
+                readTree: tree(ofFile:)
             ).settings
         }
     }

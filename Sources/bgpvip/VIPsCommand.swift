@@ -6,16 +6,24 @@ import SpeakerCore
 struct VIPsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vips",
-        abstract: "Show the virtual IPs: on the interface? healthy? advertised to how many peers, and why?",
+        abstract: "Show whether the VIPs are bound, healthy and advertised, to how many peers, and why.",
         discussion: """
-            Exit status: 0 if a VIP is advertised, 1 if none is, 3 if the daemon cannot be reached.
+            Exit status: 0 if a VIP is advertised (with --all: every one), 1 if not, 3 if the daemon cannot be reached.
             """)
 
+    @Flag(help: "Exit with status 1 if any VIP is not advertised.")
+    var all = false
+
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var control: ControlOptions
 
+    func validate() throws { try control.validate(watching) }
+
     func run() throws {
-        let status = try control.ask { client throws(ControlClientError) in try client.status() }
-        print(control.json ? try json(status.vips, .pretty) + "\n" : vipsTable(status), terminator: "")
-        if !status.vips.contains(where: { $0.advertisedTo > 0 }) { throw ExitCode(1) }
+        try control.show(StatusScope(routes: .none), watching: watching.watch) { status, style in
+            Answer(
+                text: control.json ? try json(status.vips, .pretty) + "\n" : vipsTable(status, style),
+                isGood: Status.isWell(status.vips, entirely: all))
+        }
     }
 }

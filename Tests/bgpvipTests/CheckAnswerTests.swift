@@ -22,7 +22,7 @@ import Testing
     }()
 
     private static let node = NodeView(
-        interfaces: ["lo", "eth0"], routerID: BGPIdentifier(0x0A00_0005), routerIDInterface: "eth0")
+        interfaces: ["lo", "eth0"], routerID: RouterID(BGPIdentifier(0x0A00_0005)), routerIDInterface: "eth0")
 
     private static func load(_ flags: [String: [String]]) throws(InvalidSettings) -> LoadedSettings {
         try SettingsLoader.load(
@@ -168,8 +168,8 @@ import Testing
             String.init)
         #expect(
             lines.filter { $0.contains("peers") && !$0.hasPrefix("peers ") } == [
-                "  peers[10.0.0.1].as        65000                          /etc/b.yaml:3:14",
-                "  peers[10.0.0.1].password  ***                            /etc/b.yaml:4:14",
+                "  peers[10.0.0.1].as        65000                                  /etc/b.yaml:3:14",
+                "  peers[10.0.0.1].password  ***                                    /etc/b.yaml:4:14",
             ])
     }
 }

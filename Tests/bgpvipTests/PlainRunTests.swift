@@ -14,7 +14,7 @@ import Testing
             Set(table).subtracting(bare).sorted().flatMap { ["--\($0)", "a=b"] },
             Set(table).subtracting(bare).sorted().flatMap { ["--\($0)", ""] },
             bare.flatMap { ["--\($0)", "false"] },
-            ["--bind", "false", "--bgp", "true", "--global-scope"],
+            ["--bind", "false", "--bgp", "true", "--global-scope"], ["--bind", "no", "--bgp", "on", "--arp", "0"],
             ["--peers", "10.0.0.1:1", "--bgp", "--peers=10.0.0.2:2", "--controlplane=false", "--vip", "192.0.2.1"],
             ["--bfd", "--vip", "192.0.2.1", "--ttl-security", "--listen", "--bgp"],
             ["--bfd", "50ms", "--listen", "10.0.0.5:179", "--ttl-security", "2", "--bfd"], ["--bfd", ""],

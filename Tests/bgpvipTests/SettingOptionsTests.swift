@@ -38,6 +38,13 @@ import Testing
         }
     }
 
+    @Test(arguments: ["true", "no", "off", "Yes", "0"]) func `take a boolean word as the value of a boolean flag`(
+        word: String
+    ) {
+        #expect(AllSettingOptions.spellingOut(["--bind", word, "--bgp"]) == ["--bind=\(word)", "--bgp=true"])
+        #expect(AllSettingOptions.spellingOut(["--bind", "file.yaml"]) == ["--bind=true", "file.yaml"])
+    }
+
     @Test(arguments: ["--bind", "--bgp", "--bfd", "--listen", "--controlplane"])
     func `set nothing if the word behind them is empty`(flag: String) {
         #expect(AllSettingOptions.spellingOut([flag, "", "--vip", "10.9.9.9"]) == ["--vip", "10.9.9.9"])
@@ -68,9 +75,9 @@ import Testing
             "192.168.0.10:65000::false,192.168.0.11:65000::false",
         ])
         let command = try #require(try BGPVip.parseAsRoot(arguments) as? ManifestPodCommand)
-        #expect(command.image == "bgpvip:latest")
+        #expect(command.options.image == "localhost/bgpvip:0.1.0")
         #expect(
-            command.options.flags == [
+            command.options.settings.flags == [
                 "interface": ["lo"], "vip": ["192.168.0.40"], "controlplane": ["true"], "bgp": ["true"],
                 "localAS": ["65000"], "bgpRouterID": ["192.168.0.2"],
                 "bgppeers": ["192.168.0.10:65000::false,192.168.0.11:65000::false"],
@@ -104,8 +111,9 @@ import Testing
     @Test func `names its commands`() {
         #expect(
             BGPVip.configuration.subcommands.map { $0.configuration.commandName } == [
-                "run", "peers", "vips", "why", "drain", "undrain", "check", "doctor", "manifest", "tor-config",
-                "version",
+                "run", "status", "peers", "vips", "why", "services", "events", "drain", "undrain", "reload", "check",
+                "doctor",
+                "manifest", "tor-config", "version",
             ])
     }
 
@@ -116,21 +124,21 @@ import Testing
             ],
             environment: [:], readFile: { _ in .success("") }, readTree: { _ in .failure(FileFault("")) })
         let node = NodeView(
-            interfaces: ["lo", "eth0"], routerID: BGPIdentifier(0x0A00_0005), routerIDInterface: "eth0")
+            interfaces: ["lo", "eth0"], routerID: RouterID(BGPIdentifier(0x0A00_0005)), routerIDInterface: "eth0")
         let all = CheckCommand.table(loaded, on: node, all: true).split(separator: "\n").map(String.init)
         #expect(
             Array(all.prefix(11)) == [
-                "SETTING               VALUE                          ORIGIN",
-                "vip                   10.9.9.9                       flag --vip",
-                "interface             eth0                           flag --interface",
-                "bind                  true                           default",
-                "global-scope          false                          default",
-                "on-unhealthy          withdraw                       default",
-                "drain                 true                           default",
-                "local-as              65001                          flag --local-as",
-                "router-id             -                              default",
-                "router-interface      -                              default",
-                "peers                 10.0.0.1:65000:***             flag --peers",
+                "SETTING                  VALUE                                  ORIGIN",
+                "vip                      10.9.9.9                               flag --vip",
+                "interface                eth0                                   flag --interface",
+                "bind                     true                                   default",
+                "global-scope             false                                  default",
+                "on-unhealthy             withdraw                               default",
+                "drain                    true                                   default",
+                "local-as                 65001                                  flag --local-as",
+                "router-id                -                                      default",
+                "router-interface         -                                      default",
+                "peers                    10.0.0.1:65000:***                     flag --peers",
             ])
         #expect(all.count == Setting.all.count + 6)
         #expect(
@@ -143,8 +151,8 @@ import Testing
                 all others have their default; --all shows them
 
                 router ID on this node: 10.0.0.5 (address of eth0)
-                virtual addresses on: eth0
-                notice: the virtual addresses are bound to eth0 and not to lo: on a shared segment every node answers ARP for them
+                VIPs on: eth0
+                notice: the VIPs are bound to eth0 and not to lo: on a shared segment every node answers ARP for them
                 notice: flag --peers contains a password, and every local user sees the command line; put it into a file and give --peer-password-file
                 notice: 10.9.9.9: while etcd elects a leader, /readyz fails on all API servers for seconds, and every node withdraws; on-unhealthy last-resort keeps the address reachable then (docs/checks.md weighs it)
 

@@ -2,8 +2,10 @@
 
 import re
 
+from lab.node import NODE_AS, TOR_AS
 from lab.waiting import eventually, expect
 
+CONFIGURATION = "/run/lab/bird.conf"
 HEADER = """\
 log "/log/bird.log" all;
 debug protocols {{ states, events }};
@@ -15,52 +17,39 @@ protocol kernel {{ merge paths on; ipv6 {{ import none; export where source = RT
 """
 
 
-def neighbor(name, address, peer_as, local_as=65000, password=None, multihop=None, ttl_security=False,
-             extended_next_hop=False, four_octet_as=True, bfd=False, imports="all"):
-    """A BGP neighbor. It only listens, as a ToR does towards its servers; our side dials."""
+def neighbor(name, address, peer_as=NODE_AS, password=None, ttl_security=False, imports="all", exports="none",
+             channels=("ipv4", "ipv6"), more=""):
+    """A BGP neighbor of a router that is configured otherwise than tor-config has it. `more` are lines of BIRD."""
     lines = [
         f"protocol bgp {name} {{",
-        f"  local as {local_as};",
-        # Without 4-octet AS numbers BIRD can neither be told of one nor does it accept AS_TRANS for it.
-        f"  neighbor {address} {f'as {peer_as}' if four_octet_as else 'external'};",
-        f"  multihop {multihop};" if multihop else "  direct;",
+        f"  local as {TOR_AS};",
+        f"  neighbor {address} as {peer_as};",
+        "  direct;",
         "  passive on;",
         "  error wait time 1, 1;",
         f'  password "{password}";' if password else "",
         "  ttl security on;" if ttl_security else "",
-        "  bfd on;" if bfd else "",
-        "" if four_octet_as else "  enable as4 off;",
-        f"  ipv4 {{ import {imports}; export none; {'extended next hop on; ' if extended_next_hop else ''}}};",
-        f"  ipv6 {{ import {imports}; export none; }};",
+        f"  {more}" if more else "",
+        *[f"  {channel} {{ import {imports}; export {exports}; }};" for channel in channels],
         "}",
     ]
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def unnumbered_neighbors(interface, peer_as, local_as=65000):
-    """Whoever dials from a link-local address of this link. Router advertisements tell the hosts who the router is."""
-    return f"""\
-protocol radv {{ interface "{interface}" {{ min ra interval 3; max ra interval 4; }}; }}
-protocol bgp unnumbered_{interface} {{
-  local as {local_as};
-  neighbor range fe80::/10 as {peer_as};
-  interface "{interface}";
-  dynamic name "on_{interface}_";
-  ipv4 {{ import all; export none; extended next hop on; }};
-  ipv6 {{ import all; export none; }};
-}}
-"""
+class Moment:
+    """A time of day that BIRD shows. BIRD reckons it back from now each time it is asked: the same moment may differ by a
+    millisecond."""
 
+    def __init__(self, text):
+        self.text = text
+        hours, minutes, seconds = text.split(":")
+        self.seconds = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
-# 50 ms, three times, for every neighbor with `bfd`.
-BFD = """\
-protocol bfd {
-  interface "*" { min rx interval 50 ms; min tx interval 50 ms; multiplier 3; };
-  multihop { min rx interval 50 ms; min tx interval 50 ms; multiplier 3; };
-}
-"""
-# RFC 8326 is not built in; this is the line its section 4 asks for.
-HONOURING_GRACEFUL_SHUTDOWN = "filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; }"
+    def __eq__(self, other):
+        return isinstance(other, Moment) and abs(self.seconds - other.seconds) < 0.02
+
+    def __repr__(self):
+        return self.text
 
 
 class Bird:
@@ -72,13 +61,22 @@ class Bird:
 
     def start(self, *parts):
         """Starts BIRD with these parts after the common beginning."""
-        self.host.write("/run/lab/bird.conf", HEADER.format(router_id=self.router_id) + "".join(parts))
-        self.host.run("bird", "-p", "-c", "/run/lab/bird.conf")
+        self.write(parts)
         self.launch()
+
+    def configure(self, *parts):
+        """Has BIRD, which runs, go over to these parts."""
+        self.write(parts)
+        self.host.run("birdc", "configure")
+
+    def write(self, parts):
+        """Writes the configuration, and has BIRD parse it."""
+        self.host.write(CONFIGURATION, HEADER.format(router_id=self.router_id) + "".join(parts))
+        self.host.run("bird", "-p", "-c", CONFIGURATION)
 
     def launch(self):
         """Starts BIRD with the configuration it had."""
-        self.host.run("bird", "-c", "/run/lab/bird.conf", "-P", "/run/lab/bird.pid")
+        self.host.run("bird", "-c", CONFIGURATION, "-P", "/run/lab/bird.pid")
         eventually("BIRD answers", lambda: "BIRD" in self.show("status"))
 
     def kill(self):
@@ -92,6 +90,10 @@ class Bird:
     def peer(self, name):
         """The lines `Key: value` of `show protocols all NAME`."""
         return dict(re.findall(r"^ +([A-Z][A-Za-z ]+):[ \t]+(.+?)[ \t]*$", self.show(f"protocols all {name}"), re.M))
+
+    def since(self, name):
+        """Since when a protocol is in its state: another `Moment` for each session."""
+        return Moment(self.show(f"protocols {name}").splitlines()[-1].split()[4])
 
     def state(self, name):
         """The BGP state of a neighbor."""

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from lab.host import PREFIX, Host
 from lab.links import Link, Subnet, connect, on_each
 from lab.node import Node
-from lab.routers.router import Neighbor
+from lab.tor_config import Neighbor
 
 # The router's address that is two hops away, and n1's towards it.
 FAR_ROUTER, FAR_NODE = "10.0.99.1", "10.0.9.1"

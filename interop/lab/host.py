@@ -87,6 +87,10 @@ class Host:
         """Starts a program with its output in a pipe."""
         return self.engine.stream("exec", self.container, *argv)
 
+    def stream_text(self, *argv):
+        """Runs a program beside what the agent runs, and returns what it printed."""
+        return self.engine.command("exec", self.container, *argv).stdout
+
     def reset(self):
         """Takes away everything a scenario left: processes, host addresses, the router program's routes, files."""
         self.run("/lab/reset")

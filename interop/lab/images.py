@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lab.engine import INTEROP, LABEL, EngineError
 
-BASE = "docker.io/library/debian:trixie-slim"
 HOST = "localhost/bgpvip-lab-host"
 PRODUCT = "localhost/bgpvip-lab-product"
 PROJECT = INTEROP.parent
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 # What a Debian image leaves out, and a hook as Debian's own images have it: no package files are kept.
 BOOTSTRAP = [
     "mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates",
@@ -27,12 +27,7 @@ def prepare(engine, say):
 
     `say` is called with a line before anything that takes long.
     """
-    if not engine.has_image(BASE):
-        say(f"fetching {BASE}")
-        if engine.command("pull", BASE, check=False, timeout=600).returncode != 0:
-            say("no registry answers: making the base image from Debian's packages")
-            bootstrap(engine)
-    engine.adapt(BASE)
+    fetch(engine, "trixie", say)
     build(engine, HOST, "router.Containerfile", INTEROP / "image")
     ready = os.environ.get("BGPVIP_IMAGE")
     if ready:
@@ -40,28 +35,40 @@ def prepare(engine, say):
     binary = release_binary(say)
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(binary, Path(directory) / "bgpvip")
+        shutil.copy(CERTIFICATES, Path(directory) / "ca-certificates.crt")
         build(engine, PRODUCT, "Containerfile", directory)
     return PRODUCT
 
 
-def build(engine, tag, file, context):
-    """Builds one image; a second time nothing changes."""
+def fetch(engine, suite, say):
+    """Makes sure that the base image of a Debian suite is there and can be started."""
+    base = f"docker.io/library/debian:{suite}-slim"
+    if not engine.has_image(base):
+        say(f"fetching {base}")
+        if engine.command("pull", base, check=False, timeout=600).returncode != 0:
+            say("no registry answers: making the base image from Debian's packages")
+            bootstrap(engine, suite, base)
+    engine.adapt(base)
+
+
+def build(engine, tag, file, context, label=LABEL):
+    """Builds one image; a second time nothing changes. Containers inherit the label."""
     engine.command(
-        "build", "--quiet", "--network", "host", "--label", LABEL, "--tag", tag, "--file",
+        "build", "--quiet", "--network", "host", "--label", label, "--tag", tag, "--file",
         str(INTEROP / "image" / file), str(context), timeout=900)
 
 
-def bootstrap(engine):
-    """Makes the base image where nothing can be pulled."""
+def bootstrap(engine, suite, base):
+    """Makes a base image where nothing can be pulled."""
     if shutil.which("mmdebstrap") is None:
-        raise EngineError(f"{BASE} can neither be pulled nor made: mmdebstrap is not installed")
+        raise EngineError(f"{base} can neither be pulled nor made: mmdebstrap is not installed")
     mirror = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
     with tempfile.TemporaryDirectory() as directory:
         archive = str(Path(directory) / "base.tar")
-        made = subprocess.run([*BOOTSTRAP, "trixie", archive, mirror], capture_output=True, text=True, check=False)
+        made = subprocess.run([*BOOTSTRAP, suite, archive, mirror], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             raise EngineError(f"mmdebstrap failed: {made.stderr.strip()[-2000:]}")
-        engine.command("import", archive, BASE, timeout=300)
+        engine.command("import", archive, base, timeout=300)
 
 
 def release_binary(say):
@@ -71,10 +78,10 @@ def release_binary(say):
         if not Path(given).is_file():
             raise EngineError(f"BGPVIP_BINARY={given}: there is no such file")
         return Path(given)
-    if shutil.which("swift") is None:
-        raise EngineError("swift is not installed; BGPVIP_BINARY=PATH names a static binary that is already built")
     say("building the static release binary")
     built = subprocess.run([INTEROP / "build"], capture_output=True, text=True, check=False)
     if built.returncode != 0:
-        raise EngineError("swift build failed:\n" + (built.stdout + built.stderr)[-6000:])
+        raise EngineError(
+            "there is no static binary (BGPVIP_BINARY=PATH names one that is already built):\n"
+            + (built.stdout + built.stderr)[-6000:])
     return PROJECT / ".build-static" / "release" / "bgpvip"

@@ -16,8 +16,12 @@ class Speaker:
         self.container = f"{host.container}-bgpvip"
         self.exists = False
 
-    def start(self, environment, arguments=(), capabilities=("NET_ADMIN",), directories=None):
-        """Starts a new container, in place of the last one; `directories` of this machine are there under a path."""
+    def start(self, environment, arguments=(), capabilities=("NET_ADMIN",), directories=None,
+              options=()):
+        """Starts a new container, in place of the last one; `directories` of this machine are there under a path.
+
+        `options` are the engine's.
+        """
         self.remove()
         self.exists = True
         variables = [part for key, value in environment.items() for part in ("--env", f"{key}={value}")]
@@ -26,7 +30,7 @@ class Speaker:
         self.engine.command(
             "run", "-d", "--name", self.container, "--label", f"{LABEL}=guest", "--network",
             f"container:{self.host.container}", "--cap-drop", "ALL", *added, "--read-only", "--tmpfs", "/run/bgpvip",
-            *mounted, *variables, self.image, *arguments)
+            *options, *mounted, *variables, self.image, *arguments)
 
     def restart(self):
         """Starts the same container again."""
@@ -47,7 +51,11 @@ class Speaker:
 
     def ask(self, *arguments):
         """Runs `bgpvip ARGUMENTS...` beside the daemon and returns what it printed."""
-        return self.engine.command("exec", self.container, "/bgpvip", *arguments, check=False).stdout
+        return self.engine.command("exec", self.container, "bgpvip", *arguments, check=False).stdout
+
+    def command(self, *arguments):
+        """Runs `bgpvip ARGUMENTS...` beside the daemon and returns how it ended, with what it printed."""
+        return self.engine.command("exec", self.container, "bgpvip", *arguments, check=False)
 
     def status(self, *arguments):
         """What `bgpvip ARGUMENTS... --json` answers; nothing if the daemon does not answer."""

@@ -18,6 +18,7 @@ from lab.host import PREFIX, Host
 from lab.kubernetes.cluster import Cluster
 from lab.links import Link, Subnet, connect, on_each
 from lab.node import Node
+from lab.routers.frr import FrrRouter
 
 NODES = ("n1", "n2", "n3")
 # The nodes' interface is the one that the kubeadm document names.
@@ -44,7 +45,9 @@ class Lab:
     def up(self):
         """Makes the network, and the rack's containers with their links."""
         self.engine.command("network", "create", "--label", LABEL, PREFIX)
-        on_each(self.hosts, lambda host: host.create(PREFIX))
+        # FRR runs beside bgpvip on the first node.
+        first = self.nodes[0].host
+        on_each(self.hosts, lambda host: host.create(PREFIX, FrrRouter.capabilities if host is first else ()))
         defaults = {
             link.far: "ip -4 route add default via {}\nip -6 route add default via {}\n".format(*link.subnet.end(1))
             for link in LINKS}

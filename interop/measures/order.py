@@ -72,6 +72,9 @@ def profile(binary, asked):
         time.sleep(3)
         speaker.terminate()
         speaker.processes[0].popen.wait(30)
-        return {
+        ran = {
             name.partition("'")[0]  # '2 marks a recursive call.
             for name in re.findall(r"^c?fn=\(\d+\) (.+)$", written.read_text(encoding="utf-8"), re.M)}
+        # Code without a name has its address there.
+        named = subprocess.run(["nm", "--format=just-symbols", binary], capture_output=True, text=True, check=True).stdout
+        return ran & set(named.splitlines())

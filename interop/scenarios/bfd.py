@@ -1,9 +1,9 @@
 """BFD in the rack: a node that dies leaves ECMP at once."""
 
-from lab.bird import BFD, neighbor
 from lab.client import Requests
 from lab.fib import RouteWatch
-from lab.node import NODE_AS, VIP
+from lab.node import VIP
+from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect
 from scenarios.rack import PREFIX, await_next_hops, milliseconds, peer_status
 from scenarios.routers.bfd import LIMIT, bfd_status, cut, start_node
@@ -14,7 +14,7 @@ DEVICE = "ens192"
 
 def bfd(lab):
     """BFD at 50 ms × 3 with three nodes: one's link is cut, and the ToR sends the next request elsewhere; strict mode."""
-    lab.bird.start(BFD, *[neighbor(node.name, node.address, NODE_AS, bfd=True) for node in lab.nodes])
+    lab.bird.start(bird_neighbors(lab.nodes, bfd=True))
     for node in lab.nodes:
         start_node(node, BGPVIP_BFD_STRICT="true")
     await_next_hops(lab, lab.nodes)

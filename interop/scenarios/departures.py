@@ -5,12 +5,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab.bird import HONOURING_GRACEFUL_SHUTDOWN
 from lab.client import Requests, spread
 from lab.fib import RouteWatch
-from lab.node import VIP
+from lab.node import TOR_AS, VIP
+from lab.speaker import Speaker
+from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect, expect_equal
-from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack, tor_neighbors
+from scenarios.rack import PREFIX, await_bound, await_next_hops, milliseconds, peer_status, start_rack
 
 OTHER_VIP = "10.255.0.2"
 GONE_LIMIT = 1e9
@@ -56,7 +57,7 @@ def rehashed_at(changed, results):
 
 def drain(lab):
     """Drain, ToR honours GRACEFUL_SHUTDOWN: out of ECMP while the node serves, no connection lost; undrain undoes it."""
-    start_rack(lab, lab.nodes, router={"imports": HONOURING_GRACEFUL_SHUTDOWN}, BGPVIP_SETTLE="2s")
+    start_rack(lab, lab.nodes, BGPVIP_SETTLE="2s")
     node, others = lab.nodes[0], lab.nodes[1:]
     with RouteWatch(lab.tor, PREFIX) as watch:
         requests = Requests(lab.client, VIP, count=400, interval=0.01)
@@ -84,7 +85,7 @@ def drain(lab):
 
 def drain_one_vip(lab):
     """Drain one of two VIPs: it leaves the ToR and lo, the other loses no request, and the sessions stay."""
-    start_rack(lab, lab.nodes, BGPVIP_VIP=f"{VIP},{OTHER_VIP}", BGPVIP_SETTLE="500ms")
+    start_rack(lab, lab.nodes, {"vips": (VIP, OTHER_VIP)}, BGPVIP_VIP=f"{VIP},{OTHER_VIP}", BGPVIP_SETTLE="500ms")
     node, other = lab.nodes[0], f"{OTHER_VIP}/32"
     everybody = sorted(node.address for node in lab.nodes)
     eventually("the ToR has all next hops of the other VIP", lambda: lab.tor.next_hops(other) == everybody)
@@ -126,7 +127,7 @@ def quiet_clients(lab):
 def drain_file(lab):
     """Drain file: there at the start, no session and no VIP; removed and made again, seen within moments."""
     node, others = lab.nodes[0], lab.nodes[1:]
-    lab.bird.start(*tor_neighbors(lab.nodes))
+    lab.bird.start(bird_neighbors(lab.nodes))
     for other in others:
         other.start()
     await_next_hops(lab, others)
@@ -152,6 +153,71 @@ def drain_file(lab):
             out = watch.wait(f"lost {node.name}", lambda hops: node.address not in hops, after=made) - made
         eventually("the node is drained", lambda: "is drained: drain file" in node.speaker.ask("vips"))
     return f"in the ToR's kernel {milliseconds(back)} after the file went, out {milliseconds(out)} after it came"
+
+
+def settings_error(lab):
+    """What a killed bgpvip left on lo is taken off by a start that ends with an error in its settings."""
+    node = lab.nodes[0]
+    start_rack(lab, [node])
+    wrong = {
+        "a wrong value": (node.environment(BGPVIP_HOLD_TIME="2"), ["run"]),
+        "no configuration file": (node.environment(), ["run", "--config", "/nonexistent"]),
+        "a flag that there is not": (node.environment(), ["run", "--no-such-flag", "1"]),
+    }
+    for what, (environment, arguments) in wrong.items():
+        node.speaker.signal("KILL")
+        expect(node.has_vip(), "the VIP is not on lo any more: this scenario shows nothing")
+        node.speaker.start(environment, arguments)
+        expect_equal(node.speaker.exit_status(), 2, f"the exit status after {what}")
+        expect(not node.has_vip(), f"the VIP is still on lo after {what}")
+        node.speaker.start(node.environment(), ["run"])
+        await_bound(node, True)
+    # Beside an instance that lives, an error takes nothing.
+    other = beside(node)
+    other.start(node.environment(BGPVIP_HOLD_TIME="2"), ["run"])
+    expect_equal(other.exit_status(), 2, "the exit status beside a daemon")
+    other.remove()
+    expect(node.has_vip(), "an error took the VIP of a daemon that lives")
+
+
+def two_instances(lab):
+    """Two instances with VIPs of their own on one node: each may come and go, and takes nothing of the other's."""
+    node = lab.nodes[0]
+    lab.bird.start(bird_neighbors([node]))
+    node.service.start()
+    # A session of its own, which the ToR does not have: its VIP is bound all the same.
+    environment = node.environment(f"{node.router}:{TOR_AS}:::1179", BGPVIP_VIP=OTHER_VIP)
+    second = beside(node)
+    node.speaker.start(node.environment(), ["run"])
+    await_bound(node, True)
+    try:
+        second.start(environment, ["run"])
+        eventually("the second VIP is bound", lambda: node.has_vip(OTHER_VIP))
+        for signal, is_left in (("KILL", True), ("TERM", False)):
+            node.speaker.signal(signal)
+            node.speaker.exit_status()
+            expect_equal(node.has_vip(), is_left, f"whether the first VIP is on lo after SIG{signal}")
+            expect(node.has_vip(OTHER_VIP), f"the second VIP is gone after SIG{signal}")
+            # A third, which finds the second alive.
+            node.speaker.start(node.environment(), ["run"])
+            await_next_hops(lab, [node])
+            expect(node.has_vip(OTHER_VIP), "the third instance took the second one's VIP")
+        second.signal("KILL")
+        second.exit_status()
+        expect(node.has_vip(OTHER_VIP), "the second VIP is not on lo any more: this scenario shows nothing")
+        node.speaker.signal("KILL")
+        node.speaker.start(node.environment(), ["run"])
+        eventually("what the second left is taken off", lambda: not node.has_vip(OTHER_VIP))
+        await_bound(node, True)
+    finally:
+        second.remove()
+
+
+def beside(node):
+    """One more bgpvip on a node, in a container of its own."""
+    other = Speaker(node.speaker.engine, node.speaker.image, node.host)
+    other.container += "-2"
+    return other
 
 
 def sigkill(lab):

@@ -1,10 +1,11 @@
 """The environment of the kubeadm document "Options for Highly Available Topology" for kube-vip, BGP mode."""
 
-from lab.bird import Bird, neighbor
+from lab.bird import Bird
 from lab.client import Requests, spread
 from lab.node import VIP
+from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect_equal
-from scenarios.rack import PREFIX, TO_THE_NODES, await_next_hops, tor_neighbors
+from scenarios.rack import PREFIX, TO_THE_NODES, await_next_hops
 
 # In the document's order, with only the addresses changed; the lab's nodes have an interface ens192.
 ENVIRONMENT = {
@@ -30,8 +31,8 @@ def kubeadm_env(lab):
     """A kube-vip pod of the kubeadm document with only the image changed: both peers get the VIP."""
     node = lab.nodes[0]
     spine = Bird(lab.spine, "10.2.0.2")
-    spine.start(TO_THE_NODES, neighbor(node.name, node.address, 65000, multihop=2))
-    lab.bird.start(*tor_neighbors([node], peer_as=65000))
+    spine.start(TO_THE_NODES, bird_neighbors([node], local="10.2.0.2", peer_as=65000, multihop=2))
+    lab.bird.start(bird_neighbors([node], peer_as=65000))
     node.service.start()
     node.speaker.start(ENVIRONMENT, ["manager"])
     await_next_hops(lab, [node])

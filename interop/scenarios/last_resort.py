@@ -2,7 +2,6 @@
 
 import time
 
-from lab.bird import HONOURING_GRACEFUL_SHUTDOWN
 from lab.client import Requests, spread
 from lab.fib import RouteWatch
 from lab.node import VIP
@@ -15,9 +14,8 @@ NEXT_WAKING = 3.5e9
 
 
 def last_resort(lab):
-    """--on-unhealthy last-resort: one healthy node gets all traffic; with none, all sick ones answer."""
-    start_rack(
-        lab, lab.nodes, router={"imports": HONOURING_GRACEFUL_SHUTDOWN}, BGPVIP_ON_UNHEALTHY="last-resort")
+    """--on-unhealthy last-resort: one healthy node gets all traffic; with none, all unhealthy ones answer."""
+    start_rack(lab, lab.nodes, BGPVIP_ON_UNHEALTHY="last-resort")
     sick, healthy = lab.nodes[:2], lab.nodes[2]
     for node in sick:
         node.service.fail()
@@ -47,7 +45,7 @@ def last_resort(lab):
 def llgr(lab):
     """--llgr, SIGKILL: out of ECMP while another node has the VIP; the last node's path stays and still leads there."""
     nodes = lab.nodes[:2]
-    start_rack(lab, nodes, BGPVIP_LLGR="600s")
+    start_rack(lab, nodes, {"long_lived": True}, BGPVIP_LLGR="600s")
     first, last = nodes
     with RouteWatch(lab.tor, PREFIX) as watch:
         killed = time.monotonic_ns()

@@ -2,8 +2,8 @@
 
 import re
 
-from lab.bird import neighbor
-from lab.node import NODE_AS, VIP
+from lab.node import VIP
+from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect
 
 PREFIX = f"{VIP}/32"
@@ -11,17 +11,12 @@ PREFIX = f"{VIP}/32"
 TO_THE_NODES = "protocol static { ipv4; route 10.0.0.0/16 via 10.2.0.1; }\n"
 
 
-def tor_neighbors(nodes, **options):
-    """BIRD's neighbors, one a node, named like the node."""
-    return [neighbor(node.name, node.address, **{"peer_as": NODE_AS, **options}) for node in nodes]
-
-
 def start_rack(lab, nodes, router=None, **settings):
     """Starts BIRD on the ToR, service and bgpvip on the nodes, and waits until the ToR's kernel has all next hops.
 
-    `router` are options of BIRD's neighbors, `settings` variables of bgpvip's environment.
+    `router` are options of `bird_neighbors`, `settings` variables of bgpvip's environment.
     """
-    lab.bird.start(*tor_neighbors(nodes, **(router or {})))
+    lab.bird.start(bird_neighbors(nodes, **(router or {})))
     for node in nodes:
         node.start(**settings)
     await_next_hops(lab, nodes)

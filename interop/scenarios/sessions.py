@@ -2,12 +2,14 @@
 
 import time
 
-from lab.bird import Bird, neighbor, unnumbered_neighbors
+from lab.bird import Bird, neighbor
 from lab.client import Requests, spread
+from lab.routers.frr import FrrRouter
 from lab.node import NODE_AS, TOR_AS, VIP, VIP6
+from lab.tor_config import Neighbor, bird_neighbors, tor_config
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import (
-    PREFIX, TO_THE_NODES, await_bound, await_next_hops, await_reason, peer_status, start_rack, tor_neighbors,
+    PREFIX, TO_THE_NODES, await_bound, await_next_hops, await_reason, peer_status, start_rack,
 )
 
 PASSWORD = "correct horse"
@@ -36,7 +38,7 @@ def session_up(lab):
 def ibgp(lab):
     """In one AS: LOCAL_PREF 100 and an empty AS path."""
     node = lab.nodes[0]
-    lab.bird.start(*tor_neighbors([node], peer_as=TOR_AS))
+    lab.bird.start(bird_neighbors([node], peer_as=TOR_AS))
     node.start(BGPVIP_LOCAL_AS=str(TOR_AS))
     await_next_hops(lab, [node])
     route = lab.bird.route_of(PREFIX, node.name)
@@ -48,7 +50,7 @@ def ibgp(lab):
 def ipv6(lab):
     """An IPv6 VIP over an IPv6 session: /128 on lo, in BIRD and in the ToR's kernel; the client reaches it."""
     node, prefix = lab.nodes[0], f"{VIP6}/128"
-    lab.bird.start(neighbor(node.name, node.address6, NODE_AS))
+    lab.bird.start(bird_neighbors([node], over_ipv6=True))
     node.start(f"[{node.router6}]:{TOR_AS}", BGPVIP_VIP=VIP6)
     eventually("the ToR's kernel has the next hop", lambda: lab.tor.next_hops(prefix) == [node.address6])
     route = lab.bird.route_of(prefix, node.name)
@@ -62,7 +64,7 @@ def extended_next_hop(lab):
     """An IPv4 and an IPv6 VIP over each node's one IPv6 session (RFC 8950): IPv6 next hops for both in the kernel."""
     nodes = lab.nodes[:2]
     prefixes = {VIP: PREFIX, VIP6: f"{VIP6}/128"}
-    lab.bird.start(*[neighbor(node.name, node.address6, NODE_AS, extended_next_hop=True) for node in nodes])
+    lab.bird.start(bird_neighbors(nodes, over_ipv6=True))
     for node in nodes:
         node.start(f"[{node.router6}]:{TOR_AS}", BGPVIP_VIP=",".join(prefixes))
     wanted = [node.address6 for node in nodes]
@@ -75,9 +77,11 @@ def extended_next_hop(lab):
 def unnumbered(lab):
     """A peer that is named by its link alone: found by its link-local address, IPv6 next hop for an IPv4 VIP."""
     node = lab.nodes[0]
-    lab.bird.start(unnumbered_neighbors(node.name, NODE_AS))
+    # The router's port to a node is called as the node is.
+    port = Neighbor(address=node.name, local="unnumbered:ens192")
+    lab.bird.start(tor_config(lab.engine, lab.product, "bird", [port]))
     node.start("unnumbered:ens192")
-    lab.bird.await_established(f"on_{node.name}_1")
+    lab.bird.await_established("bgpvip_port1_1")
     eventually("the ToR's next hop of the VIP is an IPv6 address of the node",
                lambda: [":" in hop for hop in lab.tor.next_hops(PREFIX)] == [True])
     expect_equal(spread(Requests(lab.client, VIP, 10).results()), {node.name: 10}, "who answered the client")
@@ -86,7 +90,7 @@ def unnumbered(lab):
 def ttl_security(lab):
     """TTL security (RFC 5082) on both sides: Established, and packets leave with TTL 255."""
     node = lab.nodes[0]
-    lab.bird.start(*tor_neighbors([node], ttl_security=True))
+    lab.bird.start(bird_neighbors([node], ttl_security=True))
     node.start(BGPVIP_TTL_SECURITY="true")
     lab.bird.await_established(node.name)
     await_next_hops(lab, [node])
@@ -97,8 +101,8 @@ def multihop(lab):
     """A peer two hops away gets the VIP, and its traffic arrives through the router between."""
     node = lab.nodes[0]
     spine = Bird(lab.spine, "10.2.0.2")
-    spine.start(TO_THE_NODES, neighbor(node.name, node.address, NODE_AS, multihop=2))
-    lab.bird.start(*tor_neighbors([node]))
+    spine.start(TO_THE_NODES, bird_neighbors([node], local="10.2.0.2", multihop=2))
+    lab.bird.start(bird_neighbors([node]))
     node.start(f"{node.router}:{TOR_AS},10.2.0.2:{TOR_AS}::2")
     spine.await_established(node.name)
     expect_equal(spine.route_of(PREFIX, node.name)["next_hop"], node.address, "NEXT_HOP at the spine")
@@ -111,7 +115,7 @@ def multihop(lab):
 def md5(lab):
     """The right TCP MD5 password is Established, a wrong one is not, and `bgpvip peers` says why."""
     right, wrong = lab.nodes[:2]
-    lab.bird.start(*tor_neighbors([right, wrong], password=PASSWORD))
+    lab.bird.start(bird_neighbors([right, wrong], password=PASSWORD))
     right.start(f"{right.router}:{TOR_AS}:{PASSWORD}")
     wrong.start(f"{wrong.router}:{TOR_AS}:wrong")
     lab.bird.await_established(right.name)
@@ -126,8 +130,8 @@ def peers_reasons(lab):
     """Wrong AS, wrong password, unreachable, refusing: four reasons in one `bgpvip peers`."""
     node = lab.nodes[0]
     spine = Bird(lab.spine, "10.2.0.2")
-    lab.bird.start(*tor_neighbors([node]))
-    spine.start(TO_THE_NODES, neighbor(node.name, node.address, NODE_AS, multihop=2, password=PASSWORD))
+    lab.bird.start(bird_neighbors([node]))
+    spine.start(TO_THE_NODES, bird_neighbors([node], local="10.2.0.2", multihop=2, password=PASSWORD))
     nobody = node.address[:-1] + "99"
     expected = {
         node.router: f"(?i)\\bAS\\b.*{TOR_AS}",
@@ -158,12 +162,52 @@ protocol bgp cni {{
 """
 
 
+FRR_CNI = """\
+router bgp {node_as}
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+ neighbor {router} remote-as {tor_as}
+ neighbor {router} timers connect 1
+ address-family ipv4 unicast
+  network {pods}
+ exit-address-family
+exit
+"""
+
+
+class FrrOfNode(FrrRouter):
+    """FRR as a node's BGP speaker."""
+
+    def __init__(self, node, product):
+        super().__init__(node.host, product)
+        self.node = node
+
+    def configuration(self, neighbors):
+        return FRR_CNI.format(pods=PODS, node_as=NODE_AS, router=self.node.router, tor_as=TOR_AS)
+
+
 def other_speaker(lab):
-    """Another BGP speaker of the node has the session with the ToR: it keeps it, and bgpvip says so and waits."""
+    """BIRD on the node has the session with the ToR: it keeps it, and bgpvip says so and waits."""
     node = lab.nodes[0]
-    lab.bird.start(*tor_neighbors([node]))
+    # It takes the pods of a CNI as well, so it is not what tor-config prints.
+    lab.bird.start(neighbor(node.name, node.address))
     cni = Bird(node.host, node.address)
     cni.start(CNI.format(pods=PODS, node_as=NODE_AS, router=node.router, tor_as=TOR_AS))
+    keeps_its_session(lab, node, cni, lambda: cni.state("cni") == "Established")
+
+
+def other_speaker_frr(lab):
+    """FRR on the node has the session with the ToR: it keeps it, and bgpvip says so and waits."""
+    node = lab.nodes[0]
+    # It takes the pods of a CNI as well, so it is not what tor-config prints.
+    lab.bird.start(neighbor(node.name, node.address))
+    cni = FrrOfNode(node, lab.product)
+    cni.start()
+    keeps_its_session(lab, node, cni, lambda: cni.established(node.router))
+
+
+def keeps_its_session(lab, node, cni, is_established):
+    """Starts bgpvip beside a speaker that dials the ToR; once that has ended, bgpvip has the session."""
     lab.bird.await_established(node.name)
     eventually("the ToR's kernel has the pods", lambda: lab.tor.next_hops(PODS) == [node.address])
     node.start()
@@ -171,7 +215,7 @@ def other_speaker(lab):
     expect("sourceAddress" in reason, f"no way out is named: {reason}")
     for _ in range(60):
         expect_equal(lab.tor.next_hops(PODS), [node.address], "the ToR's next hops of the pods")
-        expect_equal(cni.state("cni"), "Established", "the other speaker's session")
+        expect(is_established(), "the other speaker has lost its session")
         time.sleep(0.1)
     cni.kill()
     await_next_hops(lab, [node], seconds=20)

@@ -33,20 +33,36 @@ package struct AdjRIBOut: Sendable, Hashable {
 
     /// The UPDATEs after which the peer holds exactly `desired`, as far as the session can carry it.
     package mutating func converge(to desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        change(difference(to: desired), again: false)
+    }
+
+    /// The desired routes; nil for a route that the peer holds and should not.
+    private func difference(to desired: [IPPrefix: RouteAttributes]) -> [IPPrefix: RouteAttributes?] {
         let gone = told.keys.filter { desired[$0] == nil }
-        return change(desired.mapValues(Optional.some).merging(gone.map { ($0, nil) }) { wanted, _ in wanted })
+        return desired.mapValues(Optional.some).merging(gone.map { ($0, nil) }) { wanted, _ in wanted }
     }
 
     /// The UPDATEs after which the peer holds each of these routes as it is here, as far as the session can carry it,
     /// and does not hold those that are nil. All others stay as they are, and cost nothing.
-    package mutating func change(_ routes: [IPPrefix: RouteAttributes?]) -> [Update] {
+    package mutating func change(_ routes: [IPPrefix: RouteAttributes?]) -> [Update] { change(routes, again: false) }
+
+    /// The session goes on with other properties, a next hop for example: the UPDATEs after which the peer holds exactly
+    /// `desired` as it is now. Nothing is withdrawn that is in there.
+    package mutating func move(to path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        guard let old = self.path else { return [] }
+        self.path = path
+        return change(difference(to: desired), again: path != old)
+    }
+
+    /// The same, also for routes that the peer holds as they are, if they are to be told `again`.
+    private mutating func change(_ routes: [IPPrefix: RouteAttributes?], again: Bool) -> [Update] {
         guard let path else { return [] }
         var announced: [IPPrefix: RouteAttributes] = [:]
         var withdrawn: [IPPrefix] = []
         for (prefix, route) in routes {
             oversized.remove(prefix)
             if let route, path.carriage(of: AddressFamily(of: prefix)) != nil {
-                if told[prefix] != route { announced[prefix] = route }
+                if again || told[prefix] != route { announced[prefix] = route }
             } else if told[prefix] != nil {
                 withdrawn.append(prefix)
             }

@@ -5,7 +5,7 @@ package struct RouteAttributes: Sendable, Hashable {
     package var multiExitDiscriminator: UInt32?
     /// Sent to internal peers only; 100 if nil.
     package var localPreference: UInt32?
-    /// How many more times our AS is put in front of the path, towards external peers only.
+    /// How many more times our AS is in the path, towards external peers only.
     package var prepend: Int
     package var communities: [Community]
     package var extendedCommunities: [ExtendedCommunity]

@@ -31,6 +31,7 @@ extension SessionConfiguration {
         reduced.hostName = nil
         guard offer != .withoutHostName else { return reduced }
         reduced.offersOptional = false
+        reduced.families = neededFamilies ?? families
         reduced.longLivedStaleTime = nil
         reduced.offersFourOctetAS = localAS.value > UInt16.max
         guard offer == .none else { return reduced }

@@ -18,6 +18,7 @@ import Deadlines
 ///   text of Established lists event 21 under "any other event".
 /// * The SendHoldTimer (event 29, RFC 9687) is the kernel's: only TCP_USER_TIMEOUT sees that the peer reads nothing, and
 ///   also when the window is zero. It arrives as event 18 with `.unacknowledged`.
+/// * Another TCP MD5 key restarts the hold timer, with twice its time. The RFC knows no keys that change.
 /// * OpenConfirm is bounded by the open hold time when the negotiated hold time is 0; the text would wait for ever.
 struct Connection: Sendable, Hashable {
     /// Exits: OpenSent to OpenConfirm, OpenConfirm to Established, each to closed, none back.
@@ -67,6 +68,8 @@ struct Connection: Sendable, Hashable {
     /// When our OPEN went out.
     let openedAt: Instant
     private(set) var state = State.openSent
+    /// True once the peer's TCP has our OPEN.
+    var isOpenAcknowledged = false
     /// When the peer has been silent for too long; nil if it may be silent.
     private(set) var holdDeadline: Instant?
     /// When the next KEEPALIVE is due; nil if none is.
@@ -271,8 +274,12 @@ extension Connection {
 
     private func expire(_ configuration: SessionConfiguration) -> Step {
         let seconds = holdTime(configuration).map { Int(clamping: $0.components.seconds) } ?? 0
+        // A peer that has our OPEN may not like it; one that does not even have it cannot know.
+        let reason: EndReason =
+            negotiated == nil && !isOpenAcknowledged
+            ? .transport(.unacknowledged) : .holdTimeExpired(seconds: seconds, in: name)
         return (
-            .closed(.holdTimeExpired(seconds: seconds, in: name)), [],
+            .closed(reason), [],
             [.send(.notification(.holdTimerExpired), direction), .close(direction)]
         )
     }
@@ -324,6 +331,11 @@ extension Connection {
         let holdTime = holdTime(configuration)
         holdDeadline = holdTime.map { now + $0 }
         silenceDeadline = negotiated == nil ? nil : holdTime.map { now + $0 / 2 }
+    }
+
+    /// The peer may be silent for two hold times from now on.
+    mutating func forgiveSilence(at now: Instant, _ configuration: SessionConfiguration) {
+        holdDeadline = holdTime(configuration).map { now + $0 * 2 }
     }
 
     private mutating func restartKeepalive(

@@ -32,7 +32,7 @@ func silenceCode(_ state: PeerSession.State) -> String {
 }
 
 extension TransportFailure {
-    fileprivate var code: String {
+    var code: String {
         switch self {
         case .refused: "refused"
         // Nobody answers ARP: whether the SYN was signed does not matter.
@@ -48,7 +48,7 @@ extension TransportFailure {
         case .sourceUnavailable: "source-missing"
         case .inUse: "held-by-other"
         case .closedByPeer, .reset: "closed"
-        case .unacknowledged: "path-lost"
+        case .unacknowledged: "unheard"
         case .md5Unavailable: "md5-unavailable"
         case .system: "system-error"
         }
@@ -65,6 +65,7 @@ extension Notification {
         case (2, 7): "rejects-capability"
         case (2, _): "rejects-open"
         case (4, _): "hears-nothing"
+        case (6, 0): "gives-no-reason"
         case (6, 1): "max-prefix"
         case (6, 2): "shut-down"
         case (6, 3): "removed"

@@ -12,13 +12,20 @@ extension EndReason {
             ? "\(words); \(address) is this node itself: give the address of the router" : words
     }
 
-    /// Of an attempt, an open connection that ends without a NOTIFICATION has seen both OPENs.
+    /// Of an attempt, an open connection that ends without a NOTIFICATION has seen both OPENs, and so has one that ends
+    /// with the Cease that gives no reason.
     private func attemptWords(_ configuration: SessionConfiguration) -> String {
         switch self {
         case .transport(.closedByPeer), .transport(.reset):
             "peer \(configuration.peer) sent its OPEN, then \(self == .transport(.reset) ? "reset" : "closed") the "
                 + "connection and did not say why. Likely: it does not accept our OPEN; compare AS, router ID and "
                 + "address families on both sides, and look at the router's log"
+        case .notificationReceived(let notification)
+        where notification.givesNoReason && configuration.peer.address.isIPv4
+            && configuration.offering(configuration.capabilityPolicy.first).families.contains(.ipv6Unicast):
+            "peer \(configuration.peer) ended the connection after our OPEN and gave no reason (it sent Cease with subcode 0). "
+                + "FRRouting does so if IPv6 unicast is activated for the session and the interface of its address has no "
+                + "IPv6 address"
         default: plainWords(configuration)
         }
     }
@@ -37,7 +44,7 @@ extension EndReason {
         case .notificationSent(let notification, let explanation):
             notification.isVerdictOnOpen
                 ? "\(peer) \(explanation)"
-                : "\(peer) broke the protocol: \(explanation); told it \(notification)"
+                : "\(peer) broke the protocol: \(explanation); sent it \(notification)"
         case .holdTimeExpired(let seconds, let state):
             silenceWords(peer, seconds, state)
         case .sendHoldTimeExpired:
@@ -63,10 +70,10 @@ func silenceWords(_ peer: String, _ seconds: Int, _ state: PeerSession.State) ->
     switch state {
     case .idle, .connect, .active, .openSent:
         "\(peer) accepted the connection but sent no OPEN for \(seconds) s. Likely: its BGP process hangs, "
-            + "something else answers on that port, or only one side has TTL security"
+            + "or something else answers on that port"
     case .openConfirm:
-        "\(peer) sent its OPEN but no KEEPALIVE for \(seconds) s. Likely: it does not accept our OPEN, "
-            + "or does not get it, because only the router has TTL security"
+        "\(peer) sent its OPEN but no KEEPALIVE for \(seconds) s. Likely: it does not accept our OPEN, or its BGP process "
+            + "hangs; look at the router's log"
     case .established:
         "\(peer) was silent for the hold time of \(seconds) s: the router or the path to it is down"
     }
@@ -77,6 +84,9 @@ extension Notification {
     fileprivate var isVerdictOnOpen: Bool {
         [.badPeerAS, .badBGPIdentifier, .unacceptableHoldTime].contains(self)
     }
+
+    /// True for a Cease with the subcode 0, which is none of RFC 4486.
+    fileprivate var givesNoReason: Bool { code == 6 && subcode == 0 }
 }
 
 extension CeaseSubcode {

@@ -68,7 +68,7 @@ package enum TransportFailure: Error, Sendable, Hashable {
     case closedByPeer
     /// The peer reset an open connection.
     case reset
-    /// Data stayed unacknowledged for the TCP user timeout.
+    /// Data stayed unacknowledged for the TCP user timeout, or our OPEN for as long as we waited for the peer.
     case unacknowledged
     /// The kernel refused TCP MD5 signatures for this peer.
     case md5Unavailable(errno: Int32)
@@ -95,6 +95,8 @@ extension PeerSession {
         case tcpFailed(Direction, TransportFailure)
         /// Events 19, 24...27 and ROUTE-REFRESH: a sound message arrived.
         case received(ReceivedMessage, Direction)
+        /// The peer's TCP has our OPEN. No event of the RFC.
+        case openAcknowledged(Direction)
         /// Events 21, 22, 28: bytes arrived that break the protocol; nothing behind them can be read.
         case malformed(DecodeError, Direction)
         /// Event 29 for what must not wait for the kernel's timer: the peer's TCP has not acknowledged a withdrawal for so

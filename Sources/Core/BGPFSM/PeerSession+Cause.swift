@@ -2,17 +2,18 @@ import BGPWire
 package import Deadlines
 
 extension EndReason {
-    /// How much this tells of why there is no session, if the router is there: 0 is a guess, 2 is what was said in a
-    /// NOTIFICATION. Nil for what replaces everything, because it is about something else: the way to the router.
+    /// How much this tells of why there is no session, if the router is there: 0 is a guess, 1 is more than that, 2 is what
+    /// was said in a NOTIFICATION. Nil for what replaces everything, because it is about something else: the way to the router.
     fileprivate var weight: Int? {
         switch self {
         case .closedBeforeOpen: 0
         case .transport(let failure):
             switch failure {
             case .refused, .closedByPeer, .reset, .timedOut(md5: _, onLink: nil), .timedOut(md5: _, onLink: true): 0
+            case .unacknowledged: 1
             case .timedOut, .hostUnreachable, .rejectedOnTheWay, .beyondLink, .prohibited, .ownAddress,
-                .networkUnreachable, .noNeighbour, .severalNeighbours, .sourceUnavailable, .inUse, .unacknowledged,
-                .md5Unavailable, .system:
+                .networkUnreachable, .noNeighbour, .severalNeighbours, .sourceUnavailable, .inUse, .md5Unavailable,
+                .system:
                 nil
             }
         case .holdTimeExpired(_, let state): state == .established ? nil : 0
@@ -51,7 +52,7 @@ extension PeerSession {
             return (
                 "not-dialled",
                 "\(peer) has not dialled us for \(seconds) s, and we wait for that because it is passive here. "
-                    + "If the router is passive too, nobody ever dials"
+                    + "If the router is passive too, neither side dials"
             )
         case .connect:
             return elapsed(since: attemptedAt).map {
@@ -63,7 +64,9 @@ extension PeerSession {
             }
         case .openSent, .openConfirm:
             let waiting = [outgoing, incoming].compactMap { $0 }.first { $0.name == state }
-            return elapsed(since: waiting?.openedAt).map { (silenceCode(state), silenceWords(peer, $0, state)) }
+            guard let waiting, let seconds = elapsed(since: waiting.openedAt) else { return nil }
+            if waiting.isOpenAcknowledged { return (silenceCode(state), silenceWords(peer, seconds, state)) }
+            return (TransportFailure.unacknowledged.code, TransportFailure.unacknowledged.words(peer))
         }
     }
 }

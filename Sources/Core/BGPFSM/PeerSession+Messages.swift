@@ -25,6 +25,12 @@ extension PeerSession {
         }
     }
 
+    /// The peer hears us on this connection.
+    mutating func noteOpenAcknowledged(_ direction: Direction) -> [Action] {
+        self[direction]?.isOpenAcknowledged = true
+        return []
+    }
+
     /// RFC 4271 section 6.8: "Upon receipt of an OPEN message, the local system MUST examine all of its connections
     /// that are in the OpenConfirm state." A connection in OpenSent is left alone: its own OPEN decides.
     private mutating func receive(_ open: Open, on connection: Connection, at now: Instant) -> [Action] {

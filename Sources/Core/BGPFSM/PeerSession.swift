@@ -46,7 +46,7 @@ package struct PeerSession: Sendable, Hashable {
     }
 
     /// What the session knows about its peer and us.
-    package let configuration: SessionConfiguration
+    package private(set) var configuration: SessionConfiguration
     /// How the last attempt or session ended; nil before the first end.
     package internal(set) var lastEnd: End?
     /// The end that tells most of why there is no session: what the peer has said stays until something better is known
@@ -103,6 +103,7 @@ package struct PeerSession: Sendable, Hashable {
             case .tcpConnected(.incoming, let endpoints): accept(endpoints, at: now)
             case .tcpFailed(let direction, let failure): fail(direction, failure, at: now)
             case .received(let message, let direction): receive(message, direction, at: now)
+            case .openAcknowledged(let direction): noteOpenAcknowledged(direction)
             case .malformed(let error, let direction): deliver(.malformed(error), to: direction, at: now)
             case .withdrawalIgnored(let seconds):
                 establishedDirection.map { deliver(.withdrawalIgnored(seconds: seconds), to: $0, at: now) } ?? []
@@ -111,12 +112,34 @@ package struct PeerSession: Sendable, Hashable {
         return actions
     }
 
+    /// Goes on with another configuration. What the two sides have agreed on stays until a `reset`.
+    package mutating func configure(_ configuration: SessionConfiguration) {
+        let policy = self.configuration.capabilityPolicy
+        if configuration.open != self.configuration.open || configuration.capabilityPolicy != policy {
+            offer = configuration.capabilityPolicy.first
+            silentCloses = 0
+        }
+        self.configuration = configuration
+    }
+
     /// Sends UPDATEs on the Established connection and restarts its keepalive timer (RFC 4271 section 4.4). Returns
     /// nothing if the session is not Established.
     package mutating func send(_ updates: [Update], at now: Instant) -> [Action] {
         guard let direction = establishedDirection, var connection = self[direction] else { return [] }
         let actions = connection.send(updates, at: now, configuration: configuration, generator: &generator)
         self[direction] = connection
+        count(actions)
+        return actions
+    }
+
+    /// Another TCP MD5 key is about to hold for the open connection; the actions come before it. Until the peer has it too,
+    /// neither hears the other. A KEEPALIVE now gives the peer the whole hold time. We give it twice that, once: it repeats
+    /// what was lost in pauses that double, so that after its change it can take as long again as the keys have differed.
+    package mutating func prepareForKey(at now: Instant) -> [Action] {
+        guard let direction = establishedDirection else { return [] }
+        let actions = probe(at: now)
+        let configuration = configuration
+        self[direction]?.forgiveSilence(at: now, configuration)
         count(actions)
         return actions
     }

@@ -28,6 +28,8 @@ package struct SessionConfiguration: Sendable, Hashable {
     package var requiresSignature: Bool
     /// Families to offer, in order.
     package var families: [AddressFamily]
+    /// What remains of them when the OPEN offers no more than is needed; nil if all of them are.
+    package var neededFamilies: [AddressFamily]?
     /// Offer RFC 8950: IPv4 prefixes with an IPv6 next hop.
     package var offersExtendedNextHop: Bool
     /// For how many seconds the peer shall keep our routes as a last resort when the session is lost (RFC 9494), at most

@@ -43,7 +43,8 @@ extension TransportFailure {
         case .reset:
             "\(peer) reset the connection: the router restarted, or something between dropped the connection"
         case .unacknowledged:
-            "\(peer) stopped acknowledging our packets: the path to it is down or loses them"
+            "\(peer) accepted the connection and acknowledges nothing of what we send on it. Likely: only one side has "
+                + "TTL security, or a firewall or the path drops what follows the SYN"
         case .md5Unavailable(let errno):
             "the kernel refuses TCP MD5 signatures for \(peer) (errno \(errno)): "
                 + "it needs CONFIG_TCP_MD5SIG, and the password at most 80 bytes"

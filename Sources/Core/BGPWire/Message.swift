@@ -1,3 +1,5 @@
+package import IPTypes
+
 /// A BGP message (RFC 4271 section 4, RFC 2918) in exactly the form it has on the wire.
 package enum Message: Sendable, Hashable {
     case open(Open)
@@ -19,6 +21,19 @@ package enum ReceivedMessage: Sendable, Hashable {
     case routeRefresh(RouteRefresh)
 }
 
+/// A route of the peer to a prefix that we advertise ourselves: another node's path, as a rule.
+package struct HeardRoute: Sendable, Hashable {
+    package var prefix: IPPrefix
+    /// What routers compare before they spread traffic over several paths: ORIGIN, AS_PATH, MULTI_EXIT_DISC, LOCAL_PREF. Nil
+    /// if the route is withdrawn.
+    package var attributes: [PathAttribute]?
+
+    package init(_ prefix: IPPrefix, _ attributes: [PathAttribute]?) {
+        self.prefix = prefix
+        self.attributes = attributes
+    }
+}
+
 /// What was in a received UPDATE whose framing is sound.
 package struct UpdateSummary: Sendable, Hashable {
     /// Prefixes announced, in NLRI and MP_REACH_NLRI.
@@ -31,6 +46,8 @@ package struct UpdateSummary: Sendable, Hashable {
     package var malformation: String?
     /// How many UPDATEs this stands for: those that arrive together may be summed up in one.
     package var messages: Int
+    /// What it tells of the prefixes that are watched.
+    package var heard: [HeardRoute] = []
 
     /// A summary with these counts.
     package init(

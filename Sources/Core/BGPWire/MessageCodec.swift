@@ -1,3 +1,5 @@
+package import IPTypes
+
 /// The codec of one TCP connection: frames to messages and back.
 ///
 /// It sees both OPENs go by, and so knows by itself whether AS numbers have two or four octets (RFC 6793) and whether
@@ -15,9 +17,12 @@ package struct MessageCodec: Sendable {
     }
     private var sent: Side?
     private var received: Side?
+    private let watched: Set<IPPrefix>
 
-    /// A codec for a new connection.
-    package init() {}
+    /// A codec for a new connection, which also tells what the peer has for these host routes.
+    package init(watching watched: Set<IPPrefix> = []) {
+        self.watched = watched
+    }
 
     /// True once both OPENs carried the four-octet AS capability.
     package var usesFourOctetAS: Bool {
@@ -40,8 +45,9 @@ package struct MessageCodec: Sendable {
             received = Side(open)
             return .open(open)
         case .update:
-            return .update(
-                try UpdateSummary(reading: frame, fourOctetAS: usesFourOctetAS, isInternal: isInternal))
+            var summary = try UpdateSummary(reading: frame, fourOctetAS: usesFourOctetAS, isInternal: isInternal)
+            if !watched.isEmpty { summary.heard = try HeardRoute.all(of: watched, in: frame, usesFourOctetAS) }
+            return .update(summary)
         case .notification: return .notification(Notification(reading: frame))
         case .keepalive: return .keepalive
         case .routeRefresh: return .routeRefresh(RouteRefresh(reading: frame))

@@ -16,3 +16,21 @@ package struct Update: Sendable, Hashable {
         self.nlri = nlri
     }
 }
+
+extension Update {
+    /// Prefixes withdrawn in either encoding.
+    package var allWithdrawn: [IPPrefix] {
+        withdrawn
+            + attributes.flatMap { attribute -> [IPPrefix] in
+                if case .mpUnreach(let unreach) = attribute.value { unreach.withdrawn } else { [] }
+            }
+    }
+
+    /// Prefixes announced in either encoding.
+    package var allAnnounced: [IPPrefix] {
+        nlri
+            + attributes.flatMap { attribute -> [IPPrefix] in
+                if case .mpReach(let reach) = attribute.value { reach.nlri } else { [] }
+            }
+    }
+}

@@ -50,17 +50,21 @@ extension Facts {
             let severity: Finding.Severity = check.acceptsAnonymousRefusal ? .warning : .fault
             found.append(Finding(.checkAnonymous, subject, reason, severity: severity))
         case .failed(let reason, _) where met.fileFaults.isEmpty:
-            found.append(Finding(.checkFails, subject, reason))
+            found.append(failureFinding(subject, reason))
         case .failed, .passed: break
         case nil:
             // Not probed beside the daemon: what that has seen counts.
             if let known = status?.checks.first(where: { $0.name == check.name }), known.verdict != "healthy",
                 let failure = known.lastFailure
             {
-                found.append(Finding(.checkFails, subject, failure))
+                found.append(failureFinding(subject, failure))
             }
         }
         return found
+    }
+
+    private func failureFinding(_ subject: String, _ reason: String) -> Finding {
+        Finding(reason.contains("[-]etcd failed") ? .checkEtcd : .checkFails, subject, reason)
     }
 
     /// So many seconds before its end a certificate is worth a warning: kubeadm's live for a year, others for 90 days.
@@ -73,18 +77,18 @@ extension Facts {
             found.append(
                 Finding(
                     .certificateExpired, subject,
-                    "the service's certificate expired \(days(node.clock - certificate.notAfter)) ago"))
+                    "the service's certificate expired \(timeSpan(node.clock - certificate.notAfter)) ago"))
         } else if certificate.notAfter - node.clock < Self.renewal {
             found.append(
                 Finding(
                     .certificateExpires, subject,
-                    "the service's certificate expires in \(days(certificate.notAfter - node.clock))"))
+                    "the service's certificate expires in \(timeSpan(certificate.notAfter - node.clock))"))
         }
         if certificate.notBefore > node.clock {
             found.append(
                 Finding(
                     .certificateFuture, subject,
-                    "the service's certificate is valid only in \(days(certificate.notBefore - node.clock))"))
+                    "the service's certificate is valid only in \(timeSpan(certificate.notBefore - node.clock))"))
         }
         return found + nameFindings(certificate, of: check)
     }
@@ -111,7 +115,11 @@ extension Facts {
     }
 }
 
-/// A time span in whole days, or in hours below two days.
-private func days(_ seconds: Int64) -> String {
-    seconds < 2 * 86_400 ? "\(seconds / 3600) h" : "\(seconds / 86_400) days"
+/// A time span in whole days, below two of them in hours, below two of those in minutes.
+func timeSpan(_ seconds: Int64) -> String {
+    switch seconds {
+    case ..<7200: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3600) h"
+    default: "\(seconds / 86_400) days"
+    }
 }

@@ -15,6 +15,8 @@ package struct Facts: Sendable {
     package var daemonFailure: String?
     /// Why the peer called `gateway` is none.
     package var gatewayFailure: String?
+    /// True if the peer list names gateways: it does not have their addresses then.
+    package var namesGateways = false
     package var node = NodeFacts()
     /// By name of the check.
     package var checks: [String: CheckFacts] = [:]
@@ -73,12 +75,18 @@ package struct NodeFacts: Sendable {
     package var serviceRanges: [IPPrefix] = []
     /// Seconds since 1970.
     package var clock: Int64 = 1_800_000_000
+    /// The file named by the settings that was changed last, and when (seconds since 1970).
+    package var newestFile: (path: String, changedAt: Int64)?
     /// Files with secrets that everybody may read.
     package var readableSecrets: [String] = []
     /// Why the control socket cannot be made; nil if it can, or is there.
     package var controlSocketFault: String?
-    /// Daemons in this network namespace.
-    package var instances = 0
+    /// Processes of bgpvip daemons that can be seen in this network namespace.
+    package var daemons = 0
+    /// Addresses that daemons of this network namespace hold against each other, whether their processes can be seen or not.
+    package var heldAddresses: Set<IPAddress> = []
+    /// Sockets that listen at the path of the control socket.
+    package var controlSockets = 0
 
     package init() {}
 }

@@ -10,8 +10,9 @@ package struct Finding: Encodable, Sendable, Hashable {
         case notice
     }
 
-    /// A stable word: `peer-refused`.
+    /// A stable code, such as `peer-refused`.
     package var code: Code
+    /// `fault`, `warning` or `notice`.
     package var severity: Severity
     /// What it is about: a VIP, a peer, a check, an interface, a file.
     package var subject: String
@@ -23,14 +24,18 @@ package struct Finding: Encodable, Sendable, Hashable {
     package var remedy: String
 
     /// A finding with the consequence and the remedy of its kind, and with its severity unless that is given.
-    package init(_ code: Code, _ subject: String, _ evidence: String, severity: Severity? = nil) {
+    /// `switchCommand` is what a remedy names that asks for the router's configuration.
+    package init(
+        _ code: Code, _ subject: String, _ evidence: String, severity: Severity? = nil,
+        switchCommand: String = "bgpvip tor-config DIALECT --node …"
+    ) {
         let kind = code.kind
         self.code = code
         self.severity = severity ?? kind.severity
         self.subject = subject
         self.evidence = evidence
         self.consequence = kind.consequence
-        self.remedy = kind.remedy.split(separator: "%", omittingEmptySubsequences: false).joined(separator: subject)
+        remedy = kind.remedy(subject: subject, switchCommand: switchCommand)
     }
 }
 
@@ -38,12 +43,23 @@ package struct Finding: Encodable, Sendable, Hashable {
 struct FindingKind {
     var severity: Finding.Severity
     var consequence: String
-    /// The text in which `%` is replaced by the subject of the finding.
-    var remedy: String
+    /// The text in which `%` is replaced by the subject of the finding, and `@` by the command for the router's side.
+    private var template: String
 
-    init(_ severity: Finding.Severity, _ consequence: String, _ remedy: String) {
+    init(_ severity: Finding.Severity, _ consequence: String, _ template: String) {
         self.severity = severity
         self.consequence = consequence
-        self.remedy = remedy
+        self.template = template
+    }
+
+    /// What to do.
+    func remedy(subject: String, switchCommand: String) -> String {
+        template.reduce(into: "") { text, character in
+            switch character {
+            case "%": text += subject
+            case "@": text += switchCommand
+            default: text.append(character)
+            }
+        }
     }
 }

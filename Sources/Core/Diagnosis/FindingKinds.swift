@@ -11,9 +11,8 @@ extension Finding.Code {
             nodeKind
         case .vipNodeAddress, .vipElsewhere, .vipForeign, .vipLeftover, .vipOnSubnet, .vipAnswersARP,
             .vipServiceRange, .vipPeerAddress, .vipOtherFamily, .vipUnchecked, .vipUnbound, .vipAbsent,
-            .serviceNotListening, .serviceElsewhere, .checkElsewhere, .checkFile, .checkFails, .checkAnonymous,
-            .certificateExpired,
-            .certificateFuture, .certificateExpires, .certificateName:
+            .serviceNotListening, .serviceElsewhere, .checkElsewhere, .checkFile, .checkFails, .checkEtcd,
+            .checkAnonymous, .certificateExpired, .certificateFuture, .certificateExpires, .certificateName:
             serviceKind
         default: peerKind
         }
@@ -105,7 +104,8 @@ extension Finding.Code {
                 "choose an address that no node has")
         case .vipElsewhere:
             .init(
-                .warning, "this node answers for the VIP whatever its check says, and neighbours may learn it by ARP",
+                .warning,
+                "this node answers for the VIP whatever its check says, and hosts of that subnet may learn it by ARP",
                 "remove it there, and stop what put it there (kube-vip, keepalived, a network script)")
         case .vipForeign:
             .init(
@@ -127,7 +127,7 @@ extension Finding.Code {
             .init(
                 .fault, "kube-proxy takes or rejects connections to the VIP", "choose a VIP outside the service range")
         case .vipPeerAddress:
-            .init(.fault, "this node would cut itself off from that router", "choose an address that nobody has")
+            .init(.fault, "this node would cut itself off from that router", "choose an unused address")
         case .vipOtherFamily:
             .init(.warning, "no session may be able to carry the VIP", "add peers of the VIP's family")
         case .vipUnchecked:
@@ -135,7 +135,7 @@ extension Finding.Code {
                 .warning, "the VIP is advertised whether its service lives or not",
                 "give it a check, for example --check https://127.0.0.1:6443/readyz")
         case .vipUnbound:
-            .init(.fault, "the VIP is not advertised", "remove the cause that is named, bgpvip tries again by itself")
+            .init(.fault, "the VIP is not advertised", "remove the cause that is named; bgpvip tries again")
         case .vipAbsent:
             .init(
                 .fault, "the VIP is not advertised",
@@ -156,6 +156,10 @@ extension Finding.Code {
             .init(.fault, "the check cannot run, and the VIP is not advertised", "correct the file or its permissions")
         case .checkFails:
             .init(.fault, "the VIP is not advertised while the check fails", "repair the service, or correct the check")
+        case .checkEtcd:
+            .init(
+                .fault, "the API server's etcd does not answer; when etcd has no leader, no node advertises the VIP",
+                "repair the etcd member; --on-unhealthy last-resort keeps the VIP reachable (docs/checks.md weighs it)")
         case .checkAnonymous:
             .init(
                 .warning, "the check learns only that the server answers, or fails although the service is well",
@@ -165,7 +169,7 @@ extension Finding.Code {
         case .certificateFuture:
             .init(
                 .fault, "clients refuse the service until then",
-                "set the clock of this node, or issue the certificate anew")
+                "set the clock of this node, or issue the certificate again")
         case .certificateExpires:
             .init(
                 .warning, "clients refuse the service from then on",
@@ -200,7 +204,7 @@ extension Finding.Code {
             case .peerRefused:
                 (
                     .fault, nil,
-                    "start BGP on the router, and configure a neighbor for this node: bgpvip tor-config prints it"
+                    "start BGP on the router, and configure a neighbor for this node: @ prints it"
                 )
             case .peerSilent:
                 (
@@ -210,23 +214,28 @@ extension Finding.Code {
             case .peerSilentSigned:
                 (.fault, nil, "compare the MD5 passwords of both sides first, then TTL security, then firewalls")
             case .peerWithoutPassword: (.fault, nil, "configure the same password on the router, or remove it here")
-            case .peerWithoutTTLSecurity: (.fault, nil, "configure TTL security on the router, or remove it here")
-            case .peerDemandsTTL: (.fault, nil, "set ttl-security for this peer, or remove it on the router")
+            case .peerWithoutTTLSecurity:
+                (
+                    .fault, nil,
+                    "configure TTL security on the router, or remove --ttl-security (ttlSecurity of the peer) here"
+                )
+            case .peerDemandsTTL:
+                (.fault, nil, "set --ttl-security (ttlSecurity of the peer) here, or remove TTL security on the router")
             case .peerNotDialled: (.fault, nil, "make one side active: remove passive here, or on the router")
             case .peerMD5Unavailable:
                 (.fault, nil, "use a kernel with CONFIG_TCP_MD5SIG, and at most 80 bytes of password")
-            case .peerSystemError: (.fault, nil, "look the error up, it is this node's own")
+            case .peerSystemError: (.fault, nil, "look up the error: this node's system reported it")
             case .peerClosedBeforeOpen, .peerRejectsConnection:
                 (
                     .fault, nil,
-                    "configure a neighbor for the address this node dials from, enable it, and shorten its error wait: bgpvip tor-config prints it"
+                    "configure a neighbor for the address this node dials from, enable it, and shorten its error wait: @ prints it"
                 )
             case .peerNoOpen:
-                (.fault, nil, "see that BGP answers on that port, and that both sides agree on TTL security")
+                (.fault, nil, "see whether BGP answers on that port, and whether its process hangs")
             case .peerNoKeepalive:
                 (
                     .fault, nil,
-                    "set ttl-security here if the router has it, or remove it there; then look at the router's log"
+                    "compare AS, router ID and address families of both sides, and look at the router's log"
                 )
             case .peerWrongAS: (.fault, nil, "correct the AS in the peer list, or the router's own AS")
             case .peerRejectsAS: (.fault, nil, "correct --local-as, or the remote AS of the router's neighbor")
@@ -239,10 +248,20 @@ extension Finding.Code {
             case .peerRejectsMessages, .peerBrokeProtocol: (.fault, nil, "keep the log of both sides, and report it")
             case .peerMaxPrefix: (.fault, nil, "raise the neighbor's maximum, then clear the session on the router")
             case .peerShutDown: (.fault, nil, "ask who shut it down, then enable the neighbor on the router")
-            case .peerRemoved: (.fault, nil, "configure the neighbor again: bgpvip tor-config prints it")
+            case .peerRemoved: (.fault, nil, "configure the neighbor again: @ prints it")
+            case .peerGivesNoReason:
+                (
+                    .fault, nil,
+                    "look at the router's log; with FRRouting, give the interface of % an IPv6 address (link-local is enough), or deactivate IPv6 unicast for the session if no VIP is IPv6"
+                )
             case .peerCeased: (.fault, nil, "look at the router's log")
             case .peerClosed: (.fault, nil, "see whether BGP on the router restarts: look at its log")
-            case .peerPathLost, .peerFellSilent, .peerHearsNothing, .peerBFDDown:
+            case .peerUnheard:
+                (
+                    .fault, nil,
+                    "set TTL security (--ttl-security here) on both sides or on neither; if it is not that, compare what both ends see: tcpdump -n port 179 and host %"
+                )
+            case .peerFellSilent, .peerHearsNothing, .peerBFDDown:
                 (.fault, nil, "see whether the router lives and the path to it loses packets: ping %")
             case .peerReadsNothing, .peerCannotSend:
                 (.fault, nil, "look at the router's BGP process and at the path: ping %")
@@ -254,7 +273,13 @@ extension Finding.Code {
             case .peerKeepsDeadRoutes:
                 (
                     .warning, "a path may be kept after the router's BGP restarts, or after this node is gone",
-                    "turn graceful restart off for this node's neighbor on the router: bgpvip tor-config prints it"
+                    "turn graceful restart off for this node's neighbor on the router: @ prints it"
+                )
+            case .pathsDiffer:
+                (
+                    .warning,
+                    "a router uses several paths only if they are equal: one node may get all of its traffic",
+                    "give all nodes the same local AS, prepend, MED and local preference; if the AS numbers differ on purpose, relax AS paths on the router: @ prints it"
                 )
             case .bfdDown:
                 (
@@ -263,7 +288,7 @@ extension Finding.Code {
                 )
             default:
                 (
-                    .warning, "BFD may call the path dead while this node is only busy",
+                    .warning, "BFD may take the path down while this node is only busy",
                     "give the process CAP_SYS_NICE, or use an interval of 100 ms and more"
                 )
             }

@@ -1,6 +1,7 @@
 import BGPWire
 import IPTypes
 import Settings
+import SpeakerCore
 
 extension Facts {
     /// Capabilities, interfaces, ports, files, the router ID and the clock.
@@ -43,10 +44,7 @@ extension Facts {
             Finding(.interfaceDown, $0, "\($0) is down, or has no carrier")
         }
         found += routerIDFindings
-        // Before this program was written.
-        if node.clock < 1_735_689_600 {
-            found.append(Finding(.clockWrong, "clock", "the clock of this node shows a time before 2025"))
-        }
+        found += clockFindings
         found += node.readableSecrets.map {
             Finding(.secretReadable, $0, "\($0) can be read by every user of this node")
         }
@@ -56,17 +54,41 @@ extension Facts {
         if let daemonFailure {
             found.append(Finding(.daemonSilent, settings.controlSocket ?? "none", daemonFailure))
         }
-        if node.instances > 1 {
+        if instances > 1 {
             found.append(
-                Finding(
-                    .twoInstances, "bgpvip", "\(node.instances) bgpvip daemons run in this network namespace"))
+                Finding(.twoInstances, "bgpvip", "\(instances) bgpvip daemons run in this network namespace"))
         }
         return found
     }
 
+    /// The daemons that run here. Of one whose process cannot be seen from here, only the addresses that it holds are known:
+    /// one daemon holds ours, and at least one more holds any others.
+    package var instances: Int {
+        let ours = Set(settings.vips.map(\.prefix.address))
+            .union((status?.vips ?? []).compactMap { IPPrefix(parsing: $0.prefix)?.address })
+        let isHeld = status != nil || !node.heldAddresses.isDisjoint(with: ours)
+        let holders = (isHeld ? 1 : 0) + (node.heldAddresses.isSubset(of: ours) ? 0 : 1)
+        return max(holders, node.daemons, node.controlSockets)
+    }
+
+    private var clockFindings: [Finding] {
+        // Before this program was written.
+        if node.clock < 1_735_689_600 {
+            return [Finding(.clockWrong, "clock", "the clock of this node shows a time before 2025")]
+        }
+        // A few minutes are no reason to worry: the clock may have been corrected meanwhile.
+        guard let newest = node.newestFile, newest.changedAt - node.clock > 300 else { return [] }
+        return [
+            Finding(
+                .clockWrong, "clock",
+                "\(newest.path) was changed \(timeSpan(newest.changedAt - node.clock)) from now, by the clock of this node"
+            )
+        ]
+    }
+
     private var routerIDFindings: [Finding] {
         guard status == nil else { return [] }
-        guard let identifier = node.view.routerID else {
+        guard let identifier = node.view.routerID?.identifier else {
             guard node.view.interfaces != nil else { return [] }
             return [
                 Finding(.noRouterID, "router ID", "no router ID is set, and this node has no address to take it from")

@@ -32,7 +32,7 @@ extension Facts {
 
     /// What a dial before the start met.
     private func triedFindings(_ peer: PeerSettings, _ met: PeerFacts) -> [Finding] {
-        let identifier = node.view.routerID ?? BGPIdentifier(0)
+        let identifier = node.view.routerID?.identifier ?? BGPIdentifier(0)
         let configuration = SessionConfiguration(peer, of: settings, identifier: identifier, hostName: nil)
         var found: [Finding] = []
         if let end = met.end, let code = end.code {
@@ -69,38 +69,58 @@ extension Facts {
             return state.families.contains("\(family)")
                 ? nil : "the session carries \(state.families.joined(separator: ", "))"
         }
-        return found + restartFindings(peer, state.capabilitiesReceived)
+        return found + restartFindings(peer, state.capabilitiesReceived) + pathFindings(peer, state)
     }
 
     private func endFindings(
         _ peer: PeerSettings, _ code: String, _ words: String, _ met: PeerFacts
     ) -> [Finding] {
         let name = "\(peer.address)"
-        if ["silent", "silent-signed"].contains(code) {
-            if met.answersTo.contains(.unsigned) {
-                return [
-                    Finding(
-                        .peerWithoutPassword, name,
-                        "peer \(name) answers without a password, and not with the one that is configured here")
-                ]
-            }
-            if met.answersTo.contains(.anyTTL) {
-                guard case .ttlSecurity = peer.distance else {
-                    return [
-                        Finding(
-                            .peerDemandsTTL, name,
-                            "peer \(name) answers packets with TTL 255 only, which is TTL security, and that is not set here"
-                        )
-                    ]
-                }
-                return [
-                    Finding(
-                        .peerWithoutTTLSecurity, name,
-                        "peer \(name) answers, but its packets do not have the TTL that ttl-security asks for")
-                ]
-            }
+        if met.answersTo.contains(.unsigned) {
+            return [
+                Finding(
+                    .peerWithoutPassword, name,
+                    "peer \(name) answers without a password, and not with the one that is configured here")
+            ]
         }
-        return Finding.Code(rawValue: "peer-" + code).map { [Finding($0, name, words)] } ?? []
+        if met.answersTo.contains(.anyTTL) {
+            guard case .ttlSecurity = peer.distance else {
+                return [
+                    Finding(
+                        .peerDemandsTTL, name,
+                        "peer \(name) answers packets with TTL 255 only: the router has TTL security, and this node does not"
+                    )
+                ]
+            }
+            return [
+                Finding(
+                    .peerWithoutTTLSecurity, name,
+                    "this node has TTL security and the router does not: peer \(name) answers, but not with the TTL that this node accepts"
+                )
+            ]
+        }
+        guard let code = Finding.Code(rawValue: "peer-" + code) else { return [] }
+        let evidence = code == .peerUnheard || code == .peerSilent ? words + ". " + securityHere(peer) : words
+        return [Finding(code, name, evidence, switchCommand: switchCommand(for: peer))]
+    }
+
+    /// Which side of TTL security this node is on.
+    private func securityHere(_ peer: PeerSettings) -> String {
+        if case .ttlSecurity = peer.distance { "This node has TTL security" } else { "This node has no TTL security" }
+    }
+
+    /// The command that prints the router's side of the sessions with this node.
+    func switchCommand(for peer: PeerSettings) -> String {
+        let remote = peer.address.address
+        let interface = node.interfaces[peer.address]
+        let local =
+            peer.source
+            ?? node.addresses.first { $0.interface == interface && $0.address.isIPv4 == remote.isIPv4 }?.address
+        // On a link without addresses the router knows the node by its port.
+        let node =
+            remote.isLinkLocal && !remote.isIPv4 || peer.address.isUnnumbered
+            ? "SWITCH-PORT" : local.map { "\($0)" } ?? "ADDRESS"
+        return "bgpvip tor-config DIALECT --node \(node)" + (namesGateways ? "" : " --for \(peer.address)")
     }
 
     private func sameRouterID(_ peer: PeerSettings, _ identifier: String) -> Finding {
@@ -122,7 +142,9 @@ extension Facts {
 
     private func restartFindings(_ peer: PeerSettings, _ capabilities: [String]) -> [Finding] {
         capabilities.filter { $0.hasPrefix("graceful restart") && $0.contains("unicast") }.map {
-            Finding(.peerKeepsDeadRoutes, "\(peer.address)", "peer \(peer.address) offers \($0)")
+            Finding(
+                .peerKeepsDeadRoutes, "\(peer.address)", "peer \(peer.address) offers \($0)",
+                switchCommand: switchCommand(for: peer))
         }
     }
 

@@ -27,7 +27,7 @@ extension Facts {
             if present.interface != settings.interface { return Finding(.vipElsewhere, name, place) }
             if !vip.binds { return nil }
             if !present.isOurs { return Finding(.vipForeign, name, "\(place), and bgpvip did not put it there") }
-            if status == nil, node.instances == 0 {
+            if status == nil, instances == 0 {
                 return Finding(.vipLeftover, name, "\(place), left there by a bgpvip that no longer runs")
             }
             return nil

@@ -92,7 +92,7 @@ package struct HTTPCheck: Sendable, Hashable {
     package var expectedStatus: [Int]
     /// Text that the first 64 KiB of the body must contain.
     package var bodyContains: String?
-    /// File with a bearer token, read anew for each connection.
+    /// File with a bearer token, read again for each connection.
     package var bearerTokenFile: String?
     /// True if 401 or 403 counts as healthy, with a notice, when the check sends no credentials: the server answers. For
     /// a check that the operator did not choose.

@@ -10,12 +10,14 @@ package struct HTTPAnswer: Sendable {
     private let status: Int
     private let location: String?
     private let check: HTTPCheck
+    private let token: String?
     private var body: [UInt8] = []
     private var received = 0
 
-    /// An answer whose head has come; `location` is the header of that name.
-    package init(status: Int, location: String? = nil, to check: HTTPCheck) {
+    /// An answer whose head has come; `location` is the header of that name, `token` what the request carried.
+    package init(status: Int, location: String? = nil, to check: HTTPCheck, token: String? = nil) {
         self.status = status
+        self.token = token
         self.location = location
         self.check = check
     }
@@ -47,7 +49,7 @@ package struct HTTPAnswer: Sendable {
     private var unexpected: Outcome {
         switch status {
         case 401, 403:
-            let words = message(in: body).map { ": \(excerpt(of: check.hidingQuery(Array($0.utf8)), 200))" } ?? quote
+            let words = message(in: body).map { ": \(excerpt(of: hidingSecrets(of: Array($0.utf8)), 200))" } ?? quote
             guard !check.hasCredentials else {
                 return failed("HTTP \(status): the server refuses the credentials of the check\(words)")
             }
@@ -56,7 +58,7 @@ package struct HTTPAnswer: Sendable {
                 isUnauthenticated: status == 401)
         case 300..<400:
             guard let location else { break }
-            let place = excerpt(of: Array(HTTPCheck.hidingQuery(ofURL: location).utf8))
+            let place = excerpt(of: hidingSecrets(of: Array(HTTPCheck.hidingQuery(ofURL: location).utf8)))
             return failed("HTTP \(status) to \(place): redirects are not followed")
         default:
             break
@@ -70,8 +72,15 @@ package struct HTTPAnswer: Sendable {
 
     /// The beginning of the body, behind a colon; empty if there is none.
     private var quote: String {
-        let quote = report(check.hidingQuery(body))
+        let quote = report(hidingSecrets(of: body))
         return quote.isEmpty ? "" : ": \(quote)"
+    }
+
+    /// `text` without what may be a secret of the request, and which a server may repeat: the token, and the query.
+    private func hidingSecrets(of text: [UInt8]) -> [UInt8] {
+        // What is shorter is no secret and occurs in many a text.
+        let secrets = (check.query + [token?[...] ?? ""]).map { Array($0.utf8) }.filter { $0.count >= 6 }
+        return secrets.reduce(text) { $0.replacing($1, by: Array(HTTPCheck.hidden.utf8)) }
     }
 
     /// Of a Kubernetes health report only the failures, of anything else the beginning.
@@ -95,7 +104,10 @@ extension HTTPCheck {
 
     /// How to be let in, or to do without.
     fileprivate func waysOfAccess(_ status: Int) -> String {
-        let certificate = tls == nil ? "" : "a client certificate (--check-cert-file, --check-key-file) or "
+        let certificate = "a client certificate (--check-cert-file, --check-key-file)"
+        let token = "a bearer token (--check-token-file)"
+        let credentials =
+            tls == nil ? "\(token), with an https URL also \(certificate)" : "\(certificate) or \(token)"
         var ranges: [ClosedRange<Int>] = []
         for code in (expectedStatus + [status]).sorted() {
             if let last = ranges.last, last.upperBound + 1 >= code {
@@ -105,18 +117,15 @@ extension HTTPCheck {
             }
         }
         let statuses = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-        return "give \(certificate)a bearer token (--check-token-file), or let the status count as healthy "
+        return "give \(credentials), or let the status count as healthy "
             + "(--check-status \(statuses.joined(separator: ",")))"
     }
 
-    /// `text` without the query of the request and the values in it, which may be secrets and which a server may repeat.
-    fileprivate func hidingQuery(_ text: [UInt8]) -> [UInt8] {
-        guard let question = path.firstIndex(of: "?") else { return text }
+    /// The query of the request and the values in it.
+    fileprivate var query: [Substring] {
+        guard let question = path.firstIndex(of: "?") else { return [] }
         let query = path[path.index(after: question)...]
-        let values = query.split(separator: "&").map { $0.drop { $0 != "=" }.dropFirst() }
-        // What is shorter is no secret and occurs in many a text.
-        let secrets = ([query] + values).map { Array($0.utf8) }.filter { $0.count >= 6 }
-        return secrets.reduce(text) { $0.replacing($1, by: Array(HTTPCheck.hidden.utf8)) }
+        return [query] + query.split(separator: "&").map { $0.drop { $0 != "=" }.dropFirst() }
     }
 }
 

@@ -10,9 +10,10 @@ package import Deadlines
 /// * The first outcome decides alone, and so does the first pass of all: a server that starts is in service as soon as it is
 ///   ready. Afterwards `rise` passes in a row lift a verdict and `fall` failures in a row, or one definitive failure when
 ///   the check fails fast, end it.
-/// * Probes never overlap, so with a timeout longer than the interval `fall` failures take `fall` × timeout. A service that is
-///   *silent* is not given that long: its verdict ends when `fall` probes would have run out that start an interval apart.
-///   A service that is *slow* is: its answers come, only too late, and taking a node away makes the others slower yet.
+/// * Probes never overlap, so with a timeout longer than the interval `fall` failures can take `fall` × timeout. A service
+///   without any *good answer* is not given that long: its verdict ends when `fall` probes would have run out that start an
+///   interval apart. A service that is *slow* is: its good answers come, only too late, and taking a node away makes the
+///   others slower yet.
 /// * A service that alternates never fails `fall` times in a row. `OutcomeHistory` condemns it by its failure ratio, and
 ///   holds that verdict until the ratio has dropped; it holds back no recovery from any other failure.
 /// * A healthy verdict is valid only while outcomes are fresh: without one for `interval` + `timeout` + `slack` it ends
@@ -29,34 +30,6 @@ package import Deadlines
 ///   any more, which no normal close looks like. While the verdict is not healthy there is nothing to detect, and extra
 ///   passes would undermine `rise`: then none is made.
 package struct HealthCheck: Sendable, Hashable {
-    /// What can happen to a check.
-    package enum Event: Sendable, Hashable {
-        /// The check begins to be used.
-        case started
-        /// The running probe ended, so long after it was asked for.
-        case outcome(Outcome, took: Duration = .zero)
-        /// The answer to a probe that has failed by its timeout.
-        case lateAnswer(Outcome)
-        /// The service closed the connection that was kept open between probes.
-        case connectionLost
-        /// Nobody listens on the service's port any more.
-        case stoppedListening
-        /// `nextDeadline` has come.
-        case deadlineReached
-    }
-
-    /// What is to be done.
-    package enum Action: Sendable, Hashable {
-        /// Start a probe; to be ignored while one runs.
-        case probe
-        /// The verdict is now another one. A mere change of reason is not reported.
-        case verdictChanged(Verdict)
-        /// The verdict would have run out, but the process did not run for so long: the next outcome decides.
-        case excused(Duration)
-        /// That the server refuses anonymous requests counts as healthy; said once.
-        case refusalAccepted(reason: String)
-    }
-
     /// How late a deadline may be before it means that the process did not run.
     private static let stall = Duration.milliseconds(20)
     /// A longer stall is no excuse: a session at the default hold time does not survive it, and a verdict that old must
@@ -66,7 +39,7 @@ package struct HealthCheck: Sendable, Hashable {
     private static let startTime = Duration.seconds(3)
 
     /// The configuration this check runs with.
-    package let check: Check
+    package private(set) var check: Check
     /// What is known of the service. The reason is the one that ended the healthy verdict.
     package private(set) var verdict: Verdict = .unknown
     /// Since when the verdict is healthy, unhealthy or unknown; nil before `started`.
@@ -81,14 +54,19 @@ package struct HealthCheck: Sendable, Hashable {
     package private(set) var passed = 0
     /// Outcomes that failed, since the start.
     package private(set) var failed = 0
+    /// How long the probes took.
+    package private(set) var durations = DurationHistogram.forProbes
+    /// The latest 64 outcomes; bit 0 is the last, and a set bit is a failure.
+    private(set) var failureBits: UInt64 = 0
     /// How late an outcome may be before it counts as missing: half the interval, but at least 250 ms, because the
     /// scheduler of a loaded machine is that late without anything being wrong.
-    package let slack: Duration
+    package private(set) var slack: Duration
 
-    private let interval: Duration
+    private var interval: Duration
     private let splay: Duration
-    private let rise: Int
-    private let fall: Int
+    private var rise: Int
+    private var fall: Int
+    private let isTrusted: Bool
     private var passesInARow = 0
     private var failuresInARow = 0
     private var history: OutcomeHistory
@@ -99,17 +77,18 @@ package struct HealthCheck: Sendable, Hashable {
     /// When the next probe is due; nil before `started`.
     private var nextProbe: Instant?
     private var lastOutcome: Instant?
-    /// The start of the first probe since the last answer; late answers count. Nil if the last probe was answered.
-    private var silentSince: Instant?
+    /// The start of the first probe since the last good answer; late ones count. Nil if the last probe passed.
+    private var failingSince: Instant?
     /// The latest answer that came too late and was a failure, since the last pass.
     private var lateFailure: String?
     /// When it was last found that the process had not run.
     private var excusedAt: Instant?
     /// False from an excuse until a probe passes.
     private var canBeExcused = true
-    /// True while the verdict has run out because the process did not run, and the next outcome decides alone. What has
-    /// been announced stays; nothing new may be.
+    /// True while the verdict has run out because the process did not run, and the next outcome decides alone.
     package private(set) var isOnProbation = false
+    /// True while the latest outcome does not support the healthy verdict: nothing new may be announced.
+    package var isInDoubt: Bool { isOnProbation || verdict == .healthy && failuresInARow > 0 }
     /// Since when the server has refused every anonymous request.
     private var refusedSince: Instant?
     private var hasSaidRefusal = false
@@ -119,8 +98,10 @@ package struct HealthCheck: Sendable, Hashable {
     /// A check that has not started.
     ///
     /// `splay` shifts the schedule after the first probe, which starts at once: the second one starts `splay` (modulo
-    /// `interval`) after it instead of `interval`.
-    package init(check: Check, splay: Duration = .zero) {
+    /// `interval`) after it instead of `interval`. One that `isTrusted` counts as healthy from `started` on, until its first
+    /// outcome decides; nothing new may be announced on that.
+    package init(check: Check, splay: Duration = .zero, isTrusted: Bool = false) {
+        self.isTrusted = isTrusted
         self.check = check
         interval = max(check.interval, .milliseconds(1))
         slack = max(interval / 2, .milliseconds(250))
@@ -133,19 +114,26 @@ package struct HealthCheck: Sendable, Hashable {
 
     /// When `deadlineReached` is wanted next; nil before `started`.
     package var nextDeadline: Instant? {
-        earlier(earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil), silentUntil)
+        earlier(earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil), patientUntil)
     }
 
     /// Any event is legal at any time.
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
-        let expired = noteStall(at: now) + expire(at: now) + judgeSilence(at: now)
+        let expired = noteStall(at: now) + expire(at: now) + losePatience(at: now)
         switch event {
         case .started:
             guard nextProbe == nil else { return expired }
             verdictSince = now
+            if isTrusted {
+                verdict = .healthy
+                lastOutcome = now
+                giveAnotherTry(at: now)
+            }
             let actions = probe(at: now)
             nextProbe = now + splay
             return actions
+        case .changed(let check):
+            return expired + change(to: check, at: now)
         case .outcome(let outcome, let took):
             // An outcome that nobody waits for is no news of the service.
             guard probeStart != nil else { return expired }
@@ -168,9 +156,46 @@ package struct HealthCheck: Sendable, Hashable {
     }
 }
 
-// MARK: - Probing
+// MARK: - Changing and probing
 
 extension HealthCheck {
+    /// Other numbers hold from now on. If something else is asked, the verdict stays until the first outcome decides alone,
+    /// or until it is overdue.
+    private mutating func change(to check: Check, at now: Instant) -> [Action] {
+        let asksElse = check.kind != self.check.kind
+        self.check = check
+        interval = max(check.interval, .milliseconds(1))
+        slack = max(interval / 2, .milliseconds(250))
+        rise = max(check.rise, 1)
+        if fall != max(check.fall, 1) {
+            fall = max(check.fall, 1)
+            history = OutcomeHistory(fall: fall)
+            isCondemned = false
+        }
+        guard nextProbe != nil else { return [] }
+        failingSince = nil
+        if asksElse {
+            passesInARow = 0
+            failuresInARow = 0
+            history.clear()
+            isCondemned = false
+            lateFailure = nil
+            refusedSince = nil
+            hasSaidRefusal = false
+            acceptedRefusal = nil
+            isRefused = false
+        }
+        // What was asked before the change is no answer to it.
+        giveAnotherTry(at: now, decidesAlone: asksElse)
+        return probe(at: now)
+    }
+
+    /// The verdict gets the time for one more probe, and nothing that began before counts.
+    private mutating func giveAnotherTry(at now: Instant, decidesAlone: Bool = true) {
+        excusedAt = now
+        isOnProbation = isOnProbation || decidesAlone && verdict != .unknown
+    }
+
     /// When the running probe is given up.
     private var givenUpAt: Instant? {
         probeStart.map { $0 + check.timeout + slack }
@@ -178,7 +203,7 @@ extension HealthCheck {
 
     private mutating func probe(at now: Instant) -> [Action] {
         probeStart = now
-        silentSince = silentSince ?? now
+        failingSince = failingSince ?? now
         nextProbe = now + interval
         return [.probe]
     }
@@ -219,7 +244,7 @@ extension HealthCheck {
         isOnProbation = freshUntil.map { $0 <= now } ?? false
         excusedAt = now
         // Nothing could be heard meanwhile.
-        silentSince = lateness <= slack ? silentSince.map { $0 + lateness } : nil
+        failingSince = lateness <= slack ? failingSince.map { $0 + lateness } : nil
         return true
     }
 
@@ -236,26 +261,26 @@ extension HealthCheck {
         return change(to: .unhealthy(reason: reason), at: now)
     }
 
-    /// When a silent service is declared unhealthy. Nil if it is not silent, if counting failures is as fast, or if late
-    /// answers are not read, so that silent and slow look the same.
-    private var silentUntil: Instant? {
+    /// When a service without a good answer is declared unhealthy. Nil if its last answer was good, if counting failures is
+    /// as fast, or if late answers are not read, so that one that hangs looks slow.
+    private var patientUntil: Instant? {
         let patience = interval * (fall - 1) + check.timeout
         guard verdict == .healthy, check.hearsLateAnswers, patience < check.timeout * fall else { return nil }
-        return silentSince.map { $0 + patience }
+        return failingSince.map { $0 + patience }
     }
 
-    private mutating func judgeSilence(at now: Instant) -> [Action] {
-        guard let silentUntil, now >= silentUntil, let silentSince else { return [] }
+    private mutating func losePatience(at now: Instant) -> [Action] {
+        guard let patientUntil, now >= patientUntil, let failingSince else { return [] }
         passesInARow = 0
-        let reason = "silent for \((now - silentSince).milliseconds) ms" + (lastFailure.map { ": \($0)" } ?? "")
-        return change(to: .unhealthy(reason: reason), at: now)
+        let words = "no good answer for \((now - failingSince).milliseconds) ms"
+        return change(to: .unhealthy(reason: words + (lastFailure.map { ": \($0)" } ?? "")), at: now)
     }
 
-    /// What comes too late is a failure all the same; but it tells a slow service from a silent one, and may say why.
+    /// What comes too late is a failure all the same; but it tells a slow service from one that fails, and may say why.
     private mutating func noteLate(_ outcome: Outcome) {
         switch outcome {
         case .anonymousRefused where check.acceptsAnonymousRefusal, .passed:
-            silentSince = probeStart
+            failingSince = probeStart
         case .failed(let reason, _), .anonymousRefused(let reason, _):
             if lateFailure == nil, let earlier = lastFailure { lastFailure = Self.reason(earlier, late: reason) }
             lateFailure = reason
@@ -266,8 +291,8 @@ extension HealthCheck {
 
     private mutating func count(_ outcome: Outcome, took: Duration, at now: Instant) -> [Action] {
         acceptedRefusal = nil
+        durations.add(took)
         let isTimeout = if case .failed = outcome { took >= check.timeout } else { false }
-        if !isTimeout { silentSince = nil }
         let isRefusal = if case .anonymousRefused = outcome { true } else { false }
         refusedSince = isRefusal ? refusedSince ?? now : nil
         switch outcome {
@@ -279,6 +304,7 @@ extension HealthCheck {
             return countFailure(reason, definitive: false, at: now)
         case .passed where took > check.timeout, .anonymousRefused where took > check.timeout:
             // The loop was held up, so nobody knows how old this answer is.
+            failingSince = nil
             let late = "the answer was seen after \(took.milliseconds) ms, later than the timeout"
             return countFailure(late, definitive: false, at: now)
         case .passed:
@@ -300,19 +326,23 @@ extension HealthCheck {
 
     private mutating func countPass(at now: Instant) -> [Action] {
         passed += 1
+        failureBits <<= 1
         lastFailure = nil
         lateFailure = nil
+        failingSince = nil
         isRefused = false
         passesInARow += 1
         failuresInARow = 0
         canBeExcused = true
+        let decidesAlone = isOnProbation
         isOnProbation = false
         history.append(failed: false)
-        return judgePass(at: now)
+        return judgePass(decidesAlone: decidesAlone, at: now)
     }
 
     private mutating func countFailure(_ reason: String, definitive: Bool, at now: Instant) -> [Action] {
         failed += 1
+        failureBits = failureBits << 1 | 1
         lastFailure = reason
         isRefused = definitive
         failuresInARow += 1
@@ -321,14 +351,16 @@ extension HealthCheck {
         return judgeFailure(reason, definitive: definitive && check.failFast, at: now)
     }
 
-    private mutating func judgePass(at now: Instant) -> [Action] {
+    private mutating func judgePass(decidesAlone: Bool, at now: Instant) -> [Action] {
         switch verdict {
         case .healthy:
             return []
         case .unknown:
             return change(to: .healthy, at: now)
         case .unhealthy:
-            guard passesInARow >= rise || passed == 1, !isCondemned || history.relents else { return [] }
+            guard decidesAlone || passesInARow >= rise || passed == 1, !isCondemned || history.relents else {
+                return []
+            }
             // What lies before a recovery must not count against the service again.
             isCondemned = false
             history.clear()

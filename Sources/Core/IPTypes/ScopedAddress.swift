@@ -4,8 +4,8 @@
 /// * **Unnumbered** (`unnumbered:eth0`): whoever is the router on that link. It is the unspecified IPv6 address with a
 ///   zone, and it stays the peer's identity for its whole life: the router's link-local address is looked up each time
 ///   it is dialled, and may change.
-/// * **Default gateway** (`gateway`): each gateway that this node has at start. It is the unspecified IPv4 address with
-///   a zone, lives in settings only, and is replaced by addresses before anybody is dialled.
+/// * **Default gateway** (`gateway`, or `gateway4` and `gateway6` for one family): each gateway that this node has. It is
+///   the unspecified IPv4 address with a zone, lives in settings only, and is replaced by addresses before it is dialled.
 package struct ScopedAddress: Sendable, Hashable {
     /// The address; unspecified for a role.
     package var address: IPAddress
@@ -24,15 +24,27 @@ package struct ScopedAddress: Sendable, Hashable {
     }
 
     /// Each default gateway of this node.
-    package static let gateway = ScopedAddress(.v4(IPv4Address(0)), zone: "default")
+    package static let gateway = role("gateway")
+    /// Each default gateway of this node that has an IPv4 address.
+    package static let gateway4 = role("gateway4")
+    /// Each default gateway of this node that has an IPv6 address.
+    package static let gateway6 = role("gateway6")
+
+    private static func role(_ name: String) -> ScopedAddress { ScopedAddress(.v4(IPv4Address(0)), zone: name) }
 }
 
 extension ScopedAddress {
     /// True for `unnumbered`: the zone is the interface.
     package var isUnnumbered: Bool { zone != nil && !address.isIPv4 && address.isUnspecified }
 
-    /// True for `gateway`.
-    package var isGateway: Bool { self == .gateway }
+    /// True for `gateway`, `gateway4` and `gateway6`: only roles are IPv4 and have a zone.
+    package var isGateway: Bool { zone != nil && address.isIPv4 }
+
+    /// True if a peer that is this can have an address of that family.
+    package func isOfFamily(isIPv4: Bool) -> Bool {
+        guard isGateway else { return address.isIPv4 == isIPv4 }
+        return self == .gateway || self == (isIPv4 ? .gateway4 : .gateway6)
+    }
 
     /// True if a host at `remote`, an address and no role, is who is meant: the same address on any or the same link,
     /// or any link-local address on the link of an unnumbered one.
@@ -44,10 +56,10 @@ extension ScopedAddress {
 
 extension ScopedAddress: CustomStringConvertible {
     /// Parses an address, an IPv6 link-local address with `%` and an interface name, `unnumbered:` and an interface
-    /// name, or `gateway`.
+    /// name, or `gateway`, `gateway4` or `gateway6`.
     package init?(_ text: some StringProtocol) {
-        if text == "gateway" {
-            self = .gateway
+        if let role = [Self.gateway, .gateway4, .gateway6].first(where: { $0.zone.map { $0 == text } ?? false }) {
+            self = role
             return
         }
         if text.hasPrefix("unnumbered:") {
@@ -73,6 +85,6 @@ extension ScopedAddress: CustomStringConvertible {
     /// The address, and the zone behind `%` if there is one; a role by its name.
     package var description: String {
         guard let zone else { return address.description }
-        return isGateway ? "gateway" : isUnnumbered ? "unnumbered:\(zone)" : "\(address)%\(zone)"
+        return isGateway ? zone : isUnnumbered ? "unnumbered:\(zone)" : "\(address)%\(zone)"
     }
 }

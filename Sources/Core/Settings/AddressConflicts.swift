@@ -12,11 +12,11 @@ extension Reading {
         for vip in vips {
             let address = vip.value.address
             if !seen.insert(vip.value).inserted {
-                errors.append(vip.error("\(vip.value.spelled) is there already", "remove one of the two entries"))
+                errors.append(vip.error("\(vip.value.spelled) is given twice", "remove one of the two entries"))
             }
             guard vip.value.isHost else { continue }
             if peers.contains(where: { $0.value.address.address == address }) {
-                errors.append(vip.error("\(address) is the address of a peer", "choose an address that nobody has"))
+                errors.append(vip.error("\(address) is the address of a peer", "choose an unused address"))
             }
             if nextHops.contains(address) {
                 errors.append(
@@ -27,12 +27,12 @@ extension Reading {
             if let check = checks.first(where: { $0.value.kind.target?.address == address }) {
                 errors.append(
                     check.error(
-                        "the check asks the virtual address \(address), which is bound only after the check has passed",
+                        "the check asks the VIP \(address), which is bound only after the check has passed",
                         "ask the service on an address of the node, for example 127.0.0.1"))
             }
             if let routerID, case .v4(let number) = address, routerID.value == number.value {
                 fail(
-                    .routerID, "\(routerID) is a virtual address, so that all nodes would have the same identifier",
+                    .routerID, "\(routerID) is a VIP, so that all nodes would have the same identifier",
                     "give the node's own address")
             }
         }

@@ -1,5 +1,4 @@
 import Advertising
-package import BGPWire
 import Health
 package import IPTypes
 
@@ -8,14 +7,14 @@ package struct NodeView: Sendable, Hashable {
     /// The names of the interfaces; nil if they cannot be listed.
     package var interfaces: [String]?
     /// The BGP identifier that the daemon would have here now; nil if there is none yet.
-    package var routerID: BGPIdentifier?
-    /// The interface that has it as an address.
+    package var routerID: RouterID?
+    /// The interface that has it as an address, or the address that it is derived from.
     package var routerIDInterface: String?
-    /// Those virtual addresses that are left to others and are not local on it.
+    /// Those VIPs that are left to others and are not local on it.
     package var absentVIPs: Set<IPAddress>
 
     package init(
-        interfaces: [String]?, routerID: BGPIdentifier?, routerIDInterface: String?, absentVIPs: Set<IPAddress> = []
+        interfaces: [String]?, routerID: RouterID?, routerIDInterface: String?, absentVIPs: Set<IPAddress> = []
     ) {
         self.interfaces = interfaces
         self.routerID = routerID
@@ -55,9 +54,10 @@ extension Settings {
         let addresses =
             absent.prefix(3).map { "\($0)" }.joined(separator: ", ") + (absent.count > 3 ? ", …" : "")
         let (what, pronouns) =
-            absent.count == 1 ? ("the address", ("it", "it")) : ("these \(absent.count) addresses", ("they", "them"))
+            absent.count == 1
+            ? ("the address is", ("it", "it")) : ("these \(absent.count) addresses are", ("they", "them"))
         let text =
-            "\(addresses): bind is false and nobody has put \(what) on this node, so that \(pronouns.0) would not be "
+            "\(addresses): bind is false and \(what) not on this node, so that \(pronouns.0) would not be "
             + "advertised; add \(pronouns.1) to an interface, or a local route, for example "
             + "\(first.isIPv4 ? "ip" : "ip -6") route add local \(first) dev lo"
         return [Advice(code: .absentAddress, subject: addresses, text: text)]
@@ -83,14 +83,14 @@ extension Settings {
         }
     }
 
-    /// That a virtual address goes only over sessions of the other family, which takes more than a session.
+    /// That a VIP goes only over sessions of the other family, which takes more than a session.
     private func familyAdvice(_ vip: VIPSettings) -> Advice? {
         let address = vip.prefix.address
         let meant = peers.filter { vip.isMeant(for: $0.address) }
         // That an address is for no peer at all is said at every start.
         if meant.isEmpty { return nil }
         let isCarried = meant.contains { peer in
-            peer.address.isGateway || peer.address.isUnnumbered || peer.address.address.isIPv4 == address.isIPv4
+            peer.address.isUnnumbered || peer.address.isOfFamily(isIPv4: address.isIPv4)
                 || peer.routeAdjustment.nextHops.contains { $0.isIPv4 == address.isIPv4 }
         }
         if isCarried { return nil }
@@ -128,7 +128,7 @@ extension Check {
                 Advice(
                     code: .refusalIsHealthy, subject: name,
                     text:
-                        "check \(name): status \(refusal) counts as healthy, and an API server answers it without looking at itself, "
+                        "check \(name): status \(refusal) counts as healthy, and an API server answers it without checking itself, "
                         + "so a frozen etcd is never noticed; give the check a client certificate or a token instead"))
         }
         let host = "\(http.target.address)"

@@ -12,7 +12,7 @@ struct CheckEntry {
 }
 
 extension Reading {
-    /// The checks that hold for every virtual address which names none of its own; none if nobody needs them.
+    /// The checks for every VIP that names none of its own; empty if each names its own.
     /// - Parameter acceptsAnonymousRefusal: true if an HTTP check is content with a server that refuses it for want of
     ///   credentials, because nobody chose the check.
     mutating func checks(areNeeded: Bool, acceptsAnonymousRefusal: Bool) -> [CheckEntry] {
@@ -47,7 +47,7 @@ extension Reading {
                 SettingError(
                     origin: item.name?.origin ?? item.origin,
                     problem: kinds.isEmpty
-                        ? "the check does not say what to ask" : "the check says \(kinds.joined(separator: " and "))",
+                        ? "the check does not say what to probe" : "the check has \(kinds.joined(separator: " and "))",
                     remedy: "give one of url, tcp and exec"))
             return nil
         }
@@ -85,7 +85,7 @@ extension Reading {
                 entry.check.value.name = "\(name)#\(number)"
             }
             guard known.updateValue(entry.check.value, forKey: entry.check.value.name) == nil else {
-                errors.append(entry.check.error("this check is there already", "remove one of the two entries"))
+                errors.append(entry.check.error("this check is given twice", "remove one of the two entries"))
                 return nil
             }
             tellSlowDetection(entry.check.value)

@@ -31,12 +31,12 @@ extension Reading {
         return path
     }
 
-    /// What becomes of the virtual addresses, or of the one being read, while a check fails.
+    /// What becomes of the VIPs, or of the one being read, while a check fails.
     mutating func onUnhealthy() -> UnhealthyAction {
         value(.onUnhealthy) { text throws(Complaint) in
             guard let action = UnhealthyAction(rawValue: text) else {
                 throw Complaint(
-                    "\(ValueText.quoted(text)) is not what can become of an address", "write withdraw or last-resort")
+                    "\(ValueText.quoted(text)) is not a value of on-unhealthy", "write withdraw or last-resort")
             }
             return action
         } ?? .withdraw

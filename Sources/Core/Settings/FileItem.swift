@@ -4,13 +4,13 @@ struct FileItem: Hashable {
     var origin: Origin
     /// The key it stands under, if it has one.
     var name: GivenText?
-    /// The whole entry, if it is one text: a virtual address, a check, or a peer as in the peer list.
+    /// The whole entry, if it is one text: a VIP, a check, or a peer as in the peer list.
     var text: GivenText?
     /// Settings that it answers for itself; the general ones stand behind them.
     var own: [SettingKey: [GivenText]] = [:]
     /// What only an entry can say, by key.
     var fields: [String: [GivenText]] = [:]
-    /// The checks of a virtual address; nil leaves it to the general ones.
+    /// The checks of a VIP; nil leaves it to the general ones.
     var checks: [FileItem]?
 
     /// The only text of a field.

@@ -23,7 +23,9 @@ struct FileReading {
     private mutating func read(_ entry: FileEntry, as setting: Setting) {
         guard let kind = setting.itemKind, !entry.value.isScalar else {
             if setting.key == .bfd, case .mapping = entry.value.content {
-                given.merge(bfd(entry)) { $1 }
+                given.merge(parts(entry, of: .bfd, SettingKey.bfdParts)) { $1 }
+            } else if setting.key == .services, case .mapping = entry.value.content {
+                given.merge(parts(entry, of: .services, SettingKey.servicesParts)) { $1 }
             } else {
                 given[setting.key] = texts(entry, of: setting.key)
             }
@@ -70,7 +72,7 @@ struct FileReading {
         var item = FileItem(origin: origin(node.place))
         for entry in entries(of: node, "this entry", known: kind.keys) {
             if kind.settings[entry.key] == .bfd, case .mapping = entry.value.content {
-                item.own.merge(bfd(entry)) { $1 }
+                item.own.merge(parts(entry, of: .bfd, SettingKey.bfdParts)) { $1 }
             } else if let key = kind.settings[entry.key] {
                 item.own[key] = texts(entry, of: key)
             } else if entry.key == "checks", kind.fields[entry.key] != nil {
@@ -82,11 +84,13 @@ struct FileReading {
         return item
     }
 
-    /// `bfd` as a mapping: each key stands for a setting, and that it is there turns BFD on.
-    private mutating func bfd(_ entry: FileEntry) -> [SettingKey: [GivenText]] {
-        var given = [SettingKey.bfd: [GivenText(text: "true", origin: origin(entry.place))]]
-        for part in entries(of: entry.value, "bfd", known: Array(SettingKey.bfdParts.keys)) {
-            if let key = SettingKey.bfdParts[part.key] { given[key] = texts(part, of: key) }
+    /// A switch as a mapping: each key stands for a setting, and that it is there turns the switch on.
+    private mutating func parts(
+        _ entry: FileEntry, of key: SettingKey, _ keys: [String: SettingKey]
+    ) -> [SettingKey: [GivenText]] {
+        var given = [key: [GivenText(text: "true", origin: origin(entry.place))]]
+        for part in entries(of: entry.value, entry.key, known: Array(keys.keys)) {
+            if let key = keys[part.key] { given[key] = texts(part, of: key) }
         }
         return given
     }
@@ -94,7 +98,7 @@ struct FileReading {
     // MARK: Texts
 
     private mutating func texts(_ entry: FileEntry, of key: SettingKey) -> [GivenText]? {
-        // Only where no entry at all is a wish of its own: a virtual address without the general communities.
+        // Only where no entry at all is a wish of its own: a VIP without the general communities.
         let mayBeEmpty = [SettingKey.communities, .largeCommunities, .extendedCommunities].contains(key)
         return texts(entry, isList: key.setting.form == .list, mayBeEmpty: mayBeEmpty)
     }
@@ -159,7 +163,7 @@ struct FileReading {
             }
             if let first = seen[entry.key] {
                 fail(
-                    entry.place, "\(ValueText.quoted(entry.key)) stands there twice, first on line \(first.line)",
+                    entry.place, "\(ValueText.quoted(entry.key)) is given twice, first on line \(first.line)",
                     "remove one of them")
                 return false
             }

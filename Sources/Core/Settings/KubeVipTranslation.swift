@@ -4,26 +4,30 @@ import IPTypes
 /// kube-vip's flags and environment, said in our words.
 struct KubeVipTranslation {
     /// Texts for our settings; list grammars stay kube-vip's, which their origin tells the parsers.
-    private(set) var given: [SettingKey: [GivenText]] = [:]
+    var given: [SettingKey: [GivenText]] = [:]
     /// The peer of bgp_peeraddress and its companions.
     private(set) var extraPeer: Located<PeerText>?
     /// What mpbgp_nexthop and its companions say about all of kube-vip's peers.
     private(set) var multiprotocol = MultiprotocolText()
     private(set) var errors: [SettingError] = []
-    private(set) var notices: [String] = []
+    var notices: [String] = []
     /// True if kube-vip's words are there and nobody chose a check.
     private(set) var leavesCheckOpen = false
     /// Variables that were given and have nothing to act on.
-    private(set) var ignored: [String] = []
+    var ignored: [String] = []
 
-    private var variables: [String: GivenText] = [:]
-    private let tolerated: Set<String>
+    var variables: [String: GivenText] = [:]
+    /// True if kube-vip's words ask for Services of type LoadBalancer.
+    var servesServices = false
+    /// False if they ask for nothing but Services.
+    var servesControlPlane = true
+    let tolerated: Set<String>
     private let ours: Set<SettingKey>
-    private let answered: Set<SettingKey>
+    let answered: Set<SettingKey>
 
     /// Translates all that is kube-vip's among `flags` (by name without dashes) and `environment`.
     /// - Parameters:
-    ///   - tolerated: names the operator wants disregarded although they would be refused.
+    ///   - tolerated: names the operator wants ignored although they would be refused.
     ///   - ours: settings that our own flags and environment give, which stand before kube-vip's words.
     ///   - answered: these and the file's, which stand before kube-vip's defaults.
     init(
@@ -36,6 +40,7 @@ struct KubeVipTranslation {
         let isPresent = Self.isPresent(environment)
         collect(flags: flags, environment: isPresent ? environment : [:])
         guard !variables.isEmpty else { return }
+        takeServices(flags["services"])
         disposeOfTheRest()
         requireMode(environmentIsPresent: isPresent)
         if isPresent { warnOfMisspellings(environment) }
@@ -68,9 +73,9 @@ struct KubeVipTranslation {
         }
     }
 
-    private func text(_ name: String) -> String? { variables[name]?.text }
+    func text(_ name: String) -> String? { variables[name]?.text }
 
-    private mutating func boolean(_ name: String) -> Bool? {
+    mutating func boolean(_ name: String) -> Bool? {
         guard let given = variables[name] else { return nil }
         do throws(Complaint) {
             return try ValueText.boolean(given.text)
@@ -80,7 +85,7 @@ struct KubeVipTranslation {
         }
     }
 
-    private mutating func fail(_ name: String, _ problem: String, _ remedy: String? = nil) {
+    mutating func fail(_ name: String, _ problem: String, _ remedy: String? = nil) {
         let origin = variables[name]?.origin ?? .kubeVipEnvironment(name)
         errors.append(SettingError(origin: origin, problem: problem, remedy: remedy))
     }
@@ -90,7 +95,8 @@ struct KubeVipTranslation {
     private mutating func disposeOfTheRest() {
         for variable in KubeVipVariable.all where variables[variable.name] != nil {
             switch variable.meaning {
-            case .setting, .combined: break
+            case .setting, .combined:
+                if !servesServices, Self.ofServices.contains(variable.name) { ignored.append(variable.name) }
             case .ignored: ignored.append(variable.name)
             case .notice(let text):
                 guard !variable.isBoolean || boolean(variable.name) == true, !isTolerated(variable) else { break }
@@ -109,11 +115,11 @@ struct KubeVipTranslation {
 
     private mutating func refuse(_ variable: KubeVipVariable, _ reason: String) {
         if isTolerated(variable) {
-            notices.append("\(variables[variable.name]?.origin ?? .default) is disregarded: \(reason)")
+            notices.append("\(variables[variable.name]?.origin ?? .default) is ignored: \(reason)")
         } else {
             fail(
                 variable.name, reason,
-                "remove it, or disregard it with --ignore \(variable.name) or BGPVIP_IGNORE=\(variable.name)")
+                "remove it, or ignore it with --ignore \(variable.name) or BGPVIP_IGNORE=\(variable.name)")
         }
     }
 
@@ -125,10 +131,10 @@ struct KubeVipTranslation {
                 "bgp_enable", "kube-vip's variables are there, but bgp_enable is not true",
                 "bgpvip can only replace kube-vip's BGP mode: set bgp_enable=true, or remove kube-vip's variables")
         }
-        if !tolerated.contains("cp_enable"), boolean("cp_enable") == false {
+        if !tolerated.contains("cp_enable"), boolean("cp_enable") == false, !servesServices {
             fail(
-                "cp_enable", "cp_enable is false, but the control plane's address is all that bgpvip advertises",
-                "set cp_enable=true")
+                "cp_enable", "cp_enable is false, and svc_enable is not true: that leaves nothing to advertise",
+                "set one of them to true")
         }
     }
 
@@ -137,10 +143,10 @@ struct KubeVipTranslation {
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where !value.isEmpty {
             guard KubeVipVariable.named(name) == nil else { continue }
             if KubeVipVariable.isIgnoredFamily(name) {
-                ignored.append(name)
+                ignored.append(name.onOneLine)
             } else if name.hasPrefix("bgp_") || name.hasPrefix("vip_") {
                 let suggestion = name.mostSimilar(among: known).map { "; did you mean \($0)?" } ?? ""
-                notices.append("environment \(name) is not known and has no effect\(suggestion)")
+                notices.append("\(Origin.kubeVipEnvironment(name)) is not known and has no effect\(suggestion)")
             }
         }
     }
@@ -148,9 +154,10 @@ struct KubeVipTranslation {
     // MARK: What is honoured
 
     private mutating func translate() {
-        translateAddresses()
+        if servesControlPlane { translateAddresses() }
         translateTimers()
-        translateChecks()
+        if servesControlPlane { translateChecks() }
+        translateServices()
         translatePeers()
         pass("vip_interface", to: .interface)
         pass("vip_interfaceloglobal", to: .globalScope)
@@ -167,7 +174,7 @@ struct KubeVipTranslation {
     }
 
     /// Hands the text of a variable on, unless it becomes nil.
-    private mutating func pass(_ name: String, to key: SettingKey, _ change: (String) -> String? = { $0 }) {
+    mutating func pass(_ name: String, to key: SettingKey, _ change: (String) -> String? = { $0 }) {
         guard let variable = variables[name], let text = change(variable.text) else { return }
         given[key] = [GivenText(text: text, origin: variable.origin)]
     }
@@ -263,7 +270,7 @@ struct KubeVipTranslation {
         if let address = given[.sourceAddress]?.first, let interface = given[.sourceInterface]?.first {
             errors.append(
                 SettingError(
-                    origin: address.origin, problem: "cannot stand together with \(interface.origin)",
+                    origin: address.origin, problem: "cannot be combined with \(interface.origin)",
                     remedy: "remove one of them"))
         }
         for name in ["mpbgp_nexthop", "mpbgp_ipv4", "mpbgp_ipv6"] {

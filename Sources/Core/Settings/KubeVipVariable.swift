@@ -85,6 +85,13 @@ package struct KubeVipVariable: Sendable, Hashable {
         KubeVipVariable("prometheus_server", flag: "prometheusHTTPServer", .setting(.metrics)),
         KubeVipVariable("health_check_port", flag: "healthCheckPort", .setting(.health)),
         KubeVipVariable("vip_loglevel", flag: "log", .setting(.logLevel)),
+        // kube-vip's flag of it, --services, is one of ours.
+        KubeVipVariable("svc_enable", bool: true, .setting(.services)),
+        KubeVipVariable("svc_namespace", flag: "serviceNamespace", .combined),
+        KubeVipVariable("lb_class_name", flag: "lbClassName", .setting(.servicesClass)),
+        KubeVipVariable("lb_class_only", flag: "lbClassOnly", bool: true, .combined),
+        KubeVipVariable("k8s_config_file", flag: "k8sConfigPath", .setting(.servicesKubeconfig)),
+        KubeVipVariable("vip_nodename", flag: "nodeName", .setting(.servicesNode)),
     ]
 
     private static let refusals: [KubeVipVariable] = [
@@ -96,17 +103,13 @@ package struct KubeVipVariable: Sendable, Hashable {
             "vip_routingtable", flag: "table", bool: true,
             .refusedWhenTrue("bgpvip speaks BGP itself and fills no routing table")),
         KubeVipVariable(
-            "svc_enable", flag: "services", bool: true,
-            .refusedWhenTrue(
-                "bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses")),
-        KubeVipVariable(
             "lb_enable", flag: "enableLoadBalancer", bool: true,
             .refusedWhenTrue("bgpvip has no IPVS load balancer: the routers balance")),
         KubeVipVariable(
             "vip_ddns", flag: "ddns", bool: true, .refusedWhenTrue("bgpvip does not get addresses by DHCP and DNS")),
         KubeVipVariable(
             "annotation", flag: "annotations",
-            .refused("bgpvip does not read its peers from node annotations, since it does not use the Kubernetes API")),
+            .refused("bgpvip does not read its peers from node annotations")),
         KubeVipVariable("zebra_enable", flag: "zebra", bool: true, .refusedWhenTrue("bgpvip does not talk to zebra")),
         KubeVipVariable("vip_packet", bool: true, .refusedWhenTrue("bgpvip has no Equinix Metal support")),
         KubeVipVariable("provider_config", flag: "provider-config", .refused("bgpvip has no Equinix Metal support")),
@@ -125,6 +128,10 @@ package struct KubeVipVariable: Sendable, Hashable {
             .notice(
                 "bgpvip elects no leader: every healthy node advertises the address, and the routers balance")),
         KubeVipVariable(
+            "svc_election", flag: "servicesElection", bool: true,
+            .notice(
+                "bgpvip elects no leader: every node that can carry a Service advertises it, and the routers balance")),
+        KubeVipVariable(
             "enable_node_labeling", flag: "enableNodeLabeling", bool: true,
             .notice("nodes are not labelled with kube-vip.io/has-ip")),
         KubeVipVariable("config_file", flag: "config-file", .notice("kube-vip's configuration file is not read")),
@@ -135,7 +142,6 @@ package struct KubeVipVariable: Sendable, Hashable {
     private static let switches: [(String, String)] = [
         ("vip_preserve_on_leadership_loss", "preserveVipOnLeadershipLoss"), ("vip_loseleadership", "loseLeadership"),
         ("enable_service_security", "onlyAllowTrafficServicePorts"), ("enable_endpoints", "enableEndpoints"),
-        ("svc_election", "servicesElection"), ("lb_class_only", "lbClassOnly"),
         ("lb_class_legacy_handling", "lbClassNameLegacyHandling"), ("cp_detect", "autodetectcp"),
         ("disable_service_updates", "disableServiceUpdates"), ("vip_cleanroutingtable", "cleanRoutingTable"),
         ("bgp_attach_ip_to_interface", "bgpAttachIPToInterface"), ("egress_withnftables", "egressWithNftables"),
@@ -144,14 +150,14 @@ package struct KubeVipVariable: Sendable, Hashable {
     ]
 
     private static let texts: [(String, String)] = [
-        ("vip_nodename", "nodeName"), ("instance_name", "instanceName"), ("cp_namespace", "namespace"),
-        ("svc_leasename", "servicesLeaseName"), ("vip_leasename", "leaseName"), ("lb_class_name", "lbClassName"),
+        ("instance_name", "instanceName"), ("cp_namespace", "namespace"),
+        ("svc_leasename", "servicesLeaseName"), ("vip_leasename", "leaseName"),
         ("vip_leaseduration", "leaseDuration"), ("vip_renewdeadline", "leaseRenewDuration"),
         ("vip_retryperiod", "leaseRetry"), ("dns_mode", "dnsMode"), ("dhcp_mode", "dhcpMode"),
         ("vip_loseleadership_timeout_seconds", "loseLeadershiptTimeoutSeconds"), ("debounce_time", "debounceTime"),
         ("dhcp_backoff_attempts", "dhcpBackoffAttempts"), ("lb_port", "lbPort"),
-        ("lb_fwdmethod", "lbForwardingMethod"), ("k8s_config_file", "k8sConfigPath"),
-        ("vip_servicesinterface", "serviceInterface"), ("vip_routingtableid", "tableID"),
+        ("lb_fwdmethod", "lbForwardingMethod"), ("vip_servicesinterface", "serviceInterface"),
+        ("vip_routingtableid", "tableID"),
         ("vip_routingtabletype", "tableType"), ("vip_routingprotocol", "routingProtocol"),
         ("zebra_url", "zebraUrl"), ("zebra_version", "zebraVersion"), ("zebra_software_name", "zebraSoftwareName"),
         ("leaderElectionType", "leaderElectionType"), ("etcdCACert", "etcdCACert"), ("etcdCert", "etcdCert"),
@@ -159,7 +165,7 @@ package struct KubeVipVariable: Sendable, Hashable {
     ]
 
     private static let variables: [String] = [
-        "svc_namespace", "vip_leaseannotations", "vip_arpRate", "vip_singlenode", "vip_startleader", "vip_peers",
+        "vip_leaseannotations", "vip_arpRate", "vip_singlenode", "vip_startleader", "vip_peers",
         "vip_localpeer", "vip_remotepeers", "vip_addpeerstolb", "vip_routingtableprotocol", "vip_packetproject",
         "vip_packetprojectid", "vip_configmap", "enable_endpointslices", "iptables_backend",
         "backend_health_check_interval", "kubernetes_addr", "PACKET_AUTH_TOKEN",

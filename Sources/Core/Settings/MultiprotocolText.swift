@@ -78,6 +78,19 @@ struct MultiprotocolText: Hashable {
         return try ValueText.nextHop("\(nextHop)", towards: peer)
     }
 
+    /// Says of addresses that `nextHop` leaves unused, why; nil if there are none.
+    func unusedNotice(towards peer: IPAddress) -> String? {
+        let given = [ipv4.map { _ in "mpbgp_ipv4" }, ipv6.map { _ in "mpbgp_ipv6" }].compactMap { $0 }
+        let (names, verb) = (given.joined(separator: " and "), given.count == 1 ? "has" : "have")
+        guard source == .fixed else {
+            return given.isEmpty
+                ? nil
+                : "\(names) \(verb) no effect without mpbgp_nexthop=fixed: the next hop is this node's own address"
+        }
+        guard let family = peer.isIPv4 ? (ipv6 == nil ? "IPv4" : nil) : (ipv4 == nil ? "IPv6" : nil) else { return nil }
+        return "\(names) \(verb) no effect on \(family) sessions, whose next hop is this node's own address"
+    }
+
     /// The options as kube-vip reads them; empty if they ask for what we do anyway.
     var spelled: String {
         guard source == .fixed else { return "" }

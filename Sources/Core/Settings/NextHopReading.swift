@@ -11,7 +11,8 @@ extension Reading {
             switch try peer.multiprotocol.nextHop(towards: peer.address.address) {
             case .v4(let address): ipv4 = address
             case .v6(let address): ipv6 = address
-            case nil: break
+            case nil:
+                notices += [peer.multiprotocol.unusedNotice(towards: peer.address.address)].compactMap { $0 }
             }
         } catch {
             errors.append(entry.peer.error(error.problem, error.remedy))
@@ -38,7 +39,7 @@ extension Reading {
 }
 
 extension ValueText {
-    /// The address of a router or node that packets to the virtual addresses are to be sent to, as `peer` sees it.
+    /// The address of a router or node that packets to the VIPs are to be sent to, as `peer` sees it.
     static func nextHop(_ text: String, towards peer: IPAddress) throws(Complaint) -> IPAddress {
         let nextHop = try address(text)
         // RFC 4271 section 5.1.3: "A BGP speaker MUST NOT advertise the address of a peer to that peer as a NEXT_HOP".
@@ -48,7 +49,7 @@ extension ValueText {
                 "give an address of this node, or leave nextHop out")
         }
         if case .v6(let address) = nextHop, let mapped = address.mappedIPv4 {
-            throw Complaint("\(address) is an IPv4 address in IPv6 clothes, which no router routes", "write \(mapped)")
+            throw Complaint("\(address) is an IPv4-mapped IPv6 address, which no router routes", "write \(mapped)")
         }
         let isLinkLocal = !nextHop.isIPv4 && nextHop.isLinkLocal
         guard !nextHop.isUnspecified, !nextHop.isLoopback, !nextHop.isMulticast, !isLinkLocal else {

@@ -19,7 +19,8 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .flag(let name), .kubeVipFlag(let name): "flag --\(name)"
         case .argument(let name): "argument <\(name)>"
-        case .environment(let name), .kubeVipEnvironment(let name): "environment \(name)"
+        // The name of a variable that is no setting may have any character.
+        case .environment(let name), .kubeVipEnvironment(let name): "environment \(name.onOneLine)"
         case .file(let path, let place): "\(path):\(place.line):\(place.column)"
         case .default: "default"
         }

@@ -43,7 +43,7 @@ extension Reading {
         }
         for (index, entry) in peers.enumerated() {
             let peer = entry.peer
-            if peers[..<index].contains(where: { $0.peer.value.address == peer.value.address }) {
+            if peers[..<index].contains(where: { $0.peer.value.address.isSame(as: peer.value.address) }) {
                 errors.append(peer.error("\(peer.value.address) is a peer already", "remove one of the two entries"))
             }
         }
@@ -130,7 +130,11 @@ extension Reading {
             let peer = entry.peer
             let options = within(entry.item) { $0.sessionOptions() }
             let bfd = within(entry.item) { $0.bfdOptions() }
-            let source = source(of: entry) ?? sources.first { $0.isIPv4 == peer.value.address.address.isIPv4 }
+            let own = source(of: entry)
+            let fitting = sources.filter {
+                peer.value.address.isOfFamily(isIPv4: $0.isIPv4) && $0.isIPv4 != own?.isIPv4
+            }
+            let ours = [own].compactMap { $0 } + fitting
             let saysPassive = value(entry.item?.field("passive"), ValueText.boolean)
             let isPassive = saysPassive ?? passive.contains(peer.value.address)
             let password = peer.value.password.map(Secret.init) ?? passwords[peer.value.address] ?? nil
@@ -144,7 +148,7 @@ extension Reading {
             }
             var settings = PeerSettings(
                 address: peer.value.address, peerAS: peer.value.peerAS, port: peer.value.port, password: password,
-                distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: source,
+                distance: distance(of: entry, ttlSecurity: options.ttlSecurity), source: ours.first,
                 sourceInterface: options.sourceInterface, isPassive: isPassive,
                 localAS: entry.item?.own[.localAS] == nil ? nil : within(entry.item) { $0.localAS() },
                 holdTime: options.holdTime, keepaliveInterval: options.keepaliveInterval,
@@ -152,6 +156,7 @@ extension Reading {
                 connectRetryMaximum: options.connectRetryMax,
                 routeAdjustment: adjustment,
                 bfd: self.bfd(peer.value.bfd, bfd, general: generalBFD))
+            settings.otherSource = ours.dropFirst().first
             settings.capabilities = capabilities ?? .automatic
             return settings
         }
@@ -180,7 +185,7 @@ extension Reading {
             return nil
         }
         let peer = entry.peer.value.address
-        if !peer.isGateway, source.isIPv4 != peer.address.isIPv4 {
+        if !peer.isOfFamily(isIPv4: source.isIPv4) {
             errors.append(
                 SettingError(
                     origin: text.origin, problem: "\(source) is not of the family of \(peer)",
@@ -245,5 +250,12 @@ extension Reading {
             }
         }
         return nil
+    }
+}
+
+extension ScopedAddress {
+    /// True if both mean the same peer, or the same gateways among others.
+    fileprivate func isSame(as other: ScopedAddress) -> Bool {
+        self == other || isGateway && other.isGateway && (self == .gateway || other == .gateway)
     }
 }

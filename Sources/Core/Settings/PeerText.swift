@@ -58,6 +58,7 @@ struct PeerText: Hashable {
     /// Reads what kube-vip has behind the port: `[OPTIONS][:BFD]`.
     private mutating func readOptions(_ rest: ListEntry) throws(Complaint) {
         var options = rest.text
+        if options.isEmpty { return }
         let last = options.split(separator: ":").last ?? ""
         if last.contains(";"), !last.contains("=") {
             bfd = try BFDText(ListEntry(text: String(last), offset: rest.offset + options.count - last.count))
@@ -123,7 +124,7 @@ extension PeerText {
         }
         if !address.address.isIPv4, address.address.isLinkLocal, address.zone == nil {
             throw Complaint(
-                "the link-local address \(address) says nothing without its interface", "write [\(address)%eth0]:AS")
+                "the link-local address \(address) needs its interface", "write [\(address)%eth0]:AS")
         }
         return address
     }

@@ -52,7 +52,7 @@ extension ResolvedSetting {
                 value = texts.isEmpty ? nil : texts.map(CheckText.shown).joined(separator: ",")
             default:
                 let texts = reading.texts(key)
-                value = texts.isEmpty ? nil : texts.map(\.text.trimmed).joined(separator: ",")
+                value = texts.isEmpty ? nil : texts.map { key.setting.shown($0.text.trimmed) }.joined(separator: ",")
             }
             return ResolvedSetting(key: key, value: value, origin: reading.origin(key), options: options)
         }

@@ -22,8 +22,8 @@ extension Reading {
             let family = isIPv4 ? "IPv4" : "IPv6"
             if sources[..<index].contains(where: { $0.value.isIPv4 == isIPv4 }) {
                 errors.append(source.error("a second \(family) address", "give at most one of each family"))
-            } else if !peers.isEmpty, !peers.contains(where: { $0.value.address.address.isIPv4 == isIPv4 }) {
-                errors.append(source.error("\(source.value) is of no use: there is no \(family) peer", "remove it"))
+            } else if !peers.isEmpty, !peers.contains(where: { $0.value.address.isOfFamily(isIPv4: isIPv4) }) {
+                errors.append(source.error("\(source.value) has no effect: there is no \(family) peer", "remove it"))
             }
         }
         return sources.map(\.value)

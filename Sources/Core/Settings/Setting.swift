@@ -11,10 +11,11 @@ package struct Setting: Sendable, Hashable {
 
     /// The heading a setting stands under in the help.
     package enum Section: String, Sendable, Hashable, CaseIterable {
-        case vips = "Virtual addresses"
+        case vips = "Virtual IP addresses"
         case peers = "Peers and sessions"
         case routes = "Route attributes"
         case checks = "Checks"
+        case services = "Services of type LoadBalancer"
         case process = "Process"
     }
 
@@ -44,8 +45,14 @@ package struct Setting: Sendable, Hashable {
         self.isSecret = isSecret
     }
 
+    /// A text of this setting as it may be shown.
+    package func shown(_ text: String) -> String { isSecret ? "***" : text }
+
     /// True if the bare flag means `true`: wherever `true` is one of the values.
     package var isTrueWhenBare: Bool { placeholder.split(separator: "|").contains("true") }
+
+    /// True if a text means `true` or `false`.
+    package static func isBoolean(_ text: String) -> Bool { (try? ValueText.boolean(text)) != nil }
 
     /// Flag names without the leading dashes; the first is the one we print.
     package var flags: [String] { [key.rawValue] + key.synonyms }
@@ -69,7 +76,10 @@ package struct Setting: Sendable, Hashable {
 
     /// Environment names; the first is the one we print.
     package var environment: [String] {
-        flags.map { "BGPVIP_" + $0.uppercased().split(separator: "-").joined(separator: "_") }
+        // Done for every setting at each start: splitting and joining takes the runtime longer than all the rest of it.
+        flags.map { flag in
+            "BGPVIP_" + String(decoding: flag.uppercased().utf8.map { $0 == 0x2D ? 0x5F : $0 }, as: UTF8.self)
+        }
     }
 
     /// kube-vip's environment names that set the same thing.
@@ -139,6 +149,18 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case checkBody = "check-body"
     case checkTokenFile = "check-token-file"
 
+    case services = "services"
+    case servicesPools = "services-pools"
+    case servicesClass = "services-class"
+    case servicesUnclassed = "services-unclassed"
+    case servicesKubeconfig = "services-kubeconfig"
+    case servicesNode = "services-node"
+    case servicesNamespace = "services-namespace"
+    case servicesKubeProxy = "services-kube-proxy"
+    case servicesExcludedNodes = "services-excluded-nodes"
+    case servicesNeedsEndpoint = "services-needs-endpoint"
+    case servicesPreventLoops = "services-prevent-loops"
+
     case config = "config"
     case settle = "settle"
     case linger = "linger"
@@ -148,6 +170,8 @@ package enum SettingKey: String, Sendable, Hashable, CaseIterable {
     case logFormat = "log-format"
     case metrics = "metrics"
     case health = "health"
+    case readyWhen = "ready-when"
+    case onChange = "on-change"
     case ignore = "ignore"
 
     /// Other flags for the same setting.

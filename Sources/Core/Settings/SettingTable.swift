@@ -5,41 +5,42 @@ extension SettingKey {
         case .vip:
             Setting(
                 self, .vips, as: .list, "ADDRESS,…",
-                "Virtual IP addresses, IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10; with bind false also prefixes, for example 192.0.2.0/28"
+                "Virtual IP addresses (VIPs), IPv4 or IPv6, each advertised as a host route, for example 192.0.2.10; with bind false also prefixes, for example 192.0.2.0/28"
             )
         case .interface:
-            Setting(self, .vips, "NAME", default: "lo", "Interface the virtual addresses are bound to")
+            Setting(self, .vips, "NAME", default: "lo", "Interface that the VIPs are bound to")
         case .bind:
             Setting(
                 self, .vips, as: .boolean, "true|false", default: "true",
-                "Put the addresses on the interface; false leaves that to others, for example to one local route for thousands"
+                "Bind the VIPs to the interface; false leaves that to others, for example to one local route for thousands"
             )
         case .globalScope:
             Setting(
                 self, .vips, as: .boolean, "true|false", default: "false",
-                "Bind with global instead of host scope, so that the node may use the address as its own")
+                "Bind with global instead of host scope, so that the node may use the VIP as its own address")
         case .onUnhealthy:
             Setting(
                 self, .vips, "withdraw|last-resort", default: "withdraw",
-                "What becomes of an address whose check fails: withdrawn and unbound, or kept as what routers use only if no node is healthy"
+                "What happens to a VIP whose check fails: it is withdrawn and unbound, or stays as a last resort that routers use only if no node is healthy"
             )
         case .drain:
             Setting(
                 self, .vips, as: .boolean, "true|false", default: "true",
-                "Withdraw the addresses when the node is drained; false leaves them, and the sessions, in service")
+                "Withdraw the VIPs when the node is drained; false keeps them, and the sessions, in service")
 
         case .localAS:
             Setting(self, .peers, "AS", "Our autonomous system number, plain (4200000001) or dotted (64086.59905)")
         case .routerID:
             Setting(
                 self, .peers, "A.B.C.D",
-                "BGP identifier, different on every node; without it the node's own IPv4 address is taken")
+                "BGP identifier, different on every node; if not given, the node's own IPv4 address, or on a node with IPv6 only, one that is derived from its address"
+            )
         case .routerInterface:
             Setting(self, .peers, "NAME", "Interface whose first IPv4 address becomes the BGP identifier")
         case .peers:
             Setting(
                 self, .peers, as: .list, "ADDRESS:AS[:PASSWORD[:MULTIHOP[:PORT]]],…", isSecret: true,
-                "Peers; IPv6 in brackets, gateway for each default gateway, unnumbered:INTERFACE for the router on a link; AS may be external or internal, MULTIHOP is true, false or a TTL, for example 192.0.2.1:65000,[2001:db8::1]:65000::2"
+                "Peers; IPv6 in brackets, gateway for each default gateway (gateway4, gateway6: of one family), unnumbered:INTERFACE for the router on a link; AS may be external or internal, MULTIHOP is true, false or a TTL, for example 192.0.2.1:65000,[2001:db8::1]:65000::2"
             )
         case .peerPasswordFile:
             Setting(
@@ -61,16 +62,17 @@ extension SettingKey {
         case .sendHoldTime:
             Setting(
                 self, .peers, "TIME",
-                "How long a peer may leave unread what we send before the session ends (RFC 9687), longer than the hold time; 8 minutes, or twice the hold time if that is more, if not given"
+                "How long a peer may leave unread what we send before the session ends (RFC 9687), longer than the hold time; if not given, 8 minutes, or twice the hold time if that is more"
             )
         case .connectRetry:
             Setting(
                 self, .peers, "TIME", default: "200ms",
-                "First pause before a failed connection is tried again, and every pause while nobody is there")
+                "Pause before a failed connection is tried again; it stays the same while the peer is not there (no answer, refused, no route)"
+            )
         case .connectRetryMax:
             Setting(
                 self, .peers, "TIME", default: "5s",
-                "Where somebody is there, the pause doubles with each failure up to this")
+                "Longest pause; if the peer is there, the pause doubles with each failure")
         case .ttlSecurity:
             Setting(
                 self, .peers, "HOPS|true|false", default: "false",
@@ -93,26 +95,26 @@ extension SettingKey {
         case .bfd:
             Setting(
                 self, .peers, "TIME|true|false", default: "false",
-                "BFD (RFC 5880) with the peers, which notices within milliseconds that one is dead: true, or the interval at which packets are sent and wanted, for example 50ms; true is 300ms"
+                "BFD (RFC 5880) with the peers, which detects within milliseconds that one is down: true, or the interval at which packets are sent and requested, for example 50ms; true is 300ms"
             )
         case .bfdReceiveInterval:
             Setting(
                 self, .peers, "TIME",
-                "Least interval at which BFD packets are wanted, if it is not the one at which they are sent")
+                "Shortest interval at which the peer may send BFD packets, if it differs from the one at which we send")
         case .bfdMultiplier:
             Setting(
                 self, .peers, "COUNT", default: "3",
-                "How many BFD packets in a row may be missing before the peer counts as dead")
+                "How many BFD packets in a row may be missing before the peer is down")
         case .bfdStrict:
             Setting(
                 self, .peers, as: .boolean, "true|false", default: "false",
-                "Start a BGP session only while BFD is up; without it, BFD ends sessions and never keeps one from coming up"
+                "Start a BGP session only while BFD is up; without it, BFD ends sessions but never prevents one"
             )
 
         case .communities:
             Setting(
                 self, .routes, as: .list, "AS:VALUE,…",
-                "Communities of the virtual addresses' routes, numbers or well-known names")
+                "Communities of the routes, numbers or well-known names")
         case .largeCommunities:
             Setting(self, .routes, as: .list, "A:B:C,…", "Large communities (RFC 8092)")
         case .extendedCommunities:
@@ -127,19 +129,19 @@ extension SettingKey {
         case .prepend:
             Setting(
                 self, .routes, "COUNT", default: "0",
-                "How many more times our AS is put in front of the path, towards external peers only")
+                "How many more times our AS is in the path, towards external peers only")
 
         case .check:
             Setting(
                 self, .checks, as: .list, "URL,…|none", default: "https://127.0.0.1:6443/readyz",
-                "What must be healthy: http://…, https://…, tcp://ADDRESS:PORT or exec:/PROGRAM ARGUMENTS; several must all pass; none advertises always"
+                "What must be healthy: http://…, https://…, tcp://ADDRESS:PORT or exec:/PROGRAM ARGUMENTS; if there are several, all must pass; none always advertises"
             )
         case .checkInterval:
             Setting(self, .checks, "TIME", default: "1s", "Time from one probe to the next")
         case .checkTimeout:
             Setting(
                 self, .checks, "TIME",
-                "A probe without an answer after this time has failed; 3s for HTTP and HTTPS, 1s for TCP and programs, if not given"
+                "A probe without an answer after this time fails; if not given, 3s for HTTP and HTTPS, 1s for TCP and programs"
             )
         case .checkRise:
             Setting(self, .checks, "COUNT", default: "2", "Passes in a row that make a failed check healthy again")
@@ -158,7 +160,7 @@ extension SettingKey {
         case .checkInsecure:
             Setting(
                 self, .checks, as: .boolean, "true|false",
-                "Accept any certificate; without it, that is done on loopback when there is no CA file")
+                "Accept any certificate; if not given, only on loopback without a CA file")
         case .checkHost:
             Setting(self, .checks, "NAME", "Host header, SNI and name in the certificate")
         case .checkStatus:
@@ -166,18 +168,67 @@ extension SettingKey {
         case .checkBody:
             Setting(self, .checks, "TEXT", "Text that the first 64 KiB of the body must contain")
         case .checkTokenFile:
-            Setting(self, .checks, "PATH", "File with a bearer token, read anew for each connection")
+            Setting(self, .checks, "PATH", "File with a bearer token, read again for each connection")
+
+        case .services:
+            Setting(
+                self, .services, as: .boolean, "true|false", default: "false",
+                "Advertise the addresses of Services of type LoadBalancer, as the Kubernetes API has them")
+        case .servicesPools:
+            Setting(
+                self, .services, as: .list, "[NAME=]PREFIX|FIRST-LAST|any,…",
+                "Addresses that Services may have, for example 192.0.2.64/26 or front=2001:db8::10-2001:db8::1f; any grants a Service each address that it asks for"
+            )
+        case .servicesClass:
+            Setting(
+                self, .services, as: .list, "NAME,…", default: "bgpvip/vip,kube-vip.io/kube-vip-class",
+                "Serve Services with one of these as loadBalancerClass")
+        case .servicesUnclassed:
+            Setting(
+                self, .services, as: .boolean, "true|false", default: "false",
+                "Serve Services without a loadBalancerClass too; without it, another controller may")
+        case .servicesKubeconfig:
+            Setting(
+                self, .services, "PATH",
+                "Kubeconfig that leads to the Kubernetes API; without it, the pod's service account, else /etc/kubernetes/admin.conf"
+            )
+        case .servicesNode:
+            Setting(
+                self, .services, "NAME", "Name of this node in the Kubernetes API; the host name if not given")
+        case .servicesNamespace:
+            Setting(
+                self, .services, "NAME",
+                "Namespace of the Leases that claim addresses, the same on all nodes; the pod's if not given, else kube-system"
+            )
+        case .servicesKubeProxy:
+            Setting(
+                self, .services, "URL|none", default: "http://127.0.0.1:10256/healthz",
+                "Where kube-proxy says that it is well; none if the cluster has no kube-proxy")
+        case .servicesExcludedNodes:
+            Setting(
+                self, .services, as: .boolean, "true|false", default: "false",
+                "Advertise also from nodes with the label node.kubernetes.io/exclude-from-external-load-balancers")
+        case .servicesNeedsEndpoint:
+            Setting(
+                self, .services, as: .boolean, "true|false", default: "false",
+                "Advertise Services with externalTrafficPolicy Cluster only from nodes with a ready endpoint, too")
+
+        case .servicesPreventLoops:
+            Setting(
+                self, .services, as: .boolean, "true|false", default: "true",
+                "Answer packets to unused ports of the pools with unreachable, by routing rules, so that they do not loop between node and router"
+            )
 
         case .config:
             Setting(self, .process, "PATH", "Configuration file (YAML); flags and environment win over it")
         case .settle:
             Setting(
                 self, .process, "TIME", default: "1s",
-                "When leaving: from advertising with GRACEFUL_SHUTDOWN (RFC 8326) to withdrawing; 0 leaves it out")
+                "When leaving: from advertising with GRACEFUL_SHUTDOWN (RFC 8326) to withdrawing; 0 skips this step")
         case .linger:
             Setting(
                 self, .process, "TIME", default: "500ms",
-                "From withdrawing an address to unbinding it, while the routers move traffic away: when leaving, and when "
+                "From withdrawing a VIP to unbinding it, while the routers move traffic away: when leaving, and when "
                     + "a check fails otherwise than by a refused connection")
         case .drainFile:
             Setting(
@@ -186,7 +237,7 @@ extension SettingKey {
         case .controlSocket:
             Setting(
                 self, .process, "PATH|none", default: "/run/bgpvip/bgpvip.sock",
-                "Unix socket for bgpvip peers, vips, drain …; where it cannot be made the daemon serves without it")
+                "Unix socket for bgpvip peers, vips, drain …; if it cannot be made, the daemon serves without it")
         case .logLevel:
             Setting(
                 self, .process, "LEVEL", default: "info",
@@ -196,15 +247,26 @@ extension SettingKey {
         case .metrics:
             Setting(
                 self, .process, "[ADDRESS:]PORT|none", default: "none",
-                "Serve /metrics, /livez and /readyz; a bare port is on loopback, :PORT on all addresses")
+                "Serve a status page at /, and /metrics, /livez and /readyz; a bare port is on loopback, :PORT on all addresses"
+            )
         case .health:
             Setting(
                 self, .process, "[ADDRESS:]PORT|none", default: "none",
-                "Serve the same a second time here, with /healthz, as kube-vip's health check port does")
+                "Serve the same here too, with /healthz, as kube-vip's health check port does")
+        case .readyWhen:
+            Setting(
+                self, .process, "decided|advertised", default: "decided",
+                "When /readyz answers 200: as soon as the first verdict on every VIP is known, good or bad, or only while every VIP is advertised"
+            )
+        case .onChange:
+            Setting(
+                self, .process, "PATH",
+                "Program to run when a VIP is advertised or withdrawn or a session comes up or ends; its environment describes the change"
+            )
         case .ignore:
             Setting(
                 self, .process, as: .list, "NAME,…",
-                "kube-vip variables to disregard although they ask for what bgpvip does not do, for example svc_enable"
+                "kube-vip variables to ignore although they ask for what bgpvip does not do, for example vip_arp"
             )
         }
     }

@@ -12,7 +12,10 @@ package struct Settings: Sendable, Hashable {
     package var routerInterface: String?
     /// The interface the VIPs are bound to.
     package var interface: String
+    /// The VIPs: as loaded, those that are configured.
     package var vips: [VIPSettings]
+    /// Where VIPs come from. What a source gives that is not among them counts for nothing.
+    package var vipSources: Set<VIPSource> = [.configured]
     /// All checks; VIPs refer to them by name.
     package var checks: [Check]
     package var peers: [PeerSettings]
@@ -32,6 +35,14 @@ package struct Settings: Sendable, Hashable {
     package var metrics: SocketTarget?
     /// A second place for the same endpoint, where `/healthz` is answered too; nil opens none.
     package var health: SocketTarget?
+    /// When the endpoint says that the node is ready.
+    package var readyWhen: ReadyWhen
+    /// Path of a program that is run at each change of a VIP or session; nil runs none.
+    package var onChange: String?
+    /// What is set about Services of type LoadBalancer; nil does not serve them.
+    package var services: ServicesSettings? {
+        didSet { vipSources = services == nil ? [.configured] : [.configured, .services] }
+    }
 
     package init(
         localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo",
@@ -40,7 +51,7 @@ package struct Settings: Sendable, Hashable {
         departure: DepartureSettings = DepartureSettings(), drainFile: String? = nil,
         controlSocket: String? = "/run/bgpvip/bgpvip.sock",
         logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
-        health: SocketTarget? = nil
+        health: SocketTarget? = nil, readyWhen: ReadyWhen = .decided, onChange: String? = nil
     ) {
         self.localAS = localAS
         self.routerID = routerID
@@ -58,7 +69,23 @@ package struct Settings: Sendable, Hashable {
         self.logFormat = logFormat
         self.metrics = metrics
         self.health = health
+        self.readyWhen = readyWhen
+        self.onChange = onChange
     }
+}
+
+/// When a node counts as ready.
+package enum ReadyWhen: String, Sendable, Hashable, CaseIterable {
+    /// The first verdict on every VIP is known, be it good or bad.
+    case decided
+    /// Also, every VIP is advertised to a peer.
+    case advertised
+}
+
+extension Settings {
+    /// The host routes that are looked for in the peers' UPDATEs, to see the paths of other nodes. Only the first VIPs: what
+    /// is wrong with one is wrong with all, as a rule.
+    package var watchedRoutes: Set<IPPrefix> { Set(vips.lazy.map(\.prefix).filter(\.isHost).prefix(64)) }
 }
 
 /// One virtual IP and how it is advertised.
@@ -67,8 +94,8 @@ package struct VIPSettings: Sendable, Hashable {
     package var prefix: IPPrefix
     /// Names of the checks that must all pass; empty means always healthy.
     package var checks: [String]
-    /// False leaves it to others to put the address on the interface.
-    package var binds: Bool
+    /// Who puts the address on this node.
+    package var placement: VIPPlacement
     /// True gives the address global scope instead of host scope.
     package var hasGlobalScope: Bool
     /// What becomes of it while a check fails.
@@ -78,6 +105,8 @@ package struct VIPSettings: Sendable, Hashable {
     package var attributes: RouteAttributes
     /// The peers it is meant for; nil is all of them.
     package var peers: Set<ScopedAddress>?
+    /// What the source of the VIP says of it, beside its checks: it is advertised only while this is healthy too.
+    package var condition = Verdict.healthy
 
     package init(
         prefix: IPPrefix, checks: [String], binds: Bool = true, hasGlobalScope: Bool = false,
@@ -86,13 +115,24 @@ package struct VIPSettings: Sendable, Hashable {
     ) {
         self.prefix = prefix
         self.checks = checks
-        self.binds = binds
+        placement = binds ? .interface : .others
         self.hasGlobalScope = hasGlobalScope
         self.onUnhealthy = onUnhealthy
         self.drains = drains
         self.attributes = attributes
         self.peers = peers
     }
+
+    /// True if we put the address on the interface; false leaves that to others.
+    package var binds: Bool {
+        get { placement == .interface }
+        set { placement = newValue ? .interface : .others }
+    }
+
+    /// True if the kernel has to be asked whether packets to the address end on this node.
+    ///
+    /// Not for a prefix that is shorter than a host route: what it leads to may be behind this node.
+    package var mustBeLocal: Bool { placement == .others && prefix.isHost }
 
     /// True if it is to be advertised to this peer.
     package func isMeant(for peer: ScopedAddress) -> Bool { peers?.contains(peer) ?? true }
@@ -127,6 +167,8 @@ package struct PeerSettings: Sendable, Hashable {
     package var distance: Distance
     /// Our address on the session; nil lets the kernel choose.
     package var source: IPAddress?
+    /// For `gateway`, which can be of both families: our address towards gateways of the other family than `source`.
+    package var otherSource: IPAddress?
     /// The interface the session is bound to; nil binds to none.
     package var sourceInterface: String?
     /// True if we wait for the peer to dial.

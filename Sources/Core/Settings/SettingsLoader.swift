@@ -16,6 +16,8 @@ package struct LoadedSettings: Sendable, Hashable {
     var isPeerListExact: Bool
     /// True if what is given, apart from files, contains a peer's password.
     var peerListShowsPassword: Bool
+    /// True if the configuration file itself contains a peer's password.
+    var fileShowsPassword: Bool
     /// The password files, for a manifest to mount.
     package var passwordFiles: [String]
 }
@@ -24,6 +26,11 @@ package struct LoadedSettings: Sendable, Hashable {
 package struct InvalidSettings: Error, Sendable, Hashable {
     package var errors: [SettingError]
     package var notices: [String]
+}
+
+extension InvalidSettings {
+    /// What is to be said, a line each: the notices, then the errors.
+    package var lines: [String] { notices.map { "notice: \($0)" } + errors.map { "error: \($0)" } }
 }
 
 /// Why a file could not be read, in words.
@@ -62,7 +69,7 @@ package enum SettingsLoader {
 
         var reading = Reading(given.texts, items: given.items)
         reading.errors = given.errors + kubeVip.errors
-        reading.notices = given.notices + kubeVip.notices
+        reading.notices = (given.notices + kubeVip.notices).map(\.onOneLine)
         let extraPeer = given.usesKubeVipPeers ? kubeVip.extraPeer : nil
         let settings = reading.settings(
             kubeVip: KubeVipContext(
@@ -76,7 +83,24 @@ package enum SettingsLoader {
             resolved: ResolvedSetting.all(reading, settings), texts: reading.spellable(peers: settings.peers),
             isPeerListExact: !settings.peers.contains { $0.hasUnspellablePassword },
             peerListShowsPassword: settings.peers.contains { !$0.peer.origin.isFile && $0.peer.value.password != nil },
+            fileShowsPassword: settings.peers.contains { $0.peer.origin.isFile && $0.peer.value.password != nil },
             passwordFiles: settings.passwordFiles)
+    }
+}
+
+extension SettingsLoader {
+    /// The interface that settings name, whatever else is wrong with them; `lo` if none can be read. Parameters as in `load`.
+    package static func interface(
+        flags: [String: [String]], environment: [String: String],
+        readTree: (String) -> Result<FileNode, FileFault>
+    ) -> String {
+        var given = GivenSettings(flags: flags, environment: environment)
+        let file = try? given.file(readTree)
+        given.complete(
+            with: KubeVipTranslation(flags: flags, environment: environment, tolerated: [], ours: [], answered: []))
+        if let file { given.complete(with: file) }
+        var reading = Reading(given.texts)
+        return reading.value(.interface, ValueText.interfaceName) ?? "lo"
     }
 }
 

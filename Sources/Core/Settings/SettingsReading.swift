@@ -2,6 +2,7 @@ import Advertising
 import BGPWire
 import Health
 import IPTypes
+import Services
 
 /// Settings together with the parts of their text that display and manifests need.
 struct ReadSettings {
@@ -56,13 +57,16 @@ extension Reading {
         }
         let health = value(.health) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere)
         }
+        let readyWhen = value(.readyWhen, Self.readyWhen)
+        let onChange = value(.onChange, ValueText.path)
+        let services = self.services(besides: vips.map(\.vip.value))
 
         checkAddresses(
             vips.map(\.vip), peers: peers.map(\.peer), checks: checks.map(\.check), routerID: routerID,
             nextHops: Set(peerSettings.flatMap(\.routeAdjustment.nextHops)))
         if let interface, interface != "lo" {
             notices.append(
-                "the virtual addresses are bound to \(interface) and not to lo: on a shared segment every node answers ARP for them"
+                "the VIPs are bound to \(interface) and not to lo: on a shared segment every node answers ARP for them"
             )
         }
         notePeersWithoutRoutes(peerSettings, vips: vipSettings, localAS: localAS)
@@ -73,12 +77,16 @@ extension Reading {
         guard let localAS, let interface, let departure, let controlSocket, let logLevel, let logFormat else {
             return nil
         }
+        var settings = Settings(
+            localAS: localAS, routerID: routerID, routerInterface: routerInterface, interface: interface,
+            vips: vipSettings, checks: checks.map(\.check.value), peers: peerSettings, listen: listen,
+            longLivedStaleTime: staleTime, departure: departure, drainFile: drainFile, controlSocket: controlSocket,
+            logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil,
+            readyWhen: readyWhen ?? .decided, onChange: onChange)
+        settings.services = services
+        settings.services?.configuration.settle = departure.settle
         return ReadSettings(
-            settings: Settings(
-                localAS: localAS, routerID: routerID, routerInterface: routerInterface, interface: interface,
-                vips: vipSettings, checks: checks.map(\.check.value), peers: peerSettings, listen: listen,
-                longLivedStaleTime: staleTime, departure: departure, drainFile: drainFile, controlSocket: controlSocket,
-                logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil),
+            settings: settings,
             vips: vips, checks: checks, peers: peers, passwordFiles: passwordFiles.map(\.value.path))
     }
 
@@ -87,7 +95,7 @@ extension Reading {
         for peer in peers {
             let routes = vips.filter { $0.isMeant(for: peer.address) }
             if routes.isEmpty, !vips.isEmpty {
-                notices.append("no virtual address is meant for the peer \(peer.address)")
+                notices.append("no VIP is meant for the peer \(peer.address)")
             }
             if peer.address.address.isLoopback {
                 notices.append(
@@ -108,7 +116,7 @@ extension Reading {
         guard let routerID else {
             if given[.routerInterface]?.first?.text.trimmed == "lo" {
                 notices.append(
-                    "\(origin(.routerInterface)): lo seldom has an address of its own, and neither 127.0.0.1 nor a virtual address can be the router ID: without another one the daemon waits; give an interface that has this node's address"
+                    "\(origin(.routerInterface)): lo seldom has an address of its own, and neither 127.0.0.1 nor a VIP can be the router ID: without another one the daemon waits; give an interface that has this node's address"
                 )
             }
             return
@@ -161,6 +169,14 @@ extension Reading {
             throw Complaint("\(ValueText.quoted(text)) is not a log format", "write logfmt or json")
         }
         return format
+    }
+
+    private static func readyWhen(_ text: String) throws(Complaint) -> ReadyWhen {
+        guard let condition = ReadyWhen(rawValue: text) else {
+            throw Complaint(
+                "\(ValueText.quoted(text)) does not say when a node is ready", "write decided or advertised")
+        }
+        return condition
     }
 
     /// The wildcard to open a port on: the IPv6 one serves both families, but a host may have no IPv6.

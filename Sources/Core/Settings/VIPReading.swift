@@ -3,7 +3,7 @@ import BGPWire
 import Health
 import IPTypes
 
-/// A virtual address as read, and the entry of a file that says it.
+/// A VIP as read, and the entry of a file that says it.
 struct VIPEntry {
     var vip: Located<IPPrefix>
     var item: FileItem?
@@ -16,9 +16,10 @@ extension Reading {
                 vipList()
             }
         if !has(.vip) {
+            if servesServices { return [] }
             errors.append(
                 SettingError(
-                    problem: "no virtual address is set",
+                    problem: "no VIP is set",
                     remedy: "\(ways(.vip)), for example \(example(.vip, "192.0.2.10"))"))
         } else if vips.isEmpty, texts(.vip).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }),
             items[.vip] == nil
@@ -72,20 +73,20 @@ extension Reading {
         }
         let address = prefix.address
         if case .v6(let address) = address, let mapped = address.mappedIPv4 {
-            throw Complaint("\(address) is an IPv4 address in IPv6 clothes, which no router routes", "write \(mapped)")
+            throw Complaint("\(address) is an IPv4-mapped IPv6 address, which no router routes", "write \(mapped)")
         }
         guard !address.isUnspecified, !address.isMulticast, !address.isLoopback, !address.isLinkLocal,
             address != .v4(IPv4Address(0xFFFF_FFFF))
-        else { throw Complaint("\(address) cannot be routed to, so it cannot be a virtual address") }
+        else { throw Complaint("\(address) cannot be routed to, so it cannot be a VIP") }
         return prefix
     }
 
     // MARK: What belongs to each
 
-    /// True if flags or environment give the checks, so that those of a file's virtual addresses do not count.
+    /// True if flags or environment give the checks, so that those of a file's VIPs do not count.
     var hasForeignChecks: Bool { given[.check]?.first.map { !$0.origin.isFile && !$0.origin.isKubeVipPort } ?? false }
 
-    /// The virtual addresses with their checks and attributes, and all checks that any of them needs.
+    /// The VIPs with their checks and attributes, and all checks that any of them needs.
     mutating func vipSettings(
         _ vips: [VIPEntry], generalChecks: [CheckEntry]
     ) -> (vips: [VIPSettings], checks: [CheckEntry]) {
@@ -96,7 +97,7 @@ extension Reading {
         _ = onUnhealthy()
         _ = value(.drain, ValueText.boolean)
         if hasForeignChecks, vips.contains(where: { $0.item?.checks != nil }) {
-            notices.append("\(origin(.check)) is used for all virtual addresses, the checks in the file are not")
+            notices.append("\(origin(.check)) is used for all VIPs, the checks in the file are not")
         }
         var checks = generalChecks
         let settings = vips.map { entry in
@@ -116,7 +117,7 @@ extension Reading {
         for entry in checks
         where errors.isEmpty && !used.contains(entry.check.value.name) && !entry.check.origin.isKubeVipPort {
             notices.append(
-                "\(entry.check.origin): check \(entry.check.value.name) is not run: no virtual address uses it")
+                "\(entry.check.origin): check \(entry.check.value.name) is not run: no VIP uses it")
         }
         return (settings, vips.isEmpty ? checks : checks.filter { used.contains($0.check.value.name) })
     }
@@ -135,7 +136,7 @@ extension Reading {
             if names.contains(name) {
                 errors.append(
                     SettingError(
-                        origin: item.origin, problem: "check \(name) is there already",
+                        origin: item.origin, problem: "check \(name) is defined twice",
                         remedy: "remove one of the two entries"))
             } else {
                 names.append(name)
@@ -153,7 +154,7 @@ extension Reading {
                 errors.append(
                     SettingError(
                         origin: item.origin, problem: "\(ValueText.quoted(text)) is not the name of a check",
-                        remedy: similar ?? "name one that stands under checks, or write a URL"))
+                        remedy: similar ?? "name one of checks, or write a URL"))
                 return nil
             }
         }
@@ -184,7 +185,8 @@ extension Reading {
                         peers.contains(where: { $0.peer.value.address == address })
                     else {
                         throw Complaint(
-                            "\(ValueText.quoted(text)) is not a peer", "name an address as it stands in the peer list")
+                            "\(ValueText.quoted(text)) is not a peer",
+                            "give an address as it is written in the peer list")
                     }
                     return address
                 }
@@ -211,7 +213,7 @@ extension Reading {
         }
     }
 
-    private mutating func attributes() -> RouteAttributes {
+    mutating func attributes() -> RouteAttributes {
         let communities = list(.communities) { text, _ throws(Complaint) in
             try Self.parsed(text, Community(text), "a community", "65000:100 or no-export")
         }

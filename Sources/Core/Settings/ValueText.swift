@@ -2,12 +2,12 @@ import BGPWire
 import IPTypes
 
 /// Parsers of single values. Each takes text whose blanks are trimmed and complains without saying where it came from.
-enum ValueText {
-    /// `true` or `false`, in all the ways Go's `strconv.ParseBool` takes, which kube-vip uses.
+package enum ValueText {
+    /// `true` or `false`, in all the ways Go's `strconv.ParseBool` takes, which kube-vip uses, and YAML 1.1's words.
     static func boolean(_ text: String) throws(Complaint) -> Bool {
         switch text {
-        case "1", "t", "T", "TRUE", "true", "True": true
-        case "0", "f", "F", "FALSE", "false", "False": false
+        case "1", "t", "T", "TRUE", "true", "True", "YES", "yes", "Yes", "ON", "on", "On": true
+        case "0", "f", "F", "FALSE", "false", "False", "NO", "no", "No", "OFF", "off", "Off": false
         default: throw Complaint("\(quoted(text)) is neither true nor false")
         }
     }
@@ -37,6 +37,11 @@ enum ValueText {
             return duration
         }
         throw Complaint("\(quoted(text)) is not a time", "write for example 500ms, 1.5s or 30s")
+    }
+
+    /// A span of time on the command line, of a millisecond or more; nil if the text is none.
+    package static func span(_ text: String) -> Duration? {
+        try? duration(text, in: .milliseconds(1) ... .seconds(1_000_000_000))
     }
 
     /// `text` × `factor`, if that is whole and fits.

@@ -9,40 +9,49 @@ package struct BFDStatus: Codable, Sendable, Hashable {
     package var state: String
     /// Seconds in this state.
     package var stateSeconds: Double
-    /// The peer's state; nil while it is not heard.
+    /// When it came into this state.
+    package var stateSince: String?
+    /// The peer's state, while it is heard.
     package var remoteState: String?
+    /// True for multihop BFD (RFC 5883).
     package var isMultihop: Bool
     /// True if the BGP session is started only while BFD is up.
     package var isStrict: Bool
     /// True while the BGP session is held back because BFD is not up.
     package var holdsSession: Bool
+    /// Our discriminator.
     package var localDiscriminator: UInt32
-    /// 0 while the peer is not heard.
+    /// The peer's discriminator; 0 while it is not heard.
     package var remoteDiscriminator: UInt32
-    /// Why we last changed our state, in words.
+    /// Why we last changed our state.
     package var localDiagnostic: String
-    /// Why the peer last did; nil while it is not heard.
+    /// Why the peer last changed its state, while it is heard.
     package var remoteDiagnostic: String?
-    /// Seconds between our packets, before jitter; nil while none are sent.
+    /// Seconds between our packets, before jitter, while they are sent.
     package var transmitSeconds: Double?
-    /// Seconds between the peer's packets, before jitter; nil while it is not heard.
+    /// Seconds between the peer's packets, before jitter, while it is heard.
     package var receiveSeconds: Double?
-    /// After how many seconds of silence the peer counts as dead; nil while it is not heard.
+    /// After how many seconds of silence the peer is down, while it is heard.
     package var detectionSeconds: Double?
     /// How many of our packets in a row the peer may miss.
     package var multiplier: Int
-    /// How many of its packets in a row we may miss; 0 while it is not heard.
+    /// How many of the peer's packets in a row we may miss; 0 while it is not heard.
     package var remoteMultiplier: Int
     /// Times the session came up.
     package var timesUp: Int
     /// Times the path failed while the session was up.
     package var failures: Int
-    /// Why it last ceased to be up; nil if it never did.
+    /// Why it last went down.
     package var lastDown: String?
+    /// Seconds since then.
     package var lastDownSecondsAgo: Double?
+    /// When that was.
+    package var lastDownAt: String?
+    /// Packets to the peer.
     package var packetsSent: Int
+    /// Packets from the peer.
     package var packetsReceived: Int
-    /// What to look at if it is not up.
+    /// Why it is not up, and what to do.
     package var obstacle: String?
 
     package init(
@@ -81,15 +90,15 @@ package struct BFDStatus: Codable, Sendable, Hashable {
 extension Speaker {
     /// BFD with the peer of this address; nil if it has none.
     func bfdStatus(of address: ScopedAddress, at now: Instant) -> BFDStatus? {
-        guard let position = bfd.positions[address] else { return nil }
+        guard let position = bfd.positions[address], let index = bfd.all[position].index else { return nil }
         let peer = bfd.all[position]
         let session = peer.session
         let isHeard = session.remote.lastHeard != nil
         var status = BFDStatus(
             state: "\(session.state)", stateSeconds: (now - (session.lastChange?.at ?? startedAt)).inSeconds,
             isMultihop: peer.isMultihop, isStrict: peer.isStrict,
-            holdsSession: waitsForBFD(peer.index) && session.state != .adminDown
-                && peers[peer.index].session.state == .idle,
+            holdsSession: waitsForBFD(index) && session.state != .adminDown
+                && peers[index].session.state == .idle,
             localDiscriminator: session.discriminator, localDiagnostic: "\(session.diagnostic)",
             transmitSeconds: session.transmitInterval?.inSeconds,
             multiplier: Int(session.configuration.multiplier), timesUp: session.timesUp,

@@ -40,7 +40,10 @@ struct Delivery: Sendable, Hashable {
     var withdrawnAt: Instant? { withdrawals.first?.at }
 
     /// The VIPs whose withdrawal is not acknowledged.
-    var withdrawn: Set<IPPrefix> { Set(withdrawals.flatMap(\.vips)) }
+    var withdrawn: Set<IPPrefix> { Set(withdrawals.lazy.flatMap(\.vips)) }
+
+    /// How many VIPs that is.
+    var withdrawnCount: Int { withdrawals.reduce(0) { $0 + $1.vips.count } }
 
     /// Since when the peer's TCP has acknowledged nothing of what it has been sent; nil if it has everything.
     var stalledSince: Instant? { sent == acknowledged ? nil : progressAt }
@@ -54,14 +57,7 @@ struct Delivery: Sendable, Hashable {
 
 extension Speaker {
     /// When a peer has ignored a withdrawal for too long; nil if it owes no acknowledgement.
-    func withdrawalDeadline(of index: Int) -> Instant? {
-        guard let withdrawnAt = peers[index].delivery.withdrawnAt, let negotiated = peers[index].session.negotiated
-        else {
-            return nil
-        }
-        return withdrawnAt
-            + Delivery.patience(holdTime: negotiated.holdTime, sendHoldTime: peers[index].settings.sendHoldTime)
-    }
+    func withdrawalDeadline(of index: Int) -> Instant? { peers[index].withdrawalDeadline }
 
     /// Ends the session of a peer that goes on using what was withdrawn: the end of the connection takes all our routes
     /// from it.
@@ -73,12 +69,15 @@ extension Speaker {
         handle(.withdrawalIgnored(seconds: seconds), peer: index, at: now)
     }
 
-    /// What a peer has not acknowledged for a second or longer; nil if it has everything.
-    func undelivered(to index: Int, at now: Instant) -> UndeliveredStatus? {
+    /// The withdrawals that a peer has not acknowledged, or that it has acknowledged nothing for a second or longer; nil if
+    /// it has everything. Only these VIPs are listed; nil is all.
+    func undelivered(to index: Int, showing shown: Set<IPPrefix>?, at now: Instant) -> UndeliveredStatus? {
         let delivery = peers[index].delivery
-        guard let since = delivery.withdrawnAt ?? delivery.stalledSince, now - since >= .seconds(1) else { return nil }
+        let stalledSince = delivery.stalledSince.flatMap { now - $0 < .seconds(1) ? nil : $0 }
+        guard let since = delivery.withdrawnAt ?? stalledSince else { return nil }
+        let withdrawn = shown.map { delivery.withdrawn.intersection($0) } ?? delivery.withdrawn
         return UndeliveredStatus(
-            seconds: (now - since).inSeconds, withdrawn: delivery.withdrawn.sorted().map { "\($0)" },
+            seconds: (now - since).inSeconds, withdrawn: withdrawn.sorted().map { "\($0)" },
             resetInSeconds: withdrawalDeadline(of: index).map { ($0 - now).inSeconds })
     }
 }

@@ -24,13 +24,14 @@ package struct Departure: Sendable, Hashable {
         case away
     }
 
-    package internal(set) var step: Step = .inService
+    package internal(set) var progress = Leaving.inService
+    package var step: Step { progress.step }
     /// How far a drain had got when the end of the process began to take out of service what that one had left in it.
     package internal(set) var before = Step.inService
     /// When the present step began; nil while in service.
     package internal(set) var stepSince: Instant?
     /// When the present step ends at the latest.
-    package internal(set) var deadline: Instant?
+    package var deadline: Instant? { progress.deadline }
     /// Why we leave; it goes on the wire with the Cease (RFC 9003).
     package internal(set) var reason = ""
     /// True if the process ends afterwards.
@@ -41,7 +42,7 @@ package struct Departure: Sendable, Hashable {
     /// leaves alone need them. The end of the process closes them all the same.
     package internal(set) var keepsSessions = false
     /// Peers whose acknowledgement is awaited.
-    package internal(set) var awaited: Set<ScopedAddress> = []
+    package var awaited: Set<ScopedAddress> { progress.awaited }
     /// VIPs that are being taken off the interface, and whose removal an exit waits for.
     package internal(set) var unbinding: Set<IPPrefix> = []
     /// True if anything was advertised when the departure began, so that there is traffic to wait for.

@@ -6,6 +6,8 @@ package struct DepartureStatus: Codable, Sendable, Hashable {
     package var step: String
     /// Seconds in this step.
     package var stepSeconds: Double
+    /// When this step began.
+    package var stepSince: String?
     /// Seconds until the next step begins at the latest; absent once the node is away.
     package var nextSeconds: Double?
     /// Peers whose TCP has not acknowledged the withdrawal yet.
@@ -16,7 +18,7 @@ package struct DepartureStatus: Codable, Sendable, Hashable {
     package var keepsSessions: Bool
     /// True if `bgpvip drain` keeps the node out of service.
     package var heldByCommand: Bool
-    /// The drain file, if it keeps the node out of service.
+    /// Path of the drain file, if it keeps the node out of service.
     package var heldByFile: String?
 
     package init(

@@ -8,12 +8,23 @@ package enum DrainReason {
     /// What is wrong with a reason that was given in one piece; nil if it can be told as it is.
     package static func fault(of reason: String) -> String? {
         if reason.utf8.count > longest {
-            return "the reason has \(reason.utf8.count) bytes; \(longest) can be told to every router (RFC 8203)"
+            return "the reason has \(reason.utf8.count) bytes; \(longest) can be sent to every router (RFC 8203)"
         }
         if !reason.unicodeScalars.allSatisfy(\.isPrintable) {
             return "the reason must be one line of printable characters"
         }
         return nil
+    }
+
+    /// The beginning of a reason that is too long, as much as every router takes; nil if all of it fits.
+    package static func shortened(_ reason: String) -> String? {
+        guard reason.utf8.count > longest else { return nil }
+        var beginning = ""
+        for scalar in reason.unicodeScalars {
+            guard beginning.utf8.count + UTF8.width(scalar) <= longest else { break }
+            beginning.unicodeScalars.append(scalar)
+        }
+        return beginning
     }
 
     /// The first line of a file's beginning: trimmed, without characters that could steer a terminal, cut to what a

@@ -2,9 +2,20 @@ package import BFD
 package import BGPFSM
 package import Health
 package import IPTypes
+package import Intent
+package import Settings
 
 /// Everything that can happen to the speaker. The daemon stamps each with the time it was seen.
 package enum Input: Sendable, Hashable {
+    /// The operator wants this, from now on: peers, checks and VIPs come, change and go, and what does not differ is not
+    /// touched. The first time before `started`, and then at any time. The settings are this node's: `gateway` is
+    /// expanded, and `routerID` is set (without it the present one stays).
+    case intended(Settings)
+    /// These are all VIPs of this source that are known by now. Where two sources have the same prefix, the first in the order
+    /// of `VIPSource` counts.
+    case vips(VIPSource, [VIPSettings])
+    /// The source has given all VIPs that it has. The settings have with `intended`.
+    case vipsAreComplete(VIPSource)
     /// The process is up: dial the peers and run the first checks.
     case started
     /// Time has reached `Speaker.nextDeadline`.
@@ -53,12 +64,20 @@ package enum Input: Sendable, Hashable {
     case drainFileFound(reason: String?)
     /// The drain file is gone.
     case drainFileGone
+    /// The program that `runProgram` started has ended, or was killed; `failure` says what is wrong, nil if nothing is.
+    case programEnded(failure: String?)
     /// SIGTERM, or SIGINT: leave and exit. `isUrgent` skips settling and lingering; a second request is always urgent.
     case terminationRequested(reason: String, isUrgent: Bool)
 }
 
 /// What the daemon has to do, in the order given.
 package enum Effect: Sendable, Hashable {
+    /// Open this; it was not open. In a turn resources come before what needs them.
+    case open(Resource)
+    /// What is open under this `id` is to be like this now, without an interruption where that can be done.
+    case change(Resource)
+    /// This is not needed any more. What a connection still has to send leaves all the same.
+    case close(Resource.ID)
     /// An action of one peer's session.
     case session(ScopedAddress, PeerSession.Action)
     /// Send this BFD packet to the peer, after everything that was sent before is with the kernel.
@@ -75,6 +94,8 @@ package enum Effect: Sendable, Hashable {
     /// sent before is with the kernel; then end the connections that this node has to itself by them. Answer each with
     /// `unbound` or `unbindFailed`.
     case unbind([IPPrefix])
+    /// Run the program of `onChange` with what has changed, and kill it after this time; answer with `programEnded`.
+    case runProgram(Change, within: Duration)
     /// Something an operator may want to know.
     case report(Report)
     /// Everything is withdrawn, said and unbound: end the process with status 0.
@@ -86,6 +107,8 @@ package enum Effect: Sendable, Hashable {
 
 /// A decision, for the log and the metrics. One file of the daemon words them.
 package enum Report: Sendable, Hashable {
+    /// The settings of a running speaker were replaced; this is the difference, which may be empty.
+    case intentChanged(IntentChange)
     case sessionEstablished(ScopedAddress, Negotiated)
     /// We ended an Established session ourselves.
     case sessionClosed(ScopedAddress, reason: String)
@@ -151,6 +174,10 @@ package enum Report: Sendable, Hashable {
     /// A peer's TCP did not acknowledge the withdrawal in time.
     case withdrawalUnacknowledged(ScopedAddress)
     case undrained
+    /// The program of `onChange` could not be run, or says that it failed.
+    case programFailed(String, reason: String)
+    /// The program of `onChange` takes so long that changes have to be left out.
+    case changesLeftOut(String)
     /// The node stays out of service for another reason than before: one who drains it has come, gone or changed.
     case drainReasonChanged(String)
 }

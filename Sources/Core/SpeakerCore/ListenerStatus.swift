@@ -16,11 +16,13 @@ package struct ListenerStatus: Codable, Sendable, Hashable {
         case none
     }
 
+    /// The TCP port.
     package var port: Int
-    /// The checks that ask this port.
+    /// The checks that probe this port.
     package var checks: [String]
+    /// `vip` or `all`: the service listens on the VIP, or on all addresses. `elsewhere`: on other addresses only. `none`.
     package var reach: Reach
-    /// The addresses that are listened on; `0.0.0.0` and `::` stand for all of a family.
+    /// The addresses that sockets listen on; `0.0.0.0` and `::` are all of a family.
     package var addresses: [String]
 
     package init(port: Int, checks: [String], reach: Reach, addresses: [String]) {

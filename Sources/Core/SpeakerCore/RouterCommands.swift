@@ -2,7 +2,8 @@
 /// EOS, SONiC and others share.
 package func unseenOnRouters(of vip: String) -> String {
     let family = vip.contains(":") ? "ipv6" : "ipv4"
-    return "whether the routers use \(vip) is decided by their policies, which this node cannot see; run there: "
+    return "whether the routers use \(vip), and over how many nodes, is decided by their policies, which this node "
+        + "cannot see; run there: "
         + "birdc show route all for \(vip), or "
         + "vtysh -c 'show bgp \(family) unicast \(vip)' -c 'show bgp \(family) unicast summary'"
 }

@@ -8,11 +8,11 @@ extension Speaker {
     mutating func handle(_ event: HealthCheck.Event, check index: Int, at now: Instant) {
         let name = checks[index].check.name
         let wasRefused = checks[index].isRefused
-        let wasOnProbation = checks[index].isOnProbation
+        let wasInDoubt = checks[index].isInDoubt
         reportSuppressedVerdicts(of: index, at: now)
         defer {
             // Nobody answers any more, so there is nothing to linger for; or what had to wait may be announced.
-            if checks[index].isRefused && !wasRefused || wasOnProbation && !checks[index].isOnProbation {
+            if checks[index].isRefused && !wasRefused || wasInDoubt && !checks[index].isInDoubt {
                 touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
             }
         }
@@ -39,11 +39,11 @@ extension Speaker {
         effects.append(.report(.verdictsSuppressed(check.check.name, count: count, check.verdict)))
     }
 
-    /// Combines the verdicts of each VIP's checks: all must pass. What follows from a change that is not reported is not
+    /// Combines what is known of each VIP: all its checks must pass, and its condition hold. What follows from a change that is not reported is not
     /// reported either.
-    private mutating func judgeVIPs(at now: Instant, isReported: Bool) {
+    mutating func judgeVIPs(at now: Instant, isReported: Bool) {
         var changed: [(verdict: Verdict, vips: [Int])] = []
-        for index in vips.indices {
+        for index in vips.indices where !vips[index].isRemoved {
             let verdict = combinedVerdict(of: vips[index].settings)
             guard verdict != vips[index].verdict else { continue }
             // Another reason for the same verdict is no change that anything follows from.
@@ -73,7 +73,8 @@ extension Speaker {
     }
 
     private func combinedVerdict(of vip: VIPSettings) -> Verdict {
-        var isKnown = true
+        if case .unhealthy = vip.condition { return vip.condition }
+        var isKnown = vip.condition == .healthy
         for name in vip.checks {
             guard let index = checkIndex[name] else { continue }
             switch checks[index].verdict {

@@ -21,7 +21,7 @@ extension Speaker {
             departure.hadRoutes = !holdersOfLeaving.isEmpty
             effects.append(.report(.departureStarted(reason: reason, exits: exits)))
             if departure.hadRoutes && !isUrgent && settings.departure.settle > .zero {
-                enter(.settling, for: settings.departure.settle, at: now)
+                enter(.marked(until: now + settings.departure.settle), at: now)
                 mustConverge = true
             } else {
                 withdraw(at: now)
@@ -38,7 +38,7 @@ extension Speaker {
         if departure.step == .away {
             if exits && !wasExiting { exitWhenUnbound(at: now) }
         } else if departure.isUrgent, departure.step != .acknowledging {
-            departureDeadlineReached(at: now)
+            handle(.stepOver, at: now)
         }
     }
 
@@ -83,21 +83,15 @@ extension Speaker {
         withdraw(at: now)
     }
 
-    /// The present step has taken as long as it may.
-    mutating func departureDeadlineReached(at now: Instant) {
-        switch departure.step {
-        case .inService, .away:
-            departure.deadline = nil
-        case .settling:
-            withdraw(at: now)
-        case .acknowledging:
-            for address in departure.awaited.sorted(by: { $0.address < $1.address }) {
-                effects.append(.report(.withdrawalUnacknowledged(address)))
+    /// Feeds one event to the departure and does what follows.
+    mutating func handle(_ event: Leaving.Event, at now: Instant) {
+        for step in departure.progress.handle(event) {
+            switch step {
+            case .withdraw: withdraw(at: now)
+            case .linger: linger(at: now)
+            case .leave: goAway(at: now)
+            case .reportUnacknowledged(let peer): effects.append(.report(.withdrawalUnacknowledged(peer)))
             }
-            departure.awaited = []
-            linger(at: now)
-        case .lingering:
-            goAway(at: now)
         }
     }
 
@@ -105,23 +99,12 @@ extension Speaker {
         guard round == departure.round else {
             return noteVIPAcknowledged(address, round: round, isComplete: isComplete, at: now)
         }
-        guard departure.step == .acknowledging, departure.awaited.contains(address) else {
-            return
-        }
-        if !isComplete { effects.append(.report(.withdrawalUnacknowledged(address))) }
-        stopAwaiting(address, at: now)
-    }
-
-    /// Nothing more will come from this peer: it has acknowledged, or its session is gone.
-    mutating func stopAwaiting(_ address: ScopedAddress, at now: Instant) {
-        guard departure.step == .acknowledging, departure.awaited.remove(address) != nil else { return }
-        if departure.awaited.isEmpty { linger(at: now) }
+        handle(.acknowledged(address, isComplete: isComplete), at: now)
     }
 
     private mutating func withdraw(at now: Instant) {
         let holders = holdersOfLeaving
-        departure.awaited = Set(holders)
-        enter(.acknowledging, for: settings.departure.acknowledgement, at: now)
+        enter(.withdrawn(from: Set(holders), until: now + settings.departure.acknowledgement), at: now)
         mustConverge = true
         converge(at: now)
         for address in holders {
@@ -129,23 +112,22 @@ extension Speaker {
                 .awaitAcknowledgement(
                     address, round: departure.round, within: settings.departure.acknowledgement))
         }
-        if departure.awaited.isEmpty { linger(at: now) }
+        if departure.awaited.isEmpty { handle(.stepOver, at: now) }
     }
 
     private mutating func linger(at now: Instant) {
         // What was withdrawn before the departure began has waited for a part of the time already. What an earlier run left
         // was advertised by nobody since.
         let ends =
-            vips.compactMap { $0.isLeftover ? nil : $0.lingersUntil } + vipDrainLingerEnds
+            vips.compactMap(\.binding.lingersUntil) + vipDrainLingerEnds
             + (departure.hadRoutes ? [now + settings.departure.linger] : [])
         guard let end = ends.max(), end > now, !departure.isUrgent else { return goAway(at: now) }
-        enter(.lingering, for: end - now, at: now)
+        enter(.lingered(until: end), at: now)
     }
 
     private mutating func goAway(at now: Instant) {
-        departure.step = .away
+        handle(.left, at: now)
         departure.stepSince = now
-        departure.deadline = nil
         if !departure.keepsSessions { stopSessions(departure.reason, at: now) }
         mustConverge = true
         converge(at: now)
@@ -156,11 +138,13 @@ extension Speaker {
     /// Ends the process, once the kernel has answered for every VIP that has to go.
     private mutating func exitWhenUnbound(at now: Instant) {
         // What the kernel has refused before is tried a last time, at once.
-        for index in vips.indices where vips[index].binding == .bound { vips[index].bindRetry = nil }
+        for index in vips.indices where vips[index].isOnInterface {
+            _ = vips[index].binding.handle(.pauseOver, isOurs: vips[index].settings.binds)
+        }
         mustConverge = true
         converge(at: now)
-        let unanswered = vips.filter { $0.binding == .unbinding || $0.binding == .binding }
-        departure.unbinding = Set(unanswered.map(\.settings.prefix))
+        let unanswered = vips.filter(\.binding.isAsked)
+        departure.unbinding = Set(unanswered.map(\.settings.prefix)).union(removeUnclaimed())
         if departure.unbinding.isEmpty { exit() }
     }
 
@@ -171,7 +155,7 @@ extension Speaker {
     }
 
     private mutating func exit() {
-        let left = vips.filter { $0.binding == .bound }.map(\.settings.prefix)
+        let left = vips.filter(\.isOnInterface).map(\.settings.prefix)
         guard !left.isEmpty else {
             effects.append(.exit)
             return
@@ -181,10 +165,10 @@ extension Speaker {
         effects.append(.exitStillBound)
     }
 
-    private mutating func enter(_ step: Departure.Step, for duration: Duration, at now: Instant) {
-        departure.step = step
+    /// Takes an event that begins a step.
+    private mutating func enter(_ event: Leaving.Event, at now: Instant) {
+        handle(event, at: now)
         departure.stepSince = now
-        departure.deadline = now + duration
-        effects.append(.report(.departureStep(step)))
+        effects.append(.report(.departureStep(departure.step)))
     }
 }

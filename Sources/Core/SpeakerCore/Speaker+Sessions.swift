@@ -2,7 +2,7 @@ import Advertising
 import BGPFSM
 package import BGPWire
 import Deadlines
-package import IPTypes
+import IPTypes
 package import Settings
 
 extension Speaker {
@@ -12,6 +12,9 @@ extension Speaker {
         if case .received(.update(let summary), _) = event, let malformation = summary.malformation {
             reportMalformedUpdate(malformation, of: index, at: now)
         }
+        if case .received(.update(let summary), _) = event, peers[index].session.negotiated != nil {
+            for route in summary.heard { peers[index].heard[route.prefix] = route.attributes }
+        }
         if event == .started { peers[index].waitReport = now + Self.waitPatience }
         for action in peers[index].session.handle(event, at: now) {
             switch action {
@@ -20,10 +23,10 @@ extension Speaker {
             case .established(let negotiated, _):
                 peers[index].forgetSaid()
                 peers[index].delivery = Delivery()
+                peers[index].heard = [:]
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
-                let path = SessionPath(negotiated, localAS: peers[index].session.configuration.localAS)
-                    .adjusted(by: peers[index].settings.routeAdjustment)
-                let updates = peers[index].adjRIBOut.begin(on: path, desired: desiredRoutes(for: index))
+                let updates = peers[index].adjRIBOut.begin(
+                    on: peers[index].path(negotiated), desired: desiredRoutes(for: index))
                 send(updates, to: index, at: now, isReported: isReported)
                 peers[index].owesObstacles = true
                 if isReported { reportObstacles(of: index) }
@@ -37,7 +40,7 @@ extension Speaker {
                     peers[index].refreshRequests = []
                 }
                 reportEnd(of: index, reason, wasEstablished, at: now)
-                stopAwaiting(address, at: now)
+                handle(.peerGone(address), at: now)
                 stopVIPDrainsAwaiting(address, at: now)
                 holdBackIfStrict(index, at: now)
             }
@@ -66,6 +69,7 @@ extension Speaker {
         }
         let withdrawn = updates.flatMap(\.allWithdrawn)
         peers[index].delivery.send(updates.count, withdrawing: withdrawn, at: now)
+        for place in withdrawn.compactMap({ vipIndex[$0] }) { vips[place].withdrawnAt = now }
         guard isReported else { return }
         let reported = { [self] (prefix: IPPrefix) in !(sparingQuiet && isQuiet(prefix)) }
         let gone = withdrawn.filter(reported)
@@ -141,6 +145,20 @@ extension Speaker {
         reportObstacles(of: index, to: peers[index].adjRIBOut.oversized.subtracting(known).sorted())
     }
 
+    /// Says of VIPs that were added while the session was up which of them it cannot carry.
+    mutating func reportObstacles(of index: Int, toAdded prefixes: [IPPrefix]) {
+        guard let path = peers[index].adjRIBOut.path else { return }
+        let families = Set(prefixes.map { AddressFamily(of: $0) }).filter { path.obstacle(to: $0) != nil }
+        guard !families.isEmpty else { return }
+        let address = peers[index].settings.address
+        reportObstacles(
+            of: index,
+            to: prefixes.filter { prefix in
+                families.contains(AddressFamily(of: prefix))
+                    && vipIndex[prefix].map { vips[$0].settings.isMeant(for: address) } ?? false
+            })
+    }
+
     private mutating func reportObstacles(of index: Int, to prefixes: [IPPrefix]) {
         let obstacles = prefixes.compactMap { prefix in
             peers[index].adjRIBOut.obstacle(to: prefix).map { (prefix: prefix, reason: $0) }
@@ -152,109 +170,21 @@ extension Speaker {
     }
 }
 
-extension Speaker.Peer {
-    /// A failure that was said is not said again before this time is over, unless the session was up meanwhile: a
-    /// router that alternates between two ways of turning us away must not fill the log.
-    private static let silence = Duration.seconds(600)
-
-    /// True if the failure was the last to be said, or was said lately.
-    fileprivate func isSaid(_ kind: EndReason.Kind, at now: Instant) -> Bool {
-        kind == reportedFailure || saidFailures[kind].map { now - $0 < Self.silence } ?? false
-    }
-
-    fileprivate mutating func noteSaid(_ kind: EndReason.Kind, at now: Instant) {
-        saidFailures = saidFailures.filter { now - $0.value < Self.silence }
-        if reportedFailure != kind, saidFailures[kind] == nil { saidFailures[kind] = now }
-        reportedFailure = kind
-        waitReport = nil
-    }
-
-    fileprivate mutating func forgetSaid() {
-        reportedFailure = nil
-        saidFailures = [:]
-        waitReport = nil
-    }
-}
-
-extension EndReason {
-    /// What two ends must have in common to be reported once: not the numbers a peer may choose.
-    fileprivate var kind: Kind {
-        switch self {
-        case .notificationReceived(let notification): .received(notification.code, notification.subcode)
-        case .notificationSent(let notification, _): .sent(notification.code, notification.subcode)
-        case .closedBeforeOpen: .closedBeforeOpen
-        case .transport, .peerRestarted, .holdTimeExpired, .sendHoldTimeExpired, .withdrawalIgnored, .local:
-            .other(self)
-        }
-    }
-
-    /// See `kind`.
-    enum Kind: Sendable, Hashable {
-        case received(UInt8, UInt8)
-        case sent(UInt8, UInt8)
-        /// Closed or reset: which of the two it is changes from try to try.
-        case closedBeforeOpen
-        case other(EndReason)
-    }
-}
-
-extension Update {
-    /// Prefixes withdrawn in either encoding.
-    package var allWithdrawn: [IPPrefix] {
-        withdrawn
-            + attributes.flatMap { attribute -> [IPPrefix] in
-                if case .mpUnreach(let unreach) = attribute.value { unreach.withdrawn } else { [] }
-            }
-    }
-
-    /// Prefixes announced in either encoding.
-    package var allAnnounced: [IPPrefix] {
-        nlri
-            + attributes.flatMap { attribute -> [IPPrefix] in
-                if case .mpReach(let reach) = attribute.value { reach.nlri } else { [] }
-            }
-    }
-}
-
-extension SessionPath {
-    /// The path attributes' view of an Established session: the next hop is our own address on it. For the other
-    /// family it is our other address on the same link, unless extended next hop was agreed on: then one address is
-    /// enough for both. A link-local address stands behind our global one on the link, or alone if there is none (RFC
-    /// 2545 section 3).
-    fileprivate init(_ negotiated: Negotiated, localAS: ASNumber) {
-        var nextHopIPv4: IPv4Address?
-        var nextHopIPv6: [IPv6Address] = []
-        for address in [negotiated.endpoints.local, negotiated.endpoints.alternate] {
-            switch address {
-            case .v4(let address): nextHopIPv4 = address
-            case .v6(let address):
-                nextHopIPv6 =
-                    address.isLinkLocal ? [negotiated.endpoints.global, address].compactMap { $0 } : [address]
-            case nil: break
-            }
-        }
-        if negotiated.usesExtendedNextHop, !negotiated.endpoints.local.isIPv4 { nextHopIPv4 = nil }
-        self.init(
-            localAS: localAS, isInternal: negotiated.isInternal, usesFourOctetAS: negotiated.usesFourOctetAS,
-            families: negotiated.families, usesExtendedNextHop: negotiated.usesExtendedNextHop,
-            nextHopIPv4: nextHopIPv4, nextHopIPv6: nextHopIPv6)
-    }
-}
-
 extension SessionConfiguration {
     /// What a session has to know, taken from the settings of its peer and of the speaker.
-    package init(_ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?) {
-        // Families of the VIPs there are. A peer that carries none of them still gets a session, and the log says so.
-        let meant = settings.vips.filter { $0.isMeant(for: peer.address) }
-        let families = Set((meant.isEmpty ? settings.vips : meant).map { AddressFamily(of: $0.prefix) }).sorted()
+    package init(
+        _ peer: PeerSettings, of settings: Settings, identifier: BGPIdentifier, hostName: String?,
+        needed: NeededFamilies? = nil
+    ) {
         self.init(
             peer: peer.address, localAS: peer.localAS ?? settings.localAS, peerAS: peer.peerAS,
             identifier: identifier, holdTime: peer.holdTime, keepaliveInterval: peer.keepaliveInterval,
             connectRetryInitial: peer.connectRetryInitial, connectRetryMaximum: peer.connectRetryMaximum,
             sendHoldTime: peer.sendHoldTime, isPassive: peer.isPassive, requiresSignature: peer.password != nil,
-            families: families,
-            offersExtendedNextHop: !peer.address.address.isIPv4 && families.contains(.ipv4Unicast),
+            // A family without a VIP costs nothing; to offer it when its first VIP comes would cost the session.
+            families: [.ipv4Unicast, .ipv6Unicast], offersExtendedNextHop: !peer.address.address.isIPv4,
             longLivedStaleTime: settings.longLivedStaleTime, hostName: hostName)
+        neededFamilies = (needed ?? NeededFamilies(of: settings.vips))[peer.address]
         capabilityPolicy = peer.capabilities
     }
 }

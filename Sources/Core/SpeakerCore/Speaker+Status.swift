@@ -7,31 +7,51 @@ package import IPTypes
 import Settings
 
 extension Speaker {
-    /// Everything an operator can ask for, at `now`. `listening` is who listens on `checkedPorts`, nil if nobody has
-    /// looked.
+    /// Everything an operator can ask for, at `now`, however long it takes. `listening` is who listens on `checkedPorts`, nil
+    /// if nobody has looked.
     package func status(
         version: String, listening: [UInt16: Set<IPAddress>]? = nil, at now: Instant
     ) -> Status {
-        Status(
-            version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
-            interface: settings.interface, phase: phase,
-            phaseReason: departure.step == .inService ? nil : departure.reason,
-            departure: departureStatus(at: now),
-            uptime: (now - startedAt).inSeconds,
-            peers: peers.indices.map { status(ofPeer: $0, at: now) },
-            vips: vips.map { status(of: $0, listening, at: now) },
-            checks: checks.map { status(of: $0, at: now) })
+        var whole = statusWithoutParts(version: version, at: now)
+        whole.unreadiness = unreadiness
+        whole.peers = peers.indices.map { status(ofPeer: $0, at: now) }
+        whole.checks = checks.map { status(of: $0, at: now) }
+        whole.vips = vips.filter { !$0.isGone }.map { status(of: $0, listening, at: now) }
+        return whole
     }
 
-    private var phase: String {
+    /// What the status says of the node.
+    func statusWithoutParts(version: String, at now: Instant) -> Status {
+        var status = Status(
+            version: version, localAS: settings.localAS.value, routerID: "\(identifier)",
+            interface: settings.interface, phase: phase,
+            phaseReason: departure.step == .inService ? startObstacle : departure.reason,
+            departure: departureStatus(at: now), uptime: (now - startedAt).inSeconds, peers: [], vips: [], checks: [])
+        status.node = hostName
+        return status
+    }
+
+    /// `starting`, `running`, `draining`, `drained` or `leaving`.
+    package var phase: String {
         switch departure.step {
-        case .inService: vips.allSatisfy { $0.verdict == .unknown } ? "starting" : "running"
+        case .inService: isUndecided ? "starting" : "running"
         case .settling, .acknowledging, .lingering: departure.exits ? "leaving" : "draining"
         case .away: departure.exits ? "leaving" : "drained"
         }
     }
 
-    private func status(ofPeer index: Int, at now: Instant) -> PeerStatus {
+    /// True before the first verdict on any VIP. Without a VIP there is nothing to decide, once it is known that there is none.
+    private var isUndecided: Bool {
+        vips.isEmpty ? hasIntent && missingSource != nil : vips.allSatisfy { $0.verdict == .unknown }
+    }
+
+    /// What the start waits for, in words; nil once it has begun.
+    private var startObstacle: String? {
+        isStarted ? nil : settings.drainFile.map { "waiting until the file system of the drain file \($0) answers" }
+    }
+
+    /// A peer with its routes to these VIPs, and to those that it has told us of itself; nil is all VIPs.
+    func status(ofPeer index: Int, showing shown: Set<IPPrefix>? = nil, at now: Instant) -> PeerStatus {
         let peer = peers[index]
         let session = peer.session
         var status = PeerStatus(
@@ -39,7 +59,7 @@ extension Speaker {
             configuredAS: "\(peer.settings.peerAS)", state: session.state.rawValue,
             stateSeconds: (now - (session.stateSince ?? startedAt)).inSeconds,
             advertised: peer.adjRIBOut.told.count,
-            total: vips.count { $0.settings.isMeant(for: peer.settings.address) },
+            total: meantVIPs[peer.settings.address],
             usesMD5: session.isSigned ?? (peer.settings.password != nil),
             isPassive: peer.settings.isPassive, distance: peer.settings.distance.words)
         // What this node wanted is no error to be looked for later.
@@ -69,9 +89,9 @@ extension Speaker {
         status.lastNotificationSent = session.lastNotificationSent.map { "\($0)" }
         status.lastNotificationReceived = session.lastNotificationReceived.map { "\($0)" }
         status.bfd = bfdStatus(of: peer.settings.address, at: now)
-        status.obstacles = obstacles(to: peer)
+        status.obstacles = obstacles(to: peer, showing: shown)
         status.capabilitiesSent = session.offeredCapabilities.map { "\($0)" }
-        status.undelivered = undelivered(to: index, at: now)
+        status.undelivered = undelivered(to: index, showing: shown, at: now)
         guard let negotiated = session.negotiated else { return status }
         status.peerAS = negotiated.peerAS.value
         status.holdTime = Int(negotiated.holdTime)
@@ -81,83 +101,114 @@ extension Speaker {
         status.peerHostName = negotiated.peerHostName
         status.capabilitiesReceived = negotiated.peerCapabilities.map { "\($0)" }
         status.families = negotiated.families.sorted().map { "\($0)" }
-        status.routes = peer.adjRIBOut.told.keys.sorted().map { prefix in
-            RouteStatus(
-                prefix: "\(prefix)", nextHop: peer.adjRIBOut.nextHop(of: prefix).map { "\($0)" } ?? "",
-                attributes: peer.adjRIBOut.pathAttributes(of: prefix).map { "\($0)" })
+        status.routes = (shown.map { $0.union(peer.heard.keys).sorted() } ?? peer.adjRIBOut.told.keys.sorted())
+            .compactMap { route(to: $0, from: peer) }
+        let heard = peer.heard.sorted { $0.key < $1.key }.map { prefix, attributes in
+            RouteStatus(prefix: "\(prefix)", nextHop: "", attributes: attributes.map { "\($0)" })
         }
+        status.routesHeard = heard.isEmpty ? nil : heard
         return status
     }
 
-    /// Why a peer is not told of each VIP that it cannot or shall not be told of.
-    private func obstacles(to peer: Peer) -> [String: String]? {
+    /// The route as a peer was told it; nil if it was not.
+    func route(to prefix: IPPrefix, from peer: Neighbour) -> RouteStatus? {
+        guard peer.adjRIBOut.told[prefix] != nil else { return nil }
+        return RouteStatus(
+            prefix: "\(prefix)", nextHop: peer.adjRIBOut.nextHop(of: prefix).map { "\($0)" } ?? "",
+            attributes: peer.adjRIBOut.pathAttributes(of: prefix).map { "\($0)" })
+    }
+
+    /// Why a peer cannot or shall not be told of a VIP; nil if nothing is in the way.
+    func obstacle(to vip: VIP, of peer: Neighbour) -> String? {
+        if vip.isRemoved { return nil }
+        guard vip.settings.isMeant(for: peer.settings.address) else { return PeerStatus.notMeant }
+        if let obstacle = peer.adjRIBOut.obstacle(to: vip.settings.prefix) { return obstacle }
+        return peer.adjRIBOut.path == nil ? nil : doubt(about: vip, for: peer).map(\.doubt)
+    }
+
+    /// The obstacles to these VIPs; nil is all.
+    private func obstacles(to peer: Neighbour, showing shown: Set<IPPrefix>?) -> [String: String]? {
         var obstacles: [String: String] = [:]
-        for vip in vips {
-            let prefix = vip.settings.prefix
-            let isMeant = vip.settings.isMeant(for: peer.settings.address)
-            obstacles["\(prefix)"] = isMeant ? peer.adjRIBOut.obstacle(to: prefix) : PeerStatus.notMeant
+        for index in shown?.compactMap({ vipIndex[$0] }) ?? Array(vips.indices) {
+            if let obstacle = obstacle(to: vips[index], of: peer) {
+                obstacles["\(vips[index].settings.prefix)"] = obstacle
+            }
         }
         return obstacles.isEmpty ? nil : obstacles
     }
 
-    private func status(
+    func status(
         of vip: VIP, _ listening: [UInt16: Set<IPAddress>]?, at now: Instant
     ) -> VIPStatus {
         let prefix = vip.settings.prefix
         let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
-        let meant = peers.filter { vip.settings.isMeant(for: $0.settings.address) }
+        let meant = meantPeers(of: vip)
         var bindError: String?
-        if case .failed(let reason) = vip.binding { bindError = reason }
+        if case .failed(let refusal) = vip.binding { bindError = refusal.reason }
+        let reason = reason(for: vip, holders: holders, among: meant)
         return VIPStatus(
-            prefix: "\(prefix)", bound: vip.isOnInterface || vip.binding == .unbinding,
-            boundByOthers: vip.binding == .leftToOthers, bindError: bindError ?? vip.absence,
+            prefix: "\(prefix)", bound: vip.binding.isPresent,
+            boundByOthers: vip.binding == .leftToOthers && vip.settings.placement != .nobody,
+            bindError: bindError ?? vip.absence,
             verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds,
             lastResort: vip.isLastResort && [.inService, .settling].contains(departureStep(for: vip))
                 && [nil, .settling].contains(vip.drain?.step),
             advertisedTo: holders, peers: meant.count,
-            reason: reason(for: vip, holders: holders, among: meant), checks: vip.settings.checks,
+            reason: reason.words, reasonCode: reason.code.rawValue, checks: vip.settings.checks,
             listeners: listening.map { listeners(of: vip.settings, $0) } ?? [], drains: vip.settings.drains,
             drain: vip.drain.map { VIPDrainStatus($0, at: now) })
     }
 
     /// Why a VIP is advertised, or the first link of the chain that stops it.
-    private func reason(for vip: VIP, holders: Int, among meant: [Peer]) -> String {
+    func reason(for vip: VIP, holders: Int, among meant: [Neighbour]) -> (code: VIPReason, words: String) {
+        if vip.isRemoved { return (.removed, "removed from the settings: withdrawn") }
         switch departureStep(for: vip) {
-        case .settling where holders > 0: return "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))"
-        case .acknowledging, .lingering: return "leaving: withdrawn (\(departure.reason))"
-        case .away: return "drained: \(departure.reason)"
+        case .settling where holders > 0:
+            return (departure.code, "leaving: marked with GRACEFUL_SHUTDOWN (\(departure.reason))")
+        case .acknowledging, .lingering: return (departure.code, "leaving: withdrawn (\(departure.reason))")
+        case .away: return (departure.code, "drained: \(departure.reason)")
         case .inService, .settling: break
         }
         switch vip.drain.map({ ($0.step, $0.reason) }) {
         case (.settling, let reason)? where holders > 0:
-            return "this VIP is draining: marked with GRACEFUL_SHUTDOWN (\(reason))"
+            return (.draining, "this VIP is draining: marked with GRACEFUL_SHUTDOWN (\(reason))")
         case (.acknowledging, let reason)?, (.lingering, let reason)?:
-            return "this VIP is draining: withdrawn (\(reason))"
-        case (.away, let reason)?: return "this VIP is drained: \(reason)"
+            return (.draining, "this VIP is draining: withdrawn (\(reason))")
+        case (.away, let reason)?: return (.drained, "this VIP is drained: \(reason)")
         case (.settling, _)?, (.inService, _)?, nil: break
         }
         let state: String
         switch vip.verdict {
-        case .unknown: return "waiting for the first result of its checks"
+        case .unknown: return (.waiting, startObstacle ?? "waiting for the first result of its checks")
         case .unhealthy(let reason):
             let reason = currentReason(of: vip) ?? reason
-            guard vip.isLastResort else { return reason }
+            guard vip.isLastResort else { return (.unhealthy, reason) }
             state = "last resort (\(reason))"
         case .healthy: state = "healthy"
         }
-        if case .failed(let reason) = vip.binding {
-            return "\(state), but cannot be bound to \(settings.interface): \(reason)"
+        if case .failed(let refusal) = vip.binding {
+            return (.bindFailed, "\(state), but cannot be bound to \(settings.interface): \(refusal.reason)")
         }
-        if let absence = vip.absence { return "\(state), but \(absence)" }
-        let bound = vip.binding == .leftToOthers ? "left to others to bind" : "bound"
+        if let absence = vip.absence { return (.notLocal, "\(state), but \(absence)") }
+        let bound = vip.binding == .leftToOthers ? vip.settings.placement.words : "bound"
         if holders > 0 {
-            return vip.isLastResort ? "\(state): \(bound), advertised depreferred" : "healthy and \(bound)"
+            return vip.isLastResort
+                ? (.lastResort, "\(state): \(bound), advertised depreferred") : (.advertised, "healthy and \(bound)")
         }
-        let established = meant.filter { $0.session.negotiated != nil }
-        if established.isEmpty { return "\(state) and \(bound), but no BGP session is Established" }
-        let obstacles = established.compactMap { $0.adjRIBOut.obstacle(to: vip.settings.prefix) }
-        return "\(state) and \(bound), but no session can carry it: " + (obstacles.first ?? "reason unknown")
+        guard meant.contains(where: { $0.adjRIBOut.path != nil }) else {
+            return (.noSession, "\(state) and \(bound), but no BGP session is Established")
+        }
+        let obstacle = meant.lazy.compactMap { $0.adjRIBOut.obstacle(to: vip.settings.prefix) }.first
+        if obstacle == nil, let check = meant.lazy.compactMap({ doubt(about: vip, for: $0) }).first {
+            return (.waiting, "\(state) and \(bound), but \(check.doubt)")
+        }
+        return (.notCarried, "\(state) and \(bound), but no session can carry it: " + (obstacle ?? "reason unknown"))
+    }
+
+    /// The peers that a VIP is meant for.
+    private func meantPeers(of vip: VIP) -> [Neighbour] {
+        vip.settings.peers == nil ? peers : peers.filter { vip.settings.isMeant(for: $0.settings.address) }
     }
 
     /// The first failing check's present reason, which may have changed since the verdict.
@@ -169,11 +220,38 @@ extension Speaker {
         return nil
     }
 
-    private func status(of check: HealthCheck, at now: Instant) -> CheckStatus {
+    func status(of check: HealthCheck, at now: Instant) -> CheckStatus {
         CheckStatus(
             name: check.check.name, target: check.check.kind.words, verdict: check.verdict.word,
             verdictSeconds: (now - (check.verdictSince ?? startedAt)).inSeconds, lastFailure: check.lastFailure,
-            acceptedRefusal: check.acceptedRefusal, passed: check.passed, failed: check.failed)
+            acceptedRefusal: check.acceptedRefusal, passed: check.passed, failed: check.failed,
+            durations: HistogramStatus(check.durations), recent: check.recent)
+    }
+}
+
+extension HealthCheck {
+    /// What a VIP waits for while this check is in doubt.
+    fileprivate var doubt: String {
+        "check \(check.name) has to pass once more before it is advertised on another session"
+            + (lastFailure.map { ": \($0)" } ?? "")
+    }
+}
+
+extension Departure {
+    /// Why VIPs that it takes along are not in service.
+    fileprivate var code: VIPReason {
+        if exits { return .leaving }
+        return step == .away ? .drained : .draining
+    }
+}
+
+extension VIPPlacement {
+    /// Where the address is, if we have not bound it.
+    fileprivate var words: String {
+        switch self {
+        case .interface, .others: "left to others to bind"
+        case .nobody: "needs no address on this node"
+        }
     }
 }
 

@@ -9,13 +9,14 @@ import Settings
 /// It is kept in memory only: a daemon that restarts has forgotten it.
 struct VIPDrain: Sendable, Hashable {
     var reason: String
-    var step = Departure.Step.settling
+    var progress = Leaving.inService
+    var step: Departure.Step { progress.step }
     /// When the present step began.
     var since: Instant
     /// When the present step ends at the latest; nil once the VIP is away.
-    var deadline: Instant?
+    var deadline: Instant? { progress.deadline }
     /// Peers whose acknowledgement of the withdrawal is awaited, and what tells their answers from those of others.
-    var awaited: Set<ScopedAddress> = []
+    var awaited: Set<ScopedAddress> { progress.awaited }
     var round = 0
     /// True if a peer had the route when the drain began, so that there is traffic to wait for.
     var hadRoutes: Bool
@@ -24,7 +25,7 @@ struct VIPDrain: Sendable, Hashable {
 extension Speaker {
     /// Takes one VIP out of service, or gives a drain that is under way another reason.
     mutating func drainVIP(_ prefix: IPPrefix, reason: String?, at now: Instant) {
-        guard let index = vipIndex[prefix] else { return }
+        guard let index = vipIndex[prefix], !vips[index].isRemoved else { return }
         if let drain = vips[index].drain {
             guard let reason, reason != drain.reason else { return }
             vips[index].drain?.reason = reason
@@ -33,10 +34,10 @@ extension Speaker {
         let hasRoutes = isAdvertised(prefix)
         let drain = VIPDrain(reason: reason ?? DrainHolds.unsaid, since: now, hadRoutes: hasRoutes)
         vips[index].drain = drain
-        drainedVIPs.insert(index)
+        drainedVIPs.insert(prefix)
         effects.append(.report(.vipDrainStarted(prefix, reason: drain.reason)))
         if hasRoutes, settings.departure.settle > .zero {
-            enter(.settling, for: settings.departure.settle, vip: index, at: now)
+            enter(.marked(until: now + settings.departure.settle), vip: index, at: now)
         } else {
             withdrawVIP(index, at: now)
         }
@@ -44,7 +45,7 @@ extension Speaker {
 
     /// Brings one VIP back: it is judged as before.
     mutating func undrainVIP(_ prefix: IPPrefix) {
-        guard let index = vipIndex[prefix], drainedVIPs.remove(index) != nil else { return }
+        guard let index = vipIndex[prefix], drainedVIPs.remove(prefix) != nil else { return }
         vips[index].drain = nil
         touched.append(index)
         effects.append(.report(.vipUndrained(prefix)))
@@ -52,24 +53,15 @@ extension Speaker {
 
     /// Lets those go on whose step has taken as long as it may.
     mutating func passVIPDrainDeadlines(at now: Instant) {
-        for index in drainedVIPs.sorted() {
-            guard let drain = vips[index].drain, let deadline = drain.deadline, deadline <= now else { continue }
-            switch drain.step {
-            case .settling: withdrawVIP(index, at: now)
-            case .acknowledging:
-                for address in drain.awaited.sorted(by: { $0.address < $1.address }) {
-                    effects.append(.report(.withdrawalUnacknowledged(address)))
-                }
-                lingerVIP(index, at: now)
-            case .lingering: finishVIPDrain(index, at: now)
-            case .inService, .away: break
-            }
+        for index in drained {
+            guard let deadline = vips[index].drain?.deadline, deadline <= now else { continue }
+            handle(.stepOver, vip: index, at: now)
         }
     }
 
     /// Where nobody has the route any more, because the service or the sessions are gone, nothing has to settle.
     mutating func skipPointlessVIPSettling(at now: Instant) {
-        for index in drainedVIPs.sorted()
+        for index in drained
         where vips[index].drain?.step == .settling && !isAdvertised(vips[index].settings.prefix) {
             withdrawVIP(index, at: now)
         }
@@ -77,24 +69,21 @@ extension Speaker {
 
     /// This peer has acknowledged what was withdrawn in this round, or does not do so in time.
     mutating func noteVIPAcknowledged(_ address: ScopedAddress, round: Int, isComplete: Bool, at now: Instant) {
-        guard let index = drainedVIPs.first(where: { vips[$0].drain?.round == round }),
-            vips[index].drain?.awaited.contains(address) == true
-        else { return }
-        if !isComplete { effects.append(.report(.withdrawalUnacknowledged(address))) }
-        stopAwaiting(address, vip: index, at: now)
+        guard let index = drained.first(where: { vips[$0].drain?.round == round }) else { return }
+        handle(.acknowledged(address, isComplete: isComplete), vip: index, at: now)
     }
 
     /// Nothing more will come from this peer: its session is gone.
     mutating func stopVIPDrainsAwaiting(_ address: ScopedAddress, at now: Instant) {
-        for index in drainedVIPs.sorted() { stopAwaiting(address, vip: index, at: now) }
+        for index in drained { handle(.peerGone(address), vip: index, at: now) }
     }
 
     /// When one of the drains wants to be told of the time.
-    var nextVIPDrainDeadline: Instant? { drainedVIPs.map { vips[$0].drain?.deadline }.earliest() }
+    var nextVIPDrainDeadline: Instant? { drained.map { vips[$0].drain?.deadline }.earliest() }
 
     /// Until when VIPs that are drained on their own, withdrawn and not away yet, are served.
     var vipDrainLingerEnds: [Instant] {
-        drainedVIPs.flatMap { index -> [Instant?] in
+        drained.flatMap { index -> [Instant?] in
             guard let drain = vips[index].drain, drain.step != .away, vips[index].isOnInterface else { return [] }
             return [
                 drain.step == .lingering ? drain.deadline : nil,
@@ -108,8 +97,11 @@ extension Speaker {
         vipIndex[prefix].flatMap { vips[$0].drain?.step }
     }
 
-    /// True if this is one of the VIPs.
-    package func hasVIP(_ prefix: IPPrefix) -> Bool { vipIndex[prefix] != nil }
+    /// True if this is one of the VIPs that are intended.
+    package func hasVIP(_ prefix: IPPrefix) -> Bool { vipIndex[prefix].map { !vips[$0].isRemoved } ?? false }
+
+    /// The places of the VIPs that are drained on their own.
+    private var drained: [Int] { drainedVIPs.isEmpty ? [] : drainedVIPs.compactMap { vipIndex[$0] }.sorted() }
 
     private func isAdvertised(_ prefix: IPPrefix) -> Bool {
         peers.contains { $0.adjRIBOut.told[prefix] != nil }
@@ -121,54 +113,57 @@ extension Speaker {
         rounds += 1
         let round = rounds
         vips[index].drain?.round = round
-        vips[index].drain?.awaited = Set(holders)
-        enter(.acknowledging, for: settings.departure.acknowledgement, vip: index, at: now)
+        enter(.withdrawn(from: Set(holders), until: now + settings.departure.acknowledgement), vip: index, at: now)
         converge(at: now)
         for address in holders {
             effects.append(.awaitAcknowledgement(address, round: round, within: settings.departure.acknowledgement))
         }
-        if holders.isEmpty { lingerVIP(index, at: now) }
-    }
-
-    private mutating func stopAwaiting(_ address: ScopedAddress, vip index: Int, at now: Instant) {
-        guard vips[index].drain?.awaited.remove(address) != nil, vips[index].drain?.awaited.isEmpty == true else {
-            return
-        }
-        lingerVIP(index, at: now)
+        if holders.isEmpty { handle(.stepOver, vip: index, at: now) }
     }
 
     private mutating func lingerVIP(_ index: Int, at now: Instant) {
-        vips[index].drain?.awaited = []
         if vips[index].drain?.hadRoutes == true, settings.departure.linger > .zero {
-            enter(.lingering, for: settings.departure.linger, vip: index, at: now)
+            enter(.lingered(until: now + settings.departure.linger), vip: index, at: now)
         } else {
-            finishVIPDrain(index, at: now)
+            enter(.left, vip: index, at: now)
         }
     }
 
-    private mutating func finishVIPDrain(_ index: Int, at now: Instant) {
-        enter(.away, for: nil, vip: index, at: now)
+    private mutating func handle(_ event: Leaving.Event, vip index: Int, at now: Instant) {
+        for step in vips[index].drain?.progress.handle(event) ?? [] {
+            switch step {
+            case .withdraw: withdrawVIP(index, at: now)
+            case .linger: lingerVIP(index, at: now)
+            case .leave: enter(.left, vip: index, at: now)
+            case .reportUnacknowledged(let peer): effects.append(.report(.withdrawalUnacknowledged(peer)))
+            }
+        }
     }
 
-    private mutating func enter(_ step: Departure.Step, for duration: Duration?, vip index: Int, at now: Instant) {
-        vips[index].drain?.step = step
+    /// Takes an event that begins a step.
+    private mutating func enter(_ event: Leaving.Event, vip index: Int, at now: Instant) {
+        handle(event, vip: index, at: now)
         vips[index].drain?.since = now
-        vips[index].drain?.deadline = duration.map { now + $0 }
         touched.append(index)
-        effects.append(.report(.vipDrainStep(vips[index].settings.prefix, step)))
+        if let step = vips[index].drain?.step {
+            effects.append(.report(.vipDrainStep(vips[index].settings.prefix, step)))
+        }
     }
 }
 
-/// Where the drain of one VIP stands at one instant.
+/// The drain of one VIP at one instant.
 package struct VIPDrainStatus: Codable, Sendable, Hashable {
     /// `settling`, `acknowledging`, `lingering` or `away`.
     package var step: String
     /// Seconds in this step.
     package var stepSeconds: Double
+    /// When this step began.
+    package var stepSince: String?
     /// Seconds until the next step begins at the latest; absent once the VIP is away.
     package var nextSeconds: Double?
     /// Peers whose TCP has not acknowledged the withdrawal yet.
     package var awaited: [String]
+    /// The reason of the drain.
     package var reason: String
 
     package init(

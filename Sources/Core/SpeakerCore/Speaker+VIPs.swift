@@ -20,9 +20,9 @@ extension Speaker {
         let node = departureStep(for: vips[index])
         let own = vips[index].drain?.step ?? .inService
         let isSettling = node == .settling || own == .settling
-        guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), vips[index].isOffered,
-            vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address),
-            !isOnProbation(vips[index], for: peer)
+        guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), !vips[index].isRemoved,
+            vips[index].isOffered, vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address),
+            doubt(about: vips[index], for: peers[peer]) == nil
         else {
             return nil
         }
@@ -32,10 +32,11 @@ extension Speaker {
         return isSettling ? attributes.withGracefulShutdown : attributes
     }
 
-    /// True if the peer has not been told of the VIP and must not be now: its verdict is one of old.
-    private func isOnProbation(_ vip: VIP, for peer: Int) -> Bool {
-        checks.contains { $0.isOnProbation && vip.settings.checks.contains($0.check.name) }
-            && peers[peer].adjRIBOut.told[vip.settings.prefix] == nil
+    /// The check that has to pass before a healthy VIP is advertised to this peer; nil if none has to, because the peer has
+    /// the route, or because the latest outcome of every check is a pass. As last resort a VIP needs no pass.
+    func doubt(about vip: VIP, for peer: Neighbour) -> HealthCheck? {
+        guard vip.verdict == .healthy, peer.adjRIBOut.told[vip.settings.prefix] == nil else { return nil }
+        return checks.first { $0.isInDoubt && vip.settings.checks.contains($0.check.name) }
     }
 
     /// Makes routes and bindings follow from verdicts and departure. Withdraws before it unbinds; what it binds is
@@ -52,9 +53,6 @@ extension Speaker {
                 updates = peers[peer].adjRIBOut.change(Dictionary(routes) { first, _ in first })
             }
             send(updates, to: peer, at: now, sparingQuiet: true)
-            for prefix in updates.flatMap(\.allWithdrawn) {
-                if let index = vipIndex[prefix] { vips[index].withdrawnAt = now }
-            }
             reportNewObstacles(of: peer, besides: oversized)
         }
         mustConverge = false
@@ -63,163 +61,78 @@ extension Speaker {
     }
 
     private mutating func convergeBindings(of indices: [Int], at now: Instant) {
-        var toUnbind: [IPPrefix] = []
-        var toBind: [Bool: [IPPrefix]] = [:]
+        var turn = AddressTurn()
         for index in indices {
-            switch step(of: vips[index], at: now) {
-            case .bind:
-                if vips[index].binding == .unbound { vips[index].binding = .binding }
-                // A leftover that is wanted: it is there already.
-                if vips[index].lingersUntil != nil { vips[index].binding = .bound }
-                vips[index].isLeftover = false
-                toBind[vips[index].settings.hasGlobalScope, default: []].append(vips[index].settings.prefix)
-            case .unbind:
-                vips[index].binding = .unbinding
-                toUnbind.append(vips[index].settings.prefix)
-            case .linger(let end):
-                vips[index].binding = .lingering(until: end)
-                nextLingerEnd = min(nextLingerEnd ?? end, end)
-            case .stay:
-                vips[index].binding = .bound
-            case nil:
-                break
-            }
+            let vip = vips[index]
+            handle(isUnwanted(vip) ? .unwanted(parting(of: vip, at: now), at: now) : .wanted, vip: index, in: &turn)
         }
-        if !toUnbind.isEmpty { effects.append(.unbind(toUnbind)) }
-        bind(toBind)
+        perform(turn, at: now)
     }
 
     /// Asks for addresses, those with and those without global scope.
-    private mutating func bind(_ prefixesByScope: [Bool: [IPPrefix]]) {
+    mutating func bind(_ prefixesByScope: [Bool: [IPPrefix]]) {
         for globalScope in [false, true] {
             if let prefixes = prefixesByScope[globalScope] { effects.append(.bind(prefixes, globalScope: globalScope)) }
         }
     }
 
-    /// Lets those try again whose pause is over.
-    mutating func retryBinding(at now: Instant) {
-        guard let next = nextBindRetry, next <= now else { return }
-        nextBindRetry = nil
+    /// Looks at those addresses of which something is due.
+    mutating func passBindingDeadlines(at now: Instant) {
+        guard let next = nextBindingDeadline, next <= now else { return }
+        nextBindingDeadline = nil
         for index in vips.indices {
-            guard let retry = vips[index].bindRetry else { continue }
-            if retry <= now {
-                vips[index].bindRetry = nil
+            guard let deadline = vips[index].binding.deadline else { continue }
+            if deadline <= now {
+                _ = vips[index].binding.handle(.pauseOver, isOurs: vips[index].settings.binds)
                 touched.append(index)
             } else {
-                planBindRetry(at: retry)
+                nextBindingDeadline = earlier(nextBindingDeadline, deadline)
             }
         }
     }
 
-    /// Takes those off the interface whose time is over.
-    mutating func endLingering(at now: Instant) {
-        guard let next = nextLingerEnd, next <= now else { return }
-        nextLingerEnd = nil
-        for index in vips.indices {
-            guard let end = vips[index].lingersUntil else { continue }
-            if end <= now { touched.append(index) } else { nextLingerEnd = min(nextLingerEnd ?? end, end) }
-        }
+    /// When the kernel is asked again for what it refuses now: after a pause, together with everything else that it refused
+    /// meanwhile.
+    private func retry(at now: Instant) -> Instant {
+        if let nextBindRetry, nextBindRetry > now { nextBindRetry } else { now + Self.bindRetryPause }
     }
 
-    private mutating func planBindRetry(at retry: Instant) {
-        nextBindRetry = min(nextBindRetry ?? retry, retry)
-    }
-
-    /// What the kernel refused is tried again after a pause, together with everything else it refused meanwhile.
-    private mutating func retryLater(_ index: Int, at now: Instant) {
-        if nextBindRetry.map({ $0 <= now }) ?? true { nextBindRetry = now + Self.bindRetryPause }
-        vips[index].bindRetry = nextBindRetry
-    }
-
-    mutating func noteBound(_ prefixes: [IPPrefix]) {
-        var news: [IPPrefix] = []
-        for prefix in prefixes {
-            guard let index = vipIndex[prefix] else { continue }
-            switch vips[index].binding {
-            case .unbinding, .leftToOthers, .lingering: continue
-            case .bound: break
-            // An address that is not wanted any more by now is there all the same, and has to go.
-            case .unbound, .binding, .failed: news.append(prefix)
-            }
-            vips[index].binding = .bound
-            vips[index].bindRetry = nil
-            touched.append(index)
-        }
-        let reported = news.filter { !isQuiet($0) }
-        if !reported.isEmpty { effects.append(.report(.bound(reported))) }
+    mutating func noteBound(_ prefixes: [IPPrefix], at now: Instant) {
+        handle(.confirmed, addresses: prefixes, at: now)
     }
 
     mutating func noteBindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
-        guard let index = vipIndex[prefix] else { return }
-        switch vips[index].binding {
-        case .unbound, .unbinding, .leftToOthers: return
-        case .binding, .bound, .lingering, .failed: break
-        }
-        if vips[index].binding != .failed(reason: reason) {
-            effects.append(.report(.bindFailed(prefix, reason: reason)))
-        }
-        vips[index].binding = .failed(reason: reason)
-        retryLater(index, at: now)
-        touched.append(index)
-        stopAwaitingUnbind(prefix)
+        handle(.bindRefused(reason: reason, retry: retry(at: now)), addresses: [prefix], at: now)
     }
 
-    mutating func noteUnbound(_ prefixes: [IPPrefix]) {
-        var news: [IPPrefix] = []
-        var strangers: [IPPrefix] = []
-        for prefix in prefixes {
-            guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
-                strangers.append(prefix)
-                continue
-            }
-            guard vips[index].binding == .unbinding else { continue }
-            vips[index].binding = .unbound
-            vips[index].bindRetry = nil
-            vips[index].reportedUnbindFailure = nil
-            news.append(prefix)
-            touched.append(index)
-        }
+    mutating func noteUnbound(_ prefixes: [IPPrefix], at now: Instant) {
+        let strangers = prefixes.filter { !isOurs($0) }
         if !strangers.isEmpty { effects.append(.report(.leftoverRemoved(strangers))) }
-        let reported = news.filter { !isQuiet($0) }
-        if !reported.isEmpty { effects.append(.report(.unbound(reported))) }
-        for prefix in news { stopAwaitingUnbind(prefix) }
+        for prefix in strangers { stopAwaitingUnbind(prefix) }
+        handle(.removed, addresses: prefixes, at: now)
     }
 
-    /// The address is still there: it counts as bound, and is taken off again after a pause, or used if it is wanted.
     mutating func noteUnbindFailed(_ prefix: IPPrefix, reason: String, at now: Instant) {
-        guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
-            return effects.append(.report(.unbindFailed(prefix, reason: reason)))
-        }
-        guard vips[index].binding == .unbinding else { return }
-        vips[index].binding = .bound
-        retryLater(index, at: now)
-        if vips[index].reportedUnbindFailure != reason {
-            vips[index].reportedUnbindFailure = reason
+        guard isOurs(prefix) else {
             effects.append(.report(.unbindFailed(prefix, reason: reason)))
+            return stopAwaitingUnbind(prefix)
         }
-        touched.append(index)
-        stopAwaitingUnbind(prefix)
+        handle(.unbindRefused(reason: reason, retry: retry(at: now)), addresses: [prefix], at: now)
     }
 
-    /// Puts addresses back that someone else removed. The routes stay: the gap is shorter than a withdrawal would be,
-    /// and if the kernel refuses, `bindFailed` withdraws.
+    /// Puts addresses back that someone else removed.
     mutating func noteVanished(_ prefixes: [IPPrefix], at now: Instant) {
-        var missing: [IPPrefix] = []
-        var toBind: [Bool: [IPPrefix]] = [:]
-        for prefix in prefixes {
-            guard let index = vipIndex[prefix], vips[index].isOnInterface else { continue }
-            if isUnwanted(vips[index]) {
-                // It should be gone, and could not be removed before: someone else has done it.
-                vips[index].binding = .unbound
-                vips[index].bindRetry = nil
-            } else {
-                missing.append(prefix)
-                toBind[vips[index].settings.hasGlobalScope, default: []].append(prefix)
-            }
-        }
         reportSuppressedVanishing(at: now)
-        if !missing.isEmpty, vanishBudget.spend(at: now) { effects.append(.report(.vanished(missing))) }
-        bind(toBind)
+        var turn = AddressTurn()
+        for index in prefixes.compactMap({ vipIndex[$0] }) {
+            handle(.vanished(isWanted: !isUnwanted(vips[index])), vip: index, in: &turn)
+        }
+        perform(turn, at: now)
+    }
+
+    /// True if this is a VIP that we bind.
+    private func isOurs(_ prefix: IPPrefix) -> Bool {
+        vipIndex[prefix].map { vips[$0].binding != .leftToOthers } ?? false
     }
 
     /// Says that reports were held back, once the budget allows.
@@ -228,72 +141,102 @@ extension Speaker {
         effects.append(.report(.vanishingSuppressed(count: count)))
     }
 
-    /// Addresses of an earlier run are kept until the first verdict if they are configured, but not for ever, and removed
-    /// otherwise.
+    /// Addresses of an earlier run are kept until the first verdict if they are VIPs, but not for ever. All others are removed
+    /// once it is known that they are none.
     mutating func adoptOrRemove(_ prefixes: [IPPrefix], at now: Instant) {
-        var adopted: [IPPrefix] = []
-        var toUnbind: [IPPrefix] = []
+        var turn = AddressTurn()
         for prefix in prefixes {
-            guard let index = vipIndex[prefix], vips[index].binding != .leftToOthers else {
-                // Nobody's, or not ours to bind any more.
-                toUnbind.append(prefix)
-                continue
+            if let index = vipIndex[prefix] {
+                handle(.found(until: now + Self.leftoverPatience), vip: index, in: &turn)
+            } else if missingSource == nil {
+                turn.toUnbind.append(prefix)
+            } else {
+                sources.keepUnclaimed(prefix, at: now)
             }
-            guard vips[index].binding == .unbound else { continue }
-            vips[index].binding = .lingering(until: now + Self.leftoverPatience)
-            nextLingerEnd = min(nextLingerEnd ?? now + Self.leftoverPatience, now + Self.leftoverPatience)
-            vips[index].isLeftover = true
-            vips[index].hasServed = true
-            adopted.append(prefix)
-            touched.append(index)
         }
-        if !toUnbind.isEmpty { effects.append(.unbind(toUnbind)) }
-        if !adopted.isEmpty { effects.append(.report(.adopted(adopted))) }
+        perform(turn, at: now)
+    }
+}
+
+/// What follows from one input for the addresses of all VIPs.
+private struct AddressTurn {
+    var toUnbind: [IPPrefix] = []
+    /// By scope.
+    var toBind: [Bool: [IPPrefix]] = [:]
+    var refusals: [Report] = []
+    var bound: [IPPrefix] = []
+    var unbound: [IPPrefix] = []
+    var adopted: [IPPrefix] = []
+    var vanished: [IPPrefix] = []
+    /// The kernel has answered for these.
+    var answered: [IPPrefix] = []
+}
+
+extension Speaker {
+    private mutating func handle(_ event: VIPBinding.Event, addresses prefixes: [IPPrefix], at now: Instant) {
+        var turn = AddressTurn()
+        for index in prefixes.compactMap({ vipIndex[$0] }) { handle(event, vip: index, in: &turn) }
+        perform(turn, at: now)
+    }
+
+    private mutating func handle(_ event: VIPBinding.Event, vip index: Int, in turn: inout AddressTurn) {
+        let settings = vips[index].settings
+        let before = vips[index].binding
+        for step in vips[index].binding.handle(event, isOurs: settings.binds) {
+            switch step {
+            case .bind: turn.toBind[settings.hasGlobalScope, default: []].append(settings.prefix)
+            case .unbind: turn.toUnbind.append(settings.prefix)
+            case .planRetry(let retry):
+                nextBindRetry = retry
+                nextBindingDeadline = earlier(nextBindingDeadline, retry)
+            case .planEnd(let end): nextBindingDeadline = earlier(nextBindingDeadline, end)
+            case .reportBound: turn.bound.append(settings.prefix)
+            case .reportUnbound: turn.unbound.append(settings.prefix)
+            case .reportAdopted:
+                vips[index].hasServed = true
+                turn.adopted.append(settings.prefix)
+            case .reportVanished: turn.vanished.append(settings.prefix)
+            case .reportBindRefused(let reason): turn.refusals.append(.bindFailed(settings.prefix, reason: reason))
+            case .reportUnbindRefused(let reason): turn.refusals.append(.unbindFailed(settings.prefix, reason: reason))
+            case .noteAnswered: turn.answered.append(settings.prefix)
+            }
+        }
+        guard vips[index].binding != before else { return }
+        if vips[index].isGone { mustForget = true }
+        switch event {
+        case .wanted, .unwanted: break
+        // What the kernel or others have done, something follows from.
+        default: touched.append(index)
+        }
+    }
+
+    private mutating func perform(_ turn: AddressTurn, at now: Instant) {
+        if !turn.toUnbind.isEmpty { effects.append(.unbind(turn.toUnbind)) }
+        effects += turn.refusals.map(Effect.report)
+        let (bound, unbound) = (turn.bound.filter { !isQuiet($0) }, turn.unbound.filter { !isQuiet($0) })
+        if !bound.isEmpty { effects.append(.report(.bound(bound))) }
+        if !unbound.isEmpty { effects.append(.report(.unbound(unbound))) }
+        if !turn.adopted.isEmpty { effects.append(.report(.adopted(turn.adopted))) }
+        if !turn.vanished.isEmpty, vanishBudget.spend(at: now) { effects.append(.report(.vanished(turn.vanished))) }
+        bind(turn.toBind)
+        for prefix in turn.answered { stopAwaitingUnbind(prefix) }
     }
 }
 
 extension Speaker {
-    /// What is to be done next about a VIP's address.
-    private enum Step {
-        case bind
-        case unbind
-        /// Nothing, up to this moment.
-        case linger(until: Instant)
-        /// Nothing: the address is wanted again.
-        case stay
-    }
-
-    /// The step from the present binding to the wanted one; nil if none is due. While nothing is known yet, an address
-    /// that an earlier run left stays where it is for a while, and none is added.
-    private func step(of vip: VIP, at now: Instant) -> Step? {
-        switch (!isUnwanted(vip), vip.binding) {
-        case (true, .unbound): return .bind
-        case (true, .failed): return vip.bindRetry == nil ? .bind : nil
-        // Once, so that its scope is what this run wants; the kernel keeps what is right already.
-        case (true, .lingering): return vip.isLeftover ? .bind : .stay
-        case (false, .bound): return vip.bindRetry == nil ? parting(of: vip, at: now) : nil
-        // No router has a leftover, so that there is nothing to linger for once it is known to be of no use.
-        case (false, .lingering) where vip.isLeftover && vip.verdict != .unknown: return .unbind
-        case (false, .lingering(let end)): return end <= now || mustNotLinger(vip) ? .unbind : nil
-        // It may be there all the same: the kernel may refuse to change an address, or answer too late.
-        case (false, .failed): return .unbind
-        case (true, .bound), (false, .unbound), (_, .binding), (_, .unbinding), (_, .leftToOthers): return nil
-        }
-    }
-
     /// True if the address should not be on the interface.
     private func isUnwanted(_ vip: VIP) -> Bool {
         vip.isUnwanted(isAway: departureStep(for: vip) == .away || vip.drain?.step == .away)
     }
 
-    /// The step of an address that is not wanted any more: routers need time to move a route that was withdrawn, and
-    /// what they still send is answered, if there may be somebody who answers. A VIP that no router had goes at once.
-    private func parting(of vip: VIP, at now: Instant) -> Step? {
-        if mustNotLinger(vip) { return .unbind }
-        // A departure has its own wait, and ends with the address off the interface.
-        if [.acknowledging, .lingering].contains(departureStep(for: vip)) { return nil }
-        guard let end = vip.withdrawnAt.map({ $0 + settings.departure.linger }), end > now else { return .unbind }
-        return .linger(until: end)
+    /// When an address goes that is not wanted: routers need time to move a route that was withdrawn, and what they still
+    /// send is answered, if there may be somebody who answers. A VIP that no router had goes at once.
+    private func parting(of vip: VIP, at now: Instant) -> VIPBinding.Parting {
+        if mustNotLinger(vip) { return .immediate }
+        // No router has a leftover, so that there is nothing to wait for once it is known to be of no use.
+        if case .leftover(let end) = vip.binding { return vip.verdict == .unknown ? .at(end) : .immediate }
+        if [.acknowledging, .lingering].contains(departureStep(for: vip)) { return .withDeparture }
+        return vip.withdrawnAt.map { .at($0 + settings.departure.linger) } ?? .immediate
     }
 
     /// True if the time for it is over, or if nobody would answer: the service refuses connections.
@@ -305,25 +248,20 @@ extension Speaker {
 
 extension Speaker.VIP {
     /// True if packets to the address find this node.
-    var isThere: Bool { isOnInterface || binding == .leftToOthers && isLocal == true }
+    var isThere: Bool {
+        settings.binds ? isOnInterface : binding == .leftToOthers && (isLocal == true || !settings.mustBeLocal)
+    }
 
     /// True while the address is taken to be on the interface, because we have put it there.
-    var isOnInterface: Bool {
-        switch binding {
-        case .bound, .lingering: true
-        case .unbound, .binding, .failed, .unbinding, .leftToOthers: false
-        }
-    }
+    var isOnInterface: Bool { binding.isOnInterface }
 
-    /// Until when the address stays although it is not wanted any more.
-    var lingersUntil: Instant? {
-        if case .lingering(let end) = binding { end } else { nil }
-    }
+    /// When the kernel is asked again for what it refused; nil if it refused nothing, or is asked.
+    var bindRetry: Instant? { binding.refusal?.retry }
 
     /// True if the address should not be on the interface.
     func isUnwanted(isAway: Bool) -> Bool {
         switch verdict {
-        case _ where isAway: true
+        case _ where isAway || isRemoved || !settings.binds: true
         case .healthy: false
         case .unhealthy: !isLastResort
         case .unknown: true

@@ -1,4 +1,3 @@
-import Advertising
 package import BGPFSM
 package import BGPWire
 package import Deadlines
@@ -13,59 +12,12 @@ package import Settings
 /// its checks pass, and **advertised** while it is wanted, bound, and the node is not leaving. Withdrawn for another
 /// reason than a refusal it **lingers** on the interface for a moment.
 package struct Speaker: Sendable {
-    /// One configured peer.
-    struct Peer: Sendable {
-        var settings: PeerSettings
-        var session: PeerSession {
-            didSet { deadline = session.nextDeadline }
-        }
-        /// When the session wants to be told of the time, kept here because all peers are asked after every input.
-        private(set) var deadline: Instant?
-        var adjRIBOut = AdjRIBOut()
-        /// The last failure that was reported, so that each is said once and not at every retry.
-        var reportedFailure: EndReason.Kind?
-        /// When each failure of the last minutes was reported.
-        var saidFailures: [EndReason.Kind: Instant] = [:]
-        var reportBudget = ReportBudget()
-        /// When to say what the session waits for; nil once anything was said of it.
-        var waitReport: Instant?
-        /// True until it has been said which VIPs the session cannot carry.
-        var owesObstacles = false
-        /// Before this moment no further malformed UPDATE is reported.
-        var nextMalformationReport: Instant?
-        /// Families the peer asked for again, and has not been answered yet.
-        var refreshRequests: Set<AddressFamily> = []
-        /// Before this moment no further refresh is answered.
-        var nextRefresh: Instant?
-        var delivery = Delivery()
-    }
-
     /// One configured VIP.
     struct VIP: Sendable {
-        enum Binding: Sendable, Hashable {
-            case unbound
-            /// The kernel has been asked to add the address.
-            case binding
-            case bound
-            /// Withdrawn, because its service is unhealthy, and on the interface until then: routers need time to move
-            /// the route, and what they still send can be answered. Or left by an earlier run, and without a verdict.
-            case lingering(until: Instant)
-            case failed(reason: String)
-            /// The kernel has been asked to remove the address.
-            case unbinding
-            /// Not ours to bind: `isLocal` says whether it is there.
-            case leftToOthers
-        }
         var settings: VIPSettings
-        var binding = Binding.unbound
+        var binding = VIPBinding.unbound
         /// Whether the kernel delivers an address that is left to others to this node; nil before it has been asked.
         var isLocal: Bool?
-        /// True if an earlier run left the address: it lingers as it is, and is brought into shape when it is wanted.
-        var isLeftover = false
-        /// When to try again what the kernel refused, to bind or to unbind.
-        var bindRetry: Instant?
-        /// The last refusal to unbind that was reported.
-        var reportedUnbindFailure: String?
         /// Set while the VIP is drained on its own.
         var drain: VIPDrain?
         /// When the VIP was last withdrawn from a peer.
@@ -74,6 +26,8 @@ package struct Speaker: Sendable {
         var hasServed = false
         /// True if the last change of the verdict was not reported.
         var changesQuietly = false
+        /// True once it is no longer intended: it is withdrawn, unbound and then forgotten.
+        var isRemoved = false
         var verdict = Verdict.unknown
         var verdictSince: Instant
     }
@@ -88,23 +42,42 @@ package struct Speaker: Sendable {
     /// Pause between two attempts to bind a VIP that the kernel refused.
     static let bindRetryPause = Duration.seconds(1)
 
-    package let settings: Settings
-    package let identifier: BGPIdentifier
+    /// What is in force: what the operator intends, as far as it does not need a restart, with the VIPs of all sources.
+    package internal(set) var settings = Settings(localAS: ASNumber(0), vips: [], checks: [], peers: [])
+    /// What the operator intends, with no VIPs but those that are configured.
+    var intended = Settings(localAS: ASNumber(0), vips: [], checks: [], peers: [])
+    var sources = VIPSources()
+    /// True once anything was intended.
+    var hasIntent = false
+    /// True from `started` on: what is intended runs.
+    var isStarted = false
+    /// Our BGP identifier; 0 before anything is intended.
+    package internal(set) var identifier = BGPIdentifier(0)
+    /// The node\'s name; nil if it has none.
+    let hostName: String?
     let startedAt: Instant
-    var peers: [Peer]
-    let peerIndex: [ScopedAddress: Int]
-    var checks: [HealthCheck]
-    let checkIndex: [String: Int]
+    /// Where all jitter comes from.
+    var generator: SeededGenerator
+    // Peers, checks and VIPs are known by identity; the places in these arrays, in the order of the settings, hold for one
+    // input only.
+    var peers: [Neighbour] = []
+    var peerIndex: [ScopedAddress: Int] = [:]
+    var checks: [HealthCheck] = []
+    var checkIndex: [String: Int] = [:]
     /// What may be said of each check's verdicts.
-    var verdictBudgets: [ReportBudget]
-    var vips: [VIP]
-    let vipIndex: [IPPrefix: Int]
-    var bfd: BFDSessions
+    var verdictBudgets: [ReportBudget] = []
+    /// Those that are intended, and behind them those that are being removed.
+    var vips: [VIP] = []
+    var removedVIPs = 0
+    /// How many VIPs are meant for each peer.
+    var meantVIPs = MeantVIPs()
+    var vipIndex: [IPPrefix: Int] = [:]
+    var bfd = BFDSessions()
     var departure = Departure()
     /// Counts what acknowledgements are awaited for, so that a late answer is not taken for one of the next.
     var rounds = 0
-    /// The VIPs that are drained on their own, by index.
-    var drainedVIPs: Set<Int> = []
+    /// The VIPs that are drained on their own.
+    var drainedVIPs: Set<IPPrefix> = []
     var drainHolds = DrainHolds()
     /// Effects of the input being handled, in order.
     var effects: [Effect] = []
@@ -112,43 +85,22 @@ package struct Speaker: Sendable {
     var mustConverge = false
     /// VIPs of which something changed that their own binding and routes follow from.
     var touched: [Int] = []
-    /// No VIP wants to be bound or unbound again before this moment; nil if none waits.
+    /// True if a VIP that is being removed may be off the interface.
+    var mustForget = false
+    /// When the kernel is asked again for what it has refused lately.
     var nextBindRetry: Instant?
-    /// No VIP has lingered for long enough before this moment; nil if none lingers.
-    var nextLingerEnd: Instant?
+    /// Before this moment nothing is due about the address of any VIP; nil if nothing waits.
+    var nextBindingDeadline: Instant?
+    /// What the program of `onChange` is given.
+    var changes = ChangeQueue()
     /// What may be said of addresses that someone else removes.
     var vanishBudget = ReportBudget()
 
-    /// A speaker that has not started. `seed` decides all jitter.
-    package init(settings: Settings, identifier: BGPIdentifier, hostName: String?, seed: UInt64, at now: Instant) {
-        self.settings = settings
-        self.identifier = identifier
+    /// A speaker that intends nothing yet. `seed` decides all jitter.
+    package init(hostName: String?, seed: UInt64, at now: Instant) {
+        self.hostName = hostName
         startedAt = now
-        var generator = SeededGenerator(seed: seed)
-        peers = settings.peers.map { peer in
-            let configuration = SessionConfiguration(
-                peer, of: settings, identifier: identifier, hostName: hostName)
-            return Peer(
-                settings: peer, session: PeerSession(configuration: configuration, seed: generator.next()))
-        }
-        peerIndex = Dictionary(
-            settings.peers.enumerated().map { ($1.address, $0) }, uniquingKeysWith: { first, _ in first })
-        checks = settings.checks.map { check in
-            // Probes of several nodes that start together must not stay in step for ever.
-            let splay = check.interval - generator.jittered(check.interval)
-            return HealthCheck(check: check, splay: splay)
-        }
-        verdictBudgets = settings.checks.map { _ in ReportBudget() }
-        checkIndex = Dictionary(
-            settings.checks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        vips = settings.vips.map { vip in
-            VIP(
-                settings: vip, binding: vip.binds ? .unbound : .leftToOthers, isLocal: vip.prefix.isHost ? nil : true,
-                verdict: vip.checks.isEmpty ? .healthy : .unknown, verdictSince: now)
-        }
-        vipIndex = Dictionary(
-            settings.vips.enumerated().map { ($1.prefix, $0) }, uniquingKeysWith: { first, _ in first })
-        bfd = BFDSessions(settings.peers, generator: &generator)
+        generator = SeededGenerator(seed: seed)
     }
 
     /// Takes one input and says what has to be done. Any input is legal at any time; unknown names are ignored.
@@ -159,10 +111,17 @@ package struct Speaker: Sendable {
             handle(.deadlineReached, check: index, at: now)
         }
         switch input {
+        case .intended(let settings):
+            intend(settings, at: now)
+        case .vips(let source, let vips):
+            take(vips, from: source, at: now)
+        case .vipsAreComplete(let source):
+            noteComplete(source)
         case .started:
+            isStarted = true
             for index in checks.indices { handle(.started, check: index, at: now) }
             // A node that was drained before it started stays out of service.
-            if departure.step != .away || departure.keepsSessions { startSessions(at: now) }
+            if runsSessions { startSessions(at: now) }
             mustConverge = true
         case .deadlineReached:
             passDeadlines(at: now)
@@ -179,11 +138,11 @@ package struct Speaker: Sendable {
         case .leftoversFound(let prefixes):
             adoptOrRemove(prefixes, at: now)
         case .bound(let prefixes):
-            noteBound(prefixes)
+            noteBound(prefixes, at: now)
         case .bindFailed(let prefix, let reason):
             noteBindFailed(prefix, reason: reason, at: now)
         case .unbound(let prefixes):
-            noteUnbound(prefixes)
+            noteUnbound(prefixes, at: now)
         case .unbindFailed(let prefix, let reason):
             noteUnbindFailed(prefix, reason: reason, at: now)
         case .vanished(let prefixes):
@@ -208,6 +167,8 @@ package struct Speaker: Sendable {
             drain(by: \.file, reason: reason ?? "drain file \(settings.drainFile ?? "")", at: now)
         case .drainFileGone:
             endDrain(by: \.file, at: now)
+        case .programEnded(let failure):
+            noteProgramEnded(failure: failure, at: now)
         case .terminationRequested(let reason, let isUrgent):
             depart(reason: reason, exits: true, isUrgent: isUrgent, at: now)
         }
@@ -216,6 +177,9 @@ package struct Speaker: Sendable {
         skipPointlessVIPSettling(at: now)
         // What was skipped may have ended with addresses to take off.
         if !touched.isEmpty { converge(at: now) }
+        if settings.onChange != nil { noteChanges() }
+        if mustForget { forgetRemovedVIPs() }
+        for peer in bfd.takeDeparted() { effects.append(.close(.bfd(peer))) }
         return effects
     }
 
@@ -224,19 +188,15 @@ package struct Speaker: Sendable {
         var earliest = departure.deadline
         func consider(_ deadline: Instant?) { earliest = earlier(earliest, deadline) }
         for index in peers.indices {
-            consider(peers[index].deadline)
-            consider(peers[index].reportBudget.nextDeadline)
-            consider(peers[index].waitReport)
-            if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
-            consider(withdrawalDeadline(of: index))
+            consider(peers[index].nextDeadline)
         }
         consider(bfd.nextDeadline)
         for index in checks.indices {
             consider(checks[index].nextDeadline)
             consider(verdictBudgets[index].nextDeadline)
         }
-        consider(nextBindRetry)
-        consider(nextLingerEnd)
+        consider(sources.deadline)
+        consider(nextBindingDeadline)
         consider(nextVIPDrainDeadline)
         consider(vanishBudget.nextDeadline)
         return earliest
@@ -276,11 +236,11 @@ package struct Speaker: Sendable {
             reportWait(of: index, at: now)
             answerRefreshRequests(of: index, at: now)
         }
-        retryBinding(at: now)
-        endLingering(at: now)
+        endWaitForSources(at: now)
+        passBindingDeadlines(at: now)
         passVIPDrainDeadlines(at: now)
         reportSuppressedVanishing(at: now)
         for index in checks.indices { reportSuppressedVerdicts(of: index, at: now) }
-        if let deadline = departure.deadline, deadline <= now { departureDeadlineReached(at: now) }
+        if let deadline = departure.deadline, deadline <= now { handle(.stepOver, at: now) }
     }
 }

@@ -96,7 +96,8 @@ extension SwitchSide {
     /// What every dialect begins with.
     fileprivate func heading(_ title: String, _ text: inout ConfigText) {
         text.note("==== Switch \(name), AS \(asText): \(title) ====")
-        text.note("The nodes advertise \(prefixes.map { "\($0)" }.joined(separator: ", ")).")
+        let advertised = prefixes.map { "\($0)" } + pools.map { $0.isHost ? "\($0)" : "host routes of \($0)" }
+        text.note("The nodes advertise \(advertised.joined(separator: ", ")).")
         text.note("Router ID, interfaces and addresses are the switch's own and not repeated here.")
         if switchAS == nil {
             let others = Set(sessions.map { "\($0.nodeAS)" }).sorted().joined(separator: ", ")

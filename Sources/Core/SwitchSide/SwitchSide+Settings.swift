@@ -34,6 +34,7 @@ extension SwitchSide {
     private init(_ settings: Settings, peers: [PeerSettings], _ nodes: NodeSelection) throws(SwitchSideError) {
         sessions = []
         prefixes = Set(settings.vips.map(\.prefix)).sorted()
+        pools = settings.servicePools.filter { !prefixes.contains($0) }
         longLivedStaleTime = settings.longLivedStaleTime
         for peer in peers {
             for neighbours in try nodes.neighbours(of: peer) {
@@ -76,7 +77,7 @@ extension NodeSelection {
             }
             return [.ports(ports)]
         }
-        let families = address.isGateway ? [true, false] : [address.address.isIPv4]
+        let families = [true, false].filter { address.isOfFamily(isIPv4: $0) }
         var found: [SwitchSession.Nodes] = []
         for isIPv4 in families {
             let addresses = addresses.filter { $0.isIPv4 == isIPv4 }
@@ -85,7 +86,7 @@ extension NodeSelection {
             if !ranges.isEmpty { found.append(.ranges(ranges)) }
         }
         guard !found.isEmpty else {
-            let family = address.isGateway ? "" : address.address.isIPv4 ? "IPv4 " : "IPv6 "
+            let family = families.count > 1 ? "" : families == [true] ? "IPv4 " : "IPv6 "
             throw SwitchSideError(
                 "nothing says which \(family)addresses the nodes have towards the peer \(address)",
                 "give --node ADDRESS,… with one for each node, or --nodes PREFIX")
@@ -107,7 +108,7 @@ extension NodeSelection {
             $0.address.isUnnumbered || !$0.address.address.isIPv4 && $0.address.address.isLinkLocal
         }
         func isUsed(isIPv4: Bool) -> Bool {
-            zip(peers, isOnLink).contains { $0.address.isGateway || !$1 && $0.address.address.isIPv4 == isIPv4 }
+            zip(peers, isOnLink).contains { !$1 && $0.address.isOfFamily(isIPv4: isIPv4) }
         }
         if let port = ports.first, !isOnLink.contains(true) {
             throw SwitchSideError(

@@ -10,6 +10,8 @@ package struct SwitchSide: Sendable, Hashable {
     package var switchAS: ASNumber?
     /// The host routes that the nodes advertise, without duplicates, in order.
     package var prefixes: [IPPrefix]
+    /// Of which the nodes may advertise host routes, for Services; in order.
+    package var pools: [IPPrefix] = []
     /// For how many seconds the switch shall keep the routes of a lost session as a last resort (RFC 9494); nil for no
     /// time at all.
     package var longLivedStaleTime: UInt32?
@@ -47,16 +49,35 @@ enum Family: CaseIterable {
 }
 
 extension SwitchSide {
-    /// The families that have prefixes.
-    var families: [Family] { Family.allCases.filter { !prefixes($0).isEmpty } }
+    /// The families that have prefixes or pools.
+    var families: [Family] { Family.allCases.filter { !permits($0).isEmpty } }
+
+    /// What may come from the nodes: a prefix itself, or all host routes in it.
+    struct Permit {
+        var prefix: IPPrefix
+        /// Nil for the prefix itself, or 32 or 128.
+        var hostLength: Int?
+    }
+
+    /// What may come from the nodes in a family.
+    func permits(_ family: Family) -> [Permit] {
+        prefixes(family).map { Permit(prefix: $0) }
+            + pools.filter { $0.address.isIPv4 == (family == .ipv4) }
+            .map { Permit(prefix: $0, hostLength: $0.isHost ? nil : $0.address.bitWidth) }
+    }
 
     func prefixes(_ family: Family) -> [IPPrefix] {
         prefixes.filter { $0.address.isIPv4 == (family == .ipv4) }
     }
 
     /// How many prefixes of a family one node may send: twice as many as it has, and never fewer than ten, so that
-    /// another VIP does not end the session.
-    func maximumPrefixes(_ family: Family) -> Int { max(10, 2 * prefixes(family).count) }
+    /// another VIP does not end the session. Of a pool at most 4096 count.
+    func maximumPrefixes(_ family: Family) -> Int {
+        let count = permits(family).reduce(0) { sum, permit in
+            sum + (permit.hostLength.map { 1 << min($0 - permit.prefix.length, 12) } ?? 1)
+        }
+        return max(10, 2 * count)
+    }
 
     /// How many next hops a route may have: one for each node, and never fewer than sixteen.
     var maximumPaths: Int {

@@ -28,16 +28,16 @@ package final class BFDReceiver: @unchecked Sendable {
     private let loop: any EventLoop
     private let isMultihop: Bool
     private let onEvent: @Sendable (BFDReceiverEvent) -> Void
-    private let descriptor: CInt
+    private let socket: UDPSocket
     private var channel: (any Channel)?
     /// False once nothing is received any more.
     package private(set) var isOpen = true
 
     private init(
-        descriptor: CInt, port: UInt16, loop: any EventLoop, isMultihop: Bool,
+        socket: UDPSocket, port: UInt16, loop: any EventLoop, isMultihop: Bool,
         onEvent: @escaping @Sendable (BFDReceiverEvent) -> Void
     ) {
-        self.descriptor = descriptor
+        self.socket = socket
         self.port = port
         self.loop = loop
         self.isMultihop = isMultihop
@@ -68,20 +68,26 @@ package final class BFDReceiver: @unchecked Sendable {
             if !address.isIPv4 { try socket.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, CInt(1), "IPV6_V6ONLY") }
             // Before it is bound, so that nothing slips in.
             try socket.drop(
-                allBut: SourceFilter(isIPv4: address.isIPv4, isSingleHop: !isMultihop, peers: peers))
+                allBut: SourceFilter(isIPv4: socket.isIPv4, isSingleHop: !isMultihop, peers: peers))
             try socket.bind(to: SocketName(address, port: port))
         } catch {
             socket.close()
             throw error
         }
         let receiver = BFDReceiver(
-            descriptor: socket.number, port: socket.localPort ?? port, loop: loop, isMultihop: isMultihop,
-            onEvent: onEvent)
-        receiver.read(socket)
+            socket: socket, port: socket.localPort ?? port, loop: loop, isMultihop: isMultihop, onEvent: onEvent)
+        receiver.read()
         return receiver
     }
 
-    private func read(_ socket: UDPSocket) {
+    /// Takes packets from these peers from now on, and from nobody else.
+    package func receive(from peers: [ScopedAddress]) throws(BFDSocketFailure) {
+        loop.assertInEventLoop()
+        guard isOpen else { return }
+        try socket.drop(allBut: SourceFilter(isIPv4: socket.isIPv4, isSingleHop: !isMultihop, peers: peers))
+    }
+
+    private func read() {
         DatagramBootstrap(group: loop)
             // More than any legal packet has.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
@@ -100,7 +106,7 @@ package final class BFDReceiver: @unchecked Sendable {
     /// True if packets wait to be read.
     package var hasWaiting: Bool {
         guard isOpen else { return false }
-        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var state = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         return poll(&state, 1, 0) > 0 && state.revents & Int16(POLLIN) != 0
     }
 

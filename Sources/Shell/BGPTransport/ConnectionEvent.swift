@@ -3,12 +3,14 @@ package import BGPWire
 
 /// What happens to a connection.
 package enum ConnectionEvent: Sendable, Hashable {
-    /// Our SYN has had no answer for `PeerConnection.patience`, once more; the next one goes out.
+    /// Our SYN has had no answer for `DialPlan.patience`, once more; the next one goes out.
     case unanswered
     /// TCP is up.
     case connected(Endpoints)
     /// A sound message arrived; several UPDATEs that came together may be summed up in one.
     case received(ReceivedMessage)
+    /// The peer's TCP has acknowledged the OPEN that was sent on this connection.
+    case openAcknowledged
     /// The peer's TCP has acknowledged so many of the UPDATEs that were sent on this connection.
     case acknowledged(updates: Int)
     /// Bytes arrived that break the protocol. What follows them is thrown away until `close()`.

@@ -12,6 +12,16 @@ package struct ListenFailure: Error, Sendable, Hashable {
     package var cause: TransportFailure
 }
 
+extension ListenFailure {
+    /// True if it may pass by itself: the address or the interface may come, and another program may end.
+    package var mayPass: Bool {
+        switch cause {
+        case .sourceUnavailable, .system(errno: EADDRINUSE, _): true
+        default: false
+        }
+    }
+}
+
 extension ListenFailure: CustomStringConvertible {
     package var description: String {
         "cannot listen on \(address) port \(port): \(reason)"

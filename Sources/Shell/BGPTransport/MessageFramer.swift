@@ -54,5 +54,5 @@ struct ReceivedBatch {
 
 extension UpdateSummary {
     /// True if only the counts say anything.
-    fileprivate var isPlain: Bool { endOfRIB == nil && malformation == nil }
+    fileprivate var isPlain: Bool { endOfRIB == nil && malformation == nil && heard.isEmpty }
 }

@@ -33,8 +33,8 @@ extension PeerConnection {
         loop.scheduleTask(in: Self.firstPause) { self.checkAcknowledged(until: deadline, done) }
     }
 
-    /// Reports `acknowledged` when the peer's TCP has the last UPDATE that was sent, and does so again for those that are
-    /// sent meanwhile.
+    /// Reports `openAcknowledged` or `acknowledged` when the peer's TCP has the OPEN or the last UPDATE that was sent, and
+    /// does so again for UPDATEs that are sent meanwhile.
     func awaitAcknowledgement() {
         guard awaited == nil else { return }
         awaited = (sentUpdates.count, sentUpdates.end, loop.now)
@@ -45,7 +45,7 @@ extension PeerConnection {
         guard let awaited, let acknowledgedBytes else { return }
         guard acknowledgedBytes < awaited.end else {
             self.awaited = nil
-            report([.acknowledged(updates: awaited.update)])
+            report([awaited.update == 0 ? .openAcknowledged : .acknowledged(updates: awaited.update)])
             if sentUpdates.count > awaited.update { awaitAcknowledgement() }
             return
         }

@@ -30,12 +30,6 @@ package final class PeerConnection: @unchecked Sendable {
     static let pendingLimit = 4 << 20
     /// Bytes that one peer may make us handle in one turn of the loop.
     static let readLimit = 16 << 10
-    /// How long a SYN may be without an answer before the next one goes out, from a socket of its own: the kernel would
-    /// repeat it after a second, and a path that is back would wait for that. The earlier ones stay good for
-    /// `dialLife`, and the first to the end, so that a peer that is far away is reached as well.
-    static let patience = TimeAmount.milliseconds(200)
-    /// How long each of these sockets but the first waits.
-    static let dialLife = TimeAmount.seconds(1)
     /// How long after `close()` we wait for the peer's FIN.
     private static let closeLimit = TimeAmount.seconds(1)
 
@@ -44,7 +38,9 @@ package final class PeerConnection: @unchecked Sendable {
     /// The socket's channel; nil while there is none.
     private(set) var channel: (any Channel)?
     /// The sockets whose SYN waits for an answer.
-    private var dials: [any Channel] = []
+    private(set) var dials: [any Channel] = []
+    /// What the next SYN is for, while dialling.
+    var dialled: PeerEndpoint?
     private var redial: Scheduled<Void>?
     private var onEvent: EventHandler?
     private var onOffer: (@Sendable (PeerConnection) -> Void)?
@@ -53,16 +49,17 @@ package final class PeerConnection: @unchecked Sendable {
     /// True once the peer has sent bytes that make no sense.
     private var isMalformed = false
     private(set) var pendingBytes = 0
-    /// Of all that was sent on this connection: its bytes, and its UPDATEs with where in the stream the last one ends.
+    /// Of all that was sent on this connection: its bytes, and its UPDATEs with where in the stream the last one ends, or
+    /// the OPEN before the first.
     private(set) var sentBytes = 0
     private(set) var sentUpdates: (count: Int, end: Int) = (0, 0)
-    /// The UPDATE that is waited for, since when; nil while none is.
+    /// The UPDATE that is waited for, 0 for the OPEN, since when; nil while none is.
     var awaited: (update: Int, end: Int, since: NIODeadline)?
     private var isFlushScheduled = false
     private var closeTimer: Scheduled<Void>?
 
     /// True if the kernel has a TCP MD5 key for this connection.
-    private let isSigned: Bool
+    var isSigned: Bool
 
     /// The peer's address; a link-local one with its interface.
     package let remote: ScopedAddress
@@ -87,6 +84,8 @@ extension PeerConnection {
         let connection = PeerConnection(
             loop: loop, remote: endpoint.remote, isSigned: endpoint.md5Key != nil, state: .connecting)
         connection.onEvent = onEvent
+        connection.codec = MessageCodec(watching: endpoint.watched)
+        connection.dialled = endpoint
         connection.dial(endpoint)
         return connection
     }
@@ -95,19 +94,20 @@ extension PeerConnection {
         loop.assertInEventLoop()
         do {
             let target = try SocketAddress(endpoint.remote, port: endpoint.port, interface: endpoint.interface)
-            dial(target, endpoint, until: loop.now + TimeAmount(endpoint.connectTimeout))
+            dial(target, until: loop.now + TimeAmount(endpoint.connectTimeout))
         } catch {
             end(error)
         }
     }
 
     /// One SYN, and after a while the next. The first answer counts, whether it is a yes or a no.
-    private func dial(_ target: SocketAddress, _ endpoint: PeerEndpoint, until deadline: NIODeadline) {
-        let left = deadline - loop.now
-        let isLast = left <= Self.patience
+    private func dial(_ target: SocketAddress, until deadline: NIODeadline) {
+        guard let endpoint = dialled else { return }
+        let left = Duration.nanoseconds((deadline - loop.now).nanoseconds)
+        let plan = DialPlan.attempt(left: left, isAlone: dials.isEmpty)
         let isSigned = endpoint.md5Key != nil
         ClientBootstrap(group: loop)
-            .connectTimeout(dials.isEmpty ? left : min(left, Self.dialLife))
+            .connectTimeout(TimeAmount(plan.timeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.withDescriptor { descriptor throws(TransportFailure) in
@@ -123,14 +123,14 @@ extension PeerConnection {
                 guard self.state == .connecting, self.channel == nil else { return }
                 let failure = TransportFailure(dialling: error, md5: isSigned)
                 // Others wait still.
-                if case .timedOut = failure, !isLast { return }
+                if case .timedOut = failure, plan.next != nil { return }
                 self.end(failure)
             }
-        guard !isLast else { return }
-        redial = loop.scheduleTask(in: Self.patience) {
+        guard let pause = plan.next else { return }
+        redial = loop.scheduleTask(in: TimeAmount(pause)) {
             self.report([.unanswered])
             self.loop.execute {
-                if self.state == .connecting { self.dial(target, endpoint, until: deadline) }
+                if self.state == .connecting { self.dial(target, until: deadline) }
             }
         }
     }
@@ -138,6 +138,7 @@ extension PeerConnection {
     /// Ends all dials but the one that became the connection.
     private func endDials() {
         redial?.cancel()
+        dialled = nil
         for dial in dials where dial !== channel { dial.close(promise: nil) }
         dials = []
     }
@@ -171,6 +172,7 @@ extension PeerConnection {
         loop.assertInEventLoop()
         guard state == .offered, let channel, let endpoints else { return }
         self.onEvent = onEvent
+        codec = MessageCodec(watching: endpoint.watched)
         do {
             _ = try channel.withDescriptor { descriptor throws(TransportFailure) in try descriptor.apply(endpoint) }
             state = .open
@@ -205,9 +207,14 @@ extension PeerConnection {
         guard pendingBytes + bytes.count <= Self.pendingLimit else { return end(.unacknowledged) }
         pendingBytes += bytes.count
         sentBytes += bytes.count
-        if case .update = message {
+        switch message {
+        case .open:
+            sentUpdates.end = sentBytes
+            awaitAcknowledgement()
+        case .update:
             sentUpdates = (sentUpdates.count + 1, sentBytes)
             awaitAcknowledgement()
+        case .notification, .keepalive, .routeRefresh: break
         }
         let written = loop.makePromise(of: Void.self)
         written.futureResult.whenComplete { [self] result in
@@ -252,6 +259,9 @@ extension PeerConnection {
         case .open:
             state = .closing
             flush()
+            // If the peer does not even have our OPEN, its TTL security may drop our packets. It must still see the end of
+            // the connection; otherwise it keeps it, and turns away new ones for minutes.
+            if awaited?.update == 0 { raiseHopLimit() }
             channel?.close(mode: .output, promise: nil)
             closeTimer = loop.scheduleTask(in: Self.closeLimit) {
                 // What the peer has not taken by now would wait in the kernel, and the peer would go on using our routes.
@@ -278,6 +288,18 @@ extension PeerConnection {
         resetOnClose()
         channel.close(promise: nil)
         channel.closeFuture.whenComplete { _ in self.loop.execute(done) }
+    }
+
+    /// From now on every packet of this connection, retransmissions included, passes a peer's TTL security.
+    package func raiseHopLimit() {
+        _ = try? channel?.withDescriptor { descriptor throws(TransportFailure) in
+            try descriptor.setHopLimit(255, isIPv4: remote.address.isIPv4)
+        }
+    }
+
+    /// The segments with data that have arrived, retransmissions included; nil if the kernel does not tell.
+    package var receivedSegments: Int? {
+        (try? channel?.withDescriptor(\.receivedSegments)) ?? nil
     }
 
     /// Makes the kernel send RST when the socket is closed, and forget what it has not sent.

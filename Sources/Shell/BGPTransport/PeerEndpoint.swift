@@ -48,6 +48,8 @@ package struct PeerEndpoint: Sendable, Hashable {
     package var connectTimeout: Duration
     /// How long written bytes may stay unacknowledged before the kernel ends the connection (TCP_USER_TIMEOUT).
     package var userTimeout: Duration
+    /// Host routes that are looked for in the peer's UPDATEs.
+    package var watched: Set<IPPrefix> = []
 
     /// An endpoint; all that is not said stays at the kernel's choice.
     package init(

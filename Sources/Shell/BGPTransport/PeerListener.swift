@@ -1,4 +1,4 @@
-import BGPFSM
+package import BGPFSM
 import Glibc
 package import IPTypes
 package import NIOCore
@@ -16,6 +16,7 @@ package final class PeerListener: @unchecked Sendable {
     package let port: UInt16
     /// The number of the interface that it is tied to; nil for all. An interface that is made anew has another.
     package let interfaceIndex: UInt32?
+    private let isIPv4: Bool
     private let keyed: KeyedAddresses
     private let loop: any EventLoop
     private let channel: EventLoopFuture<any Channel>
@@ -24,11 +25,12 @@ package final class PeerListener: @unchecked Sendable {
     private var isOpen = true
 
     private init(
-        port: UInt16, interfaceIndex: UInt32?, keyed: KeyedAddresses, loop: any EventLoop,
+        port: UInt16, interfaceIndex: UInt32?, isIPv4: Bool, keyed: KeyedAddresses, loop: any EventLoop,
         channel: EventLoopFuture<any Channel>, descriptor: SocketDescriptor
     ) {
         self.port = port
         self.interfaceIndex = interfaceIndex
+        self.isIPv4 = isIPv4
         self.keyed = keyed
         self.loop = loop
         self.channel = channel
@@ -62,15 +64,10 @@ package final class PeerListener: @unchecked Sendable {
                 for (peer, key) in keys where peer.isIPv4 == isIPv4 {
                     try socket.setMD5Key(key, for: SocketAddress(ScopedAddress(peer), port: 0))
                 }
-                if let linkLocalKey, !isIPv4 {
-                    let prefix = ScopedAddress(.v6(IPv6Address(high: 0xFE80 << 48, low: 0)))
-                    try socket.setMD5Key(linkLocalKey, for: SocketAddress(prefix, port: 0), prefixLength: 10)
-                }
+                if let linkLocalKey, !isIPv4 { try socket.setLinkLocalKey(linkLocalKey) }
                 try socket.bind(to: name)
             }
-            // Not before it listens: another program on the port is an error, and the kernel would put it into a group of
-            // sockets that share the port, in which it could come before one that is tied to the interface.
-            if leavesRoom { _ = try? socket.set(SOL_SOCKET, SO_REUSEPORT, CInt(1), "SO_REUSEPORT") }
+            if leavesRoom { socket.leaveRoom() }
             let own = SocketDescriptor(number: fcntl(socket.number, F_DUPFD_CLOEXEC, 0))
             guard own.number >= 0 else {
                 let code = errno
@@ -78,19 +75,34 @@ package final class PeerListener: @unchecked Sendable {
                 throw TransportFailure(errno: code, operation: "dup")
             }
             return PeerListener(
-                port: own.localPort ?? port, interfaceIndex: interface.map { if_nametoindex($0) }, keyed: keyed,
-                loop: loop, channel: accept(on: socket, keyed, loop, onAccept), descriptor: own)
+                port: own.localPort ?? port, interfaceIndex: interface.map { if_nametoindex($0) }, isIPv4: isIPv4,
+                keyed: keyed, loop: loop, channel: accept(on: socket, keyed, loop, onAccept), descriptor: own)
         } catch {
             throw ListenFailure(address: address, port: port, cause: error)
         }
     }
 
     /// Sets the key for one peer, 1...80 bytes, or takes it away with nil. Holds for connections that come from now on.
-    func setMD5Key(_ key: [UInt8]?, for peer: IPAddress) throws(TransportFailure) {
+    /// Does nothing for a peer of the other family.
+    package func setMD5Key(_ key: [UInt8]?, for peer: IPAddress) throws(TransportFailure) {
         loop.assertInEventLoop()
-        guard isOpen else { return }
+        guard isOpen, peer.isIPv4 == isIPv4 else { return }
         try descriptor.setMD5Key(key, for: SocketAddress(ScopedAddress(peer), port: 0))
         keyed.note(peer, hasKey: key != nil)
+    }
+
+    /// The same for all link-local peers that have no key of their own.
+    package func setLinkLocalKey(_ key: [UInt8]?) throws(TransportFailure) {
+        loop.assertInEventLoop()
+        guard isOpen, !isIPv4 else { return }
+        try descriptor.setLinkLocalKey(key)
+        keyed.noteLinkLocal(hasKey: key != nil)
+    }
+
+    /// Allows others of this user to be opened on the same port, each tied to an interface.
+    package func leaveRoom() {
+        loop.assertInEventLoop()
+        if isOpen { descriptor.leaveRoom() }
     }
 
     /// Stops listening. Connections that were accepted live on.
@@ -161,7 +173,7 @@ extension PeerListener {
 /// confinement is what `@unchecked Sendable` stands for.
 private final class KeyedAddresses: @unchecked Sendable {
     private var addresses: Set<IPAddress>
-    private let linkLocal: Bool
+    private var linkLocal: Bool
 
     init(_ addresses: Set<IPAddress>, linkLocal: Bool) {
         self.addresses = addresses
@@ -170,6 +182,10 @@ private final class KeyedAddresses: @unchecked Sendable {
 
     func note(_ address: IPAddress, hasKey: Bool) {
         if hasKey { addresses.insert(address) } else { addresses.remove(address) }
+    }
+
+    func noteLinkLocal(hasKey: Bool) {
+        linkLocal = hasKey
     }
 
     func contains(_ address: IPAddress) -> Bool {

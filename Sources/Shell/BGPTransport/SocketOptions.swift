@@ -28,12 +28,17 @@ struct SocketDescriptor {
                 ? set(ipv4, IP_MINTTL, endpoint.hops.leastReceived, "IP_MINTTL")
                 : set(ipv6, IPV6_MINHOPCOUNT, endpoint.hops.leastReceived, "IPV6_MINHOPCOUNT")
         }
-        let milliseconds = TimeAmount(endpoint.userTimeout).nanoseconds / 1_000_000
-        try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
+        try setUserTimeout(endpoint.userTimeout)
         try set(tcp, TCP_NODELAY, CInt(1), "TCP_NODELAY")
         try keepUrgentOctets()
         // Kernels before 6.15 do without: a link that is back then waits longer for the next retransmission.
         _ = try? set(tcp, retransmissionLimit, CInt(1_000), "TCP_RTO_MAX_MS")
+    }
+
+    /// How long what we send may stay unacknowledged.
+    func setUserTimeout(_ timeout: Duration) throws(TransportFailure) {
+        let milliseconds = TimeAmount(timeout).nanoseconds / 1_000_000
+        try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
     }
 
     /// An octet that is sent as urgent stays where it is in the stream; TCP would take it out.
@@ -80,6 +85,19 @@ struct SocketDescriptor {
         }
     }
 
+    /// Sets the key of all link-local peers that have none of their own; nil takes it away.
+    func setLinkLocalKey(_ key: [UInt8]?) throws(TransportFailure) {
+        let prefix = ScopedAddress(.v6(IPv6Address(high: 0xFE80 << 48, low: 0)))
+        try setMD5Key(key, for: SocketAddress(prefix, port: 0), prefixLength: 10)
+    }
+
+    /// Lets sockets that are tied to an interface be opened beside this one, which listens. Not before: another program on
+    /// the port is an error, and the kernel would put this one into a group of sockets that share the port, in which it
+    /// could come before one that is tied to the interface.
+    func leaveRoom() {
+        _ = try? set(SOL_SOCKET, SO_REUSEPORT, CInt(1), "SO_REUSEPORT")
+    }
+
     /// Binds to a local address.
     func bind(to address: SocketAddress) throws(TransportFailure) {
         guard address.withSockAddr({ Glibc.bind(number, $0, socklen_t($1)) }) == 0 else {
@@ -124,6 +142,18 @@ struct SocketDescriptor {
         _ = try? set(SOL_SOCKET, SO_REUSEADDR, CInt(1), "SO_REUSEADDR")
     }
 
+    /// `tcpi_data_segs_in` of TCP_INFO, which the C library's structure is too old for; nil if the kernel does not tell.
+    var receivedSegments: Int? {
+        let position = 152
+        return withUnsafeTemporaryAllocation(byteCount: position + 4, alignment: 8) { info in
+            var size = socklen_t(info.count)
+            guard getsockopt(number, tcp, TCP_INFO, info.baseAddress, &size) == 0, size == info.count else {
+                return nil
+            }
+            return Int(info.load(fromByteOffset: position, as: UInt32.self))
+        }
+    }
+
     /// Bytes that the peer has not acknowledged yet (SIOCOUTQ); nil if the kernel does not tell.
     var unacknowledgedBytes: Int? {
         var count: CInt = 0
@@ -141,8 +171,13 @@ let ipv6 = CInt(IPPROTO_IPV6)
 extension Channel {
     /// Runs `body` with the channel's socket; nil if the channel is closed or has none. Only on its event loop.
     func withDescriptor<Result>(_ body: (SocketDescriptor) throws(TransportFailure) -> Result) throws -> Result? {
-        try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            try body(SocketDescriptor(number: $0))
+        do {
+            return try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                try body(SocketDescriptor(number: $0))
+            }
+        } catch let error as IOError where error.errnoCode == EBADF {
+            // Closed already; what is said when it closes is still to come.
+            return nil
         }
     }
 }

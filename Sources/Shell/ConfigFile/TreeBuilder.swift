@@ -67,7 +67,7 @@ private struct TreeBuilder {
     mutating func open(isMapping: Bool, at place: FilePlace) throws(FileFault) {
         if open.last?.isKeyDue == true { throw Self.keyIsNoText(place) }
         guard open.count < deepestNesting else {
-            throw FileFault("values lie more than \(deepestNesting) deep in each other", at: place)
+            throw FileFault("values nest more than \(deepestNesting) deep", at: place)
         }
         open.append(Collection(isMapping: isMapping, place: place))
     }

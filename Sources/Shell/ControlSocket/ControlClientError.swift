@@ -5,7 +5,7 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
     /// The file's mode keeps us out; `group` is the numeric group that may use it, if it can be seen.
     case noPermission(path: String, group: UInt32?)
     /// The daemon took longer than this.
-    case timedOut(path: String, seconds: Int64)
+    case timedOut(path: String, after: Duration)
     /// The connection was closed before a byte of the answer.
     case ended(path: String)
     /// Something answers, but not with what was asked for.
@@ -22,8 +22,8 @@ package enum ControlClientError: Error, Hashable, CustomStringConvertible {
         case .noPermission(let path, let group):
             "no permission to use \(path): run as root or join the group of that file"
                 + (group.map { " (group id \($0))" } ?? "")
-        case .timedOut(let path, let seconds):
-            "bgpvip did not answer on \(path) within \(seconds) s: it is stuck or starved of CPU; look at its log"
+        case .timedOut(let path, let time):
+            "bgpvip did not answer on \(path) within \(time): it is stuck or starved of CPU; look at its log"
         case .ended(let path):
             "the daemon on \(path) ended before it answered: look at its log"
         case .garbage(let path, let detail):

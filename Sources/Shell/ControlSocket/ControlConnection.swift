@@ -75,7 +75,7 @@ final class ControlConnection: ChannelInboundHandler {
     }
 
     private func take(_ head: HTTPRequestHead) {
-        switch Route(head.method, head.uri, for: audience) {
+        switch Route(head.method.rawValue, head.uri, for: audience) {
         case .refused(let response):
             respond(response)
         case .request(let request, _) where request.changesState && !mayChangeState:

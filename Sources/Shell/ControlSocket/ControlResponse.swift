@@ -1,3 +1,4 @@
+package import Services
 package import SpeakerCore
 
 /// What the daemon answers: an HTTP status, a media type and the body.
@@ -19,34 +20,49 @@ package struct ControlResponse: Sendable, Hashable {
         ControlResponse(code: code, contentType: "text/plain; charset=utf-8", body: sentence + "\n")
     }
 
-    /// The whole status as JSON.
-    package static func status(_ status: Status) -> ControlResponse {
+    /// The status, or a page of it, as JSON.
+    package static func status(_ status: Status) -> ControlResponse { inJSON(status) }
+
+    /// Events as JSON.
+    package static func events(_ page: EventPage) -> ControlResponse { inJSON(page) }
+
+    /// Services as JSON; nil if none are served.
+    package static func services(_ status: ServicesStatus?) -> ControlResponse {
+        status.map { inJSON($0) }
+            ?? .text(404, "Services are not served: add services to the settings, or --services")
+    }
+
+    private static func inJSON(_ value: some Encodable, code: Int = 200) -> ControlResponse {
         do {
-            return ControlResponse(code: 200, contentType: "application/json", body: try json(status, .compact) + "\n")
+            return ControlResponse(code: code, contentType: "application/json", body: try json(value, .compact) + "\n")
         } catch {
-            return .text(500, "the status cannot be written as JSON: \(error)")
+            return .text(500, "the answer cannot be written as JSON: \(error)")
         }
     }
 
-    /// The status as Prometheus series.
-    package static func metrics(_ status: Status) -> ControlResponse {
+    /// The status and the latest events as a page for people.
+    package static func page(_ status: Status, _ events: [Event]) -> ControlResponse {
+        ControlResponse(code: 200, contentType: "text/html; charset=utf-8", body: statusPage(status, events))
+    }
+
+    /// What came of a reload, as JSON; the code is 422 if the settings are invalid.
+    package static func reload(_ answer: ReloadAnswer) -> ControlResponse {
+        inJSON(answer, code: answer.outcome == .invalid ? 422 : 200)
+    }
+
+    /// The status as Prometheus series, together with those about this process; `now` in seconds since 1970.
+    package static func metrics(_ status: Status, now: Double) -> ControlResponse {
         ControlResponse(
-            code: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: prometheusText(of: status))
+            code: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            body: prometheusText(of: status, now: now) + (ProcessFigures.current?.prometheusText ?? ""))
     }
 
     /// The loop is alive.
     package static let livez = ControlResponse.text(200, "ok")
 
-    /// Ready is a node with a session to advertise on and with a verdict on all its VIPs, be it good or bad.
-    package static func readyz(_ status: Status) -> ControlResponse {
-        let unknown = status.vips.filter { $0.verdict == "unknown" }
-        if !status.peers.contains(where: \.isEstablished) {
-            return .text(503, "not ready: none of the \(status.peers.count) BGP sessions is Established")
-        }
-        if let vip = unknown.first {
-            return .text(503, "not ready: no check result yet for \(vip.prefix)")
-        }
-        return .text(200, "ok")
+    /// The node is ready, or is not for this reason.
+    package static func readyz(_ unreadiness: String?) -> ControlResponse {
+        unreadiness.map { .text(503, "not ready: \($0)") } ?? .text(200, "ok")
     }
 }
 

@@ -48,7 +48,7 @@ package final class ControlServer: Sendable {
         }
     }
 
-    /// Opens the endpoint for monitoring, which serves `/metrics`, `/livez` and `/readyz` and changes nothing.
+    /// Opens the endpoint for monitoring, which serves a page for people, `/metrics`, `/livez` and `/readyz` and changes nothing.
     /// `address` is a literal; port 0 takes a free one. Fails with an `EndpointFailure`.
     package static func startTCP(
         address: String, port: Int, on loop: any EventLoop, answer: @escaping ControlAnswer

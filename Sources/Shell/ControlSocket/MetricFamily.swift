@@ -1,29 +1,56 @@
+import SpeakerCore
+
 /// The series of one metric name.
 struct MetricFamily {
     typealias Label = (name: String, value: String)
 
     /// What the numbers are.
     enum Kind: String {
-        case counter, gauge
+        case counter, gauge, histogram
     }
 
     private let name: String
     private let kind: Kind
     private let help: String
-    private let samples: [(labels: [Label], value: Int)]
+    /// `suffix` is what a histogram has behind its name.
+    private let samples: [(suffix: String, labels: [Label], value: String)]
 
     init(_ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: [Label], value: Int)]) {
         self.name = name
         self.kind = kind
         self.help = help
-        self.samples = samples
+        self.samples = samples.map { ("", $0.labels, "\($0.value)") }
+    }
+
+    /// Numbers with a fraction.
+    init(_ name: String, _ kind: Kind, _ help: String, fractions: [(labels: [Label], value: Double)]) {
+        self.name = name
+        self.kind = kind
+        self.help = help
+        samples = fractions.map { ("", $0.labels, "\($0.value)") }
+    }
+
+    /// Histograms; the buckets of the exposition format are cumulative.
+    init(_ name: String, _ help: String, histograms: [(labels: [Label], value: HistogramStatus)]) {
+        self.name = name
+        kind = .histogram
+        self.help = help
+        samples = histograms.flatMap { labels, histogram in
+            var count = 0
+            let bounds = histogram.bounds.map { "\($0)" } + ["+Inf"]
+            let buckets = zip(bounds, histogram.counts).map { bound, more in
+                count += more
+                return ("_bucket", labels + [("le", bound)], "\(count)")
+            }
+            return buckets + [("_sum", labels, "\(histogram.sum)"), ("_count", labels, "\(count)")]
+        }
     }
 
     /// The family in the exposition format, each line with its newline.
     var text: String {
         samples.reduce(into: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n") { text, sample in
             let labels = sample.labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
-            text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(sample.value)\n"
+            text += "\(name)\(sample.suffix)\(labels.isEmpty ? "" : "{\(labels)}") \(sample.value)\n"
         }
     }
 

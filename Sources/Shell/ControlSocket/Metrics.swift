@@ -1,15 +1,16 @@
-package import SpeakerCore
+import SpeakerCore
 
 /// The status in the Prometheus text format, version 0.0.4.
 ///
 /// The label values come from the configuration alone, so no series appears or vanishes when a session does.
-package func prometheusText(of status: Status) -> String {
+func prometheusText(of status: Status, now: Double) -> String {
     [
-        buildInformation(status), sessions(status), flaps(status), plannedEnds(status),
-        bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
+        buildInformation(status), sessions(status), states(status), changes(status, now: now), flaps(status),
+        plannedEnds(status), bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
         messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
-        checks(status), probes(status), bound(status), healthy(status), lastResort(status), advertised(status),
-        vipDraining(status), draining(status),
+        checks(status), probes(status), probeDurations(status), bound(status), healthy(status), lastResort(status),
+        advertised(status), decisionToWire(status), reloadSuccess(status), reloadTime(status), vipDraining(status),
+        draining(status), ready(status),
     ].map(\.text).joined()
 }
 
@@ -23,6 +24,22 @@ private func sessions(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_bgp_session_up", .gauge, "1 while the BGP session is Established.",
         status.peers.map { ($0.labels, $0.isEstablished ? 1 : 0) })
+}
+
+private func states(_ status: Status) -> MetricFamily {
+    let states = ["Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"]
+    return MetricFamily(
+        "bgpvip_bgp_session_state", .gauge, "1 for the state that the BGP session is in, 0 for the others.",
+        status.peers.flatMap { peer in
+            states.map { (peer.labels + [("state", $0)], peer.state == $0 ? 1 : 0) }
+        })
+}
+
+private func changes(_ status: Status, now: Double) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_bgp_session_last_change_timestamp_seconds", .gauge,
+        "When the BGP session was last Established or ceased to be; the start if it never was.",
+        status.peers.map { ($0.labels, Int((now - $0.stateSeconds).rounded())) })
 }
 
 private func flaps(_ status: Status) -> MetricFamily {
@@ -44,7 +61,7 @@ private func messages(
     MetricFamily(
         "bgpvip_bgp_messages_\(direction)_total", .counter, "BGP messages \(direction), by type.",
         status.peers.flatMap { peer in
-            counts(peer).byType.map { ([("peer", peer.address), ("type", $0.name)], $0.count) }
+            counts(peer).byType.map { (peer.labels + [("type", $0.name)], $0.count) }
         })
 }
 
@@ -65,8 +82,8 @@ private func bfdPackets(_ status: Status) -> MetricFamily {
         "bgpvip_bfd_packets_total", .counter, "BFD packets, by direction.",
         bfd(status).flatMap { peer, bfd in
             [
-                ([("peer", peer.address), ("direction", "sent")], bfd.packetsSent),
-                ([("peer", peer.address), ("direction", "received")], bfd.packetsReceived),
+                (peer.labels + [("direction", "sent")], bfd.packetsSent),
+                (peer.labels + [("direction", "received")], bfd.packetsReceived),
             ]
         })
 }
@@ -99,6 +116,19 @@ private func probes(_ status: Status) -> MetricFamily {
         })
 }
 
+private func probeDurations(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_check_duration_seconds", "How long the probes of the check took.",
+        histograms: status.checks.compactMap { check in check.durations.map { ([("check", check.name)], $0) } })
+}
+
+private func decisionToWire(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_decision_to_wire_seconds",
+        "From what made routes change, such as the outcome of a probe, until the kernel had the UPDATEs.",
+        histograms: status.decisionToWire.map { [([], $0)] } ?? [])
+}
+
 private func bound(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_vip_bound", .gauge, "1 while the VIP is on the interface.",
@@ -120,14 +150,12 @@ private func lastResort(_ status: Status) -> MetricFamily {
 
 private func advertised(_ status: Status) -> MetricFamily {
     MetricFamily(
-        "bgpvip_prefix_advertised", .gauge, "1 while the peer has been told the VIP.",
+        "bgpvip_prefix_advertised", .gauge, "1 while the VIP is advertised to the peer.",
         status.peers.flatMap { peer in
             let told = Set(peer.routes.map(\.prefix))
             return status.vips.map { vip in
                 let family = vip.prefix.contains(":") ? "ipv6" : "ipv4"
-                return (
-                    [("peer", peer.address), ("vip", vip.prefix), ("afi", family)], told.contains(vip.prefix) ? 1 : 0
-                )
+                return (peer.labels + [("vip", vip.prefix), ("afi", family)], told.contains(vip.prefix) ? 1 : 0)
             }
         })
 }
@@ -138,10 +166,29 @@ private func draining(_ status: Status) -> MetricFamily {
         [([], ["draining", "drained", "leaving"].contains(status.phase) ? 1 : 0)])
 }
 
+private func ready(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_ready", .gauge, "1 while /readyz answers that the node is ready.",
+        [([], status.unreadiness == nil ? 1 : 0)])
+}
+
 private func vipDraining(_ status: Status) -> MetricFamily {
     MetricFamily(
         "bgpvip_vip_draining", .gauge, "1 while the VIP is draining or drained on its own.",
         status.vips.map { ([("vip", $0.prefix)], $0.drain == nil ? 0 : 1) })
+}
+
+private func reloadSuccess(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_config_last_reload_successful", .gauge, "0 if the settings were wrong when they were last read.",
+        status.reload.map { [([], $0.isSuccessful ? 1 : 0)] } ?? [])
+}
+
+private func reloadTime(_ status: Status) -> MetricFamily {
+    MetricFamily(
+        "bgpvip_config_last_reload_success_timestamp_seconds", .gauge,
+        "When the settings in force were read, in seconds since 1970.",
+        status.reload.map { [([], $0.lastSuccess)] } ?? [])
 }
 
 extension PeerStatus {

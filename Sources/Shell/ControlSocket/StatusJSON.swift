@@ -17,17 +17,17 @@ package func json(_ value: some Encodable, _ layout: JSONLayout) throws -> Strin
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
-extension Status {
-    /// The status that JSON text holds.
+extension Decodable {
+    /// The value that JSON text holds.
     init(json: [UInt8]) throws {
-        self = try JSONDecoder().decode(Status.self, from: Data(json))
+        self = try JSONDecoder().decode(Self.self, from: Data(json))
     }
 }
 
 /// What is wrong with JSON, in one sentence.
 func wordsOfDecodingError(_ error: any Error) -> String {
     func place(_ path: [any CodingKey]) -> String {
-        path.isEmpty ? "the status" : path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        path.isEmpty ? "the answer" : path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     }
     return switch error {
     case DecodingError.keyNotFound(let key, let context): "\(place(context.codingPath)) has no \(key.stringValue)"

@@ -86,7 +86,7 @@ struct UnixSocketExchange {
     }
 
     private var timedOut: ControlClientError {
-        .timedOut(path: path, seconds: timeout.components.seconds)
+        .timedOut(path: path, after: timeout)
     }
 
     private func groupOfFile() -> UInt32? {

@@ -1,5 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
+import ShellSystem
 
 /// Writes on a thread of its own to what may block although `poll` calls it writable: a terminal that is held up (XOFF), a
 /// file on a frozen or hung file system. What is not written yet has a bound.

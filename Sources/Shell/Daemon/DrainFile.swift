@@ -14,7 +14,7 @@ enum DrainFile: Equatable {
 
         var description: String {
             let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-            return "nobody can say whether the drain file \(path) is there: \(reason)"
+            return "cannot tell whether the drain file \(path) exists: \(reason)"
         }
     }
 

@@ -2,6 +2,7 @@ import CLinuxShim
 import Glibc
 import NIOCore
 import NIOPosix
+import ShellSystem
 
 /// Says when one file may have come, gone or changed: inotify on its directory, so that nothing is polled.
 ///
@@ -10,7 +11,7 @@ import NIOPosix
 /// refuses, a look is due each second instead, until it works again.
 final class FileWatch: Sendable {
     private let directory: String
-    private let thread: BlockingThread
+    private let thread: any WorkThread
     private let loop: any EventLoop
     private let pause: TimeAmount
     private let lookIsDue: @Sendable () -> Void
@@ -34,7 +35,7 @@ final class FileWatch: Sendable {
     ///   - lookIsDue: the file may be another than at the last look.
     ///   - cannotWatch: looks are due each second for this reason; not said of a directory that is not there.
     init(
-        _ path: String, by thread: BlockingThread, on loop: any EventLoop, pause: TimeAmount = .seconds(1),
+        _ path: String, by thread: any WorkThread, on loop: any EventLoop, pause: TimeAmount = .seconds(1),
         lookIsDue: @escaping @Sendable () -> Void, cannotWatch: @escaping @Sendable (String) -> Void
     ) {
         let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""

@@ -1,4 +1,5 @@
 import CLinuxShim
+import Deadlines
 import Glibc
 import Logging
 import Settings
@@ -12,25 +13,29 @@ import Settings
 /// If systemd's journal reads the descriptor, a line begins with its priority (`<3>`, sd-daemon(3)) instead of the time,
 /// which the journal knows itself.
 final class LineLog: Sendable {
-    private let format: LogFormat
     private let descriptor: Int32
     private let background: BackgroundWriter?
     /// True if systemd's journal reads the descriptor.
     private let isJournal: Bool
-    private let state = State()
+    private let state: State
 
     /// Only the event loop logs, so plain state would do, but the logging library asks for Sendable.
     private final class State: @unchecked Sendable {
+        var format: LogFormat
         /// Lines dropped since the last one written.
         var lost = 0
         /// What is left of the last line: a pipe may have taken a part of it only.
         var rest: ArraySlice<UInt8> = []
+
+        init(_ format: LogFormat) {
+            self.format = format
+        }
     }
 
     /// - Parameter journalStream: the value of `JOURNAL_STREAM`: device and inode of the socket that leads to the journal
     ///   (systemd.exec(5)). A descriptor that was redirected since has others.
     init(format: LogFormat, descriptor: Int32 = STDERR_FILENO, journalStream: String? = nil) {
-        self.format = format
+        state = State(format)
         self.descriptor = descriptor
         var info = stat()
         let isKnown = fstat(descriptor, &info) == 0
@@ -38,6 +43,17 @@ final class LineLog: Sendable {
         isJournal = isKnown && journalStream == "\(info.st_dev):\(info.st_ino)"
         background =
             isKnown && kind != S_IFIFO && kind != S_IFSOCK ? BackgroundWriter(descriptor: descriptor) : nil
+    }
+
+    /// That of the process: to standard error.
+    static func ofProcess(_ format: LogFormat) -> LineLog {
+        LineLog(format: format, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
+    }
+
+    /// How lines are written from now on.
+    var format: LogFormat {
+        get { state.format }
+        set { state.format = newValue }
     }
 
     /// Gives what is not written yet a moment to be, before the process ends.
@@ -52,12 +68,12 @@ final class LineLog: Sendable {
             state.lost += 1
             return
         }
-        var fields: [(String, Logger.MetadataValue)] = isJournal ? [] : [("time", .string(Self.timestamp()))]
+        var fields: [(String, Logger.MetadataValue)] = isJournal ? [] : [("time", "\(WallTime.now())")]
         fields += [("level", "\(level)"), ("msg", .string(message))] + metadata
         if state.lost > 0 { fields.append(("lines_lost", .number(state.lost))) }
         state.lost = 0
         let prefix = isJournal ? "<\(level.journalPriority)>" : ""
-        let line = Array((prefix + Self.render(fields, as: format) + "\n").utf8)
+        let line = Array((prefix + Self.render(fields, as: state.format) + "\n").utf8)
         if let background { return background.write(line) }
         state.rest = line[...]
         writeRest()
@@ -82,21 +98,6 @@ final class LineLog: Sendable {
     private var isWritable: Bool {
         var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLOUT) != 0
-    }
-
-    /// The wall clock as RFC 3339 in UTC with milliseconds.
-    private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return "\(parts.tm_year + 1900)-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))T"
-            + "\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))"
-            + ".\(padded(now.tv_nsec / 1_000_000, 3))Z"
     }
 }
 

@@ -11,6 +11,7 @@ extension LogLine {
     private init(node status: Status) {
         self.init(.info, "status", [("phase", .string(status.phase))])
         add("reason", status.phaseReason)
+        add("waits_for", status.waitsFor)
         fields += [("local_as", .number(status.localAS)), ("router_id", .string(status.routerID))]
     }
 

@@ -3,6 +3,7 @@ import BGPWire
 import Deadlines
 import Health
 import IPTypes
+import Intent
 import Logging
 import SpeakerCore
 
@@ -28,6 +29,10 @@ struct LogLine: Equatable {
     /// The line for one report.
     init(_ report: Report) {
         switch report {
+        case .intentChanged(let change):
+            self.init(
+                change.needsRestart.isEmpty ? .notice : .warning, "settings replaced",
+                [("changes", .string(change.lines.joined(separator: "; ")))])
         case .sessionEstablished(let peer, let negotiated):
             self.init(
                 .info, "BGP session Established",
@@ -98,7 +103,7 @@ struct LogLine: Equatable {
         case .notLocal(let vips):
             self.init(
                 .warning,
-                "VIP is not local on this node and is not advertised: bind is false, and nobody has put it there",
+                "VIP is not local on this node and is not advertised: bind is false, and no other program has added it",
                 [("vip", Self.list(vips))])
         case .becameLocal(let vips):
             self.init(.info, "VIP is local on this node now", [("vip", Self.list(vips))])
@@ -107,10 +112,10 @@ struct LogLine: Equatable {
                 .error, "VIP cannot be taken off the interface; trying again",
                 [("vip", "\(vip)"), ("reason", "\(reason)")])
         case .vanished(let vips):
-            self.init(.warning, "VIP was removed by someone else; putting it back", [("vip", Self.list(vips))])
+            self.init(.warning, "VIP was removed by another program; binding it again", [("vip", Self.list(vips))])
         case .vanishingSuppressed(let count):
             self.init(
-                .warning, "VIPs are removed by someone else again and again; some lines were left out",
+                .warning, "VIPs are removed by another program again and again; some lines were omitted",
                 [("lines", .number(count))])
         case .adopted(let vips):
             self.init(
@@ -141,6 +146,13 @@ struct LogLine: Equatable {
             self.init(.warning, "the peer's TCP has not acknowledged the withdrawal; going on", [("peer", "\(peer)")])
         case .undrained:
             self.init(.info, "back in service")
+        case .programFailed(let program, let reason):
+            self.init(
+                .warning, "the program of onChange fails", [("program", "\(program)"), ("reason", "\(reason)")])
+        case .changesLeftOut(let program):
+            self.init(
+                .warning, "the program of onChange takes too long; the oldest changes are left out",
+                [("program", "\(program)")])
         case .drainReasonChanged(let reason):
             self.init(.info, "still out of service", [("reason", "\(reason)")])
         case .keptAsLastResort(let vips):

@@ -19,6 +19,8 @@ enum Signals {
     enum Request {
         /// To withdraw, unbind and exit; urgent: without settling and lingering.
         case leave(isUrgent: Bool)
+        /// To read the settings anew.
+        case reload
         /// To write the status to the log.
         case status
         /// Nothing that can be done while running.
@@ -29,6 +31,7 @@ enum Signals {
             // SIGPWR is how LXC, and SIGRTMIN+3 how a container manager that expects systemd asks process 1 to stop.
             case SIGTERM, SIGPWR, Signals.halt: self = .leave(isUrgent: false)
             case SIGINT, SIGQUIT: self = .leave(isUrgent: true)
+            case SIGHUP: self = .reload
             case SIGUSR1: self = .status
             default: self = .nothing
             }
@@ -38,12 +41,14 @@ enum Signals {
     /// SIGRTMIN+3 (SIGRTMIN is 34: the C library keeps two for itself).
     private static let halt: Int32 = 37
 
-    /// All that would end or stop the process and that somebody may send, or a limit of the unit cause. What tells of a
-    /// fault in the process itself (SIGSEGV, SIGABRT …) is not among them.
+    /// All that would end or stop the process and that somebody may send, or a limit of the unit cause. Not among them is
+    /// what a fault in the process itself raises (SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV), because a crash must end it and
+    /// say where, and SIGABRT, with which systemd's watchdog ends a process that hangs. SIGSYS is: what a system call filter
+    /// raises cannot be held back, and ends the process all the same.
     static let handled =
         [
             SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT, SIGTSTP, SIGTTIN, SIGTTOU, SIGXCPU,
-            SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
+            SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSYS,
         ] + (34...64)
 
     /// `SIGTERM`, or `signal 12`.
@@ -82,14 +87,6 @@ enum Signals {
             .takingOwnershipOfDescriptor(input: descriptor)
             .map { _ in }
             .flatMapErrorThrowing { error in throw SignalsUnseen((error as? IOError)?.errnoCode ?? EIO) }
-    }
-
-    /// Sleeps, before there is a loop; the number of the signal that ended the sleep early, if one did.
-    static func pause(milliseconds: Int) -> Int32? {
-        var set = signalSet()
-        var time = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
-        let number = sigtimedwait(&set, nil, &time)
-        return number > 0 ? number : nil
     }
 
     private static func signalSet() -> sigset_t {

@@ -6,259 +6,302 @@ import Glibc
 import Health
 import HealthProbes
 import IPTypes
+import Intent
 import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
+import ShellSystem
 
-/// Owns the Speaker on the event loop: turns what happens into inputs, performs the effects, keeps the one timer.
+/// Turns what happens into inputs of the Speaker, performs its effects and keeps the one timer. What is open belongs to an
+/// owner, one for each kind of it.
 ///
-/// An actor pinned to the loop: everything that calls in already runs there and enters with `assumeIsolated`, so there
-/// is no lock and no hop between a failed check and the withdrawal on the wire.
-actor SpeakerHost {
+/// All of it lives on the loop, so there is no lock and no hop between a failed check and the withdrawal on the wire.
+final class SpeakerHost: LoopConfined {
     let loop: any EventLoop
-    let settings: Settings
-    let version: String
-    let logger: Logger
+    let start: DaemonStart
+    let machine: Machine
+    let log: LineLog
+    let startedAt = WallTime.now()
+    private let firstLevel: Logger.Level
 
-    var speaker: Speaker
-    /// The interface the VIPs are on; nil before `start`.
-    var addresses: InterfaceAddresses?
-    var probers: [String: Prober] = [:]
-    var connections: [ScopedAddress: PeerConnections] = [:]
-    var listeners: [PeerListener] = []
-    /// Listeners for the peers of one interface that have a password.
-    var tiedListeners: [String: PeerListener] = [:]
-    /// Where the kernel is asked, and told, what may take it a while: all that concerns the node's TCP connections.
-    let socketThread = BlockingThread()
-    var controlServers: [ControlServer] = []
-    var bfd = BFDSockets()
-    var drainFile = DrainFileLooks()
-    var connectionEnding = ConnectionEnding()
-    var localityLooks = LocalityLooks()
-    /// True while changes of addresses wait to be looked at.
-    var isReassertPlanned = false
-    /// The looks at the addresses that nothing gives rise to.
-    var audits: RepeatedTask?
-    /// The last troubles with looking at the addresses and with watching them that were logged.
-    var addressFaults: (look: NetlinkError?, watch: NetlinkError?)
-    /// VIPs that someone else has put there.
-    var foreignVIPs: Set<IPPrefix> = []
-    /// True if no other instance lives in this network namespace, so that a marked address must be an earlier run's.
-    let ownsLeftovers: Bool
-    /// The last trouble with each port for metrics and health that was logged.
-    var monitoringFaults: [SocketTarget: String] = [:]
-    /// Connections that have been sent something in this turn.
-    var unflushed: [PeerConnection] = []
-    /// What is logged when that has left, in order.
-    var unlogged: [LogEntry] = []
-    /// True if what happens is logged, beside what is decided.
-    let isTracing: Bool
-    /// Replies to `drain --wait` that are due when the node is out of service.
-    var drainWaiters: [@Sendable (ControlResponse) -> Void] = []
-    /// The same for the drain of one VIP.
-    var vipDrainWaiters: [(vip: IPPrefix, reply: @Sendable (ControlResponse) -> Void)] = []
-    /// Connections that were told to close and have not ended yet; an exit waits for them, for a bounded time.
-    var closing = 0
-    /// What to exit with, once the process only waits for the last bytes to leave.
-    var exitStatus: Int32?
-    /// Called once, with the exit status.
-    private(set) var onExit: (@Sendable (Int32) -> Void)?
-
-    private var inputs = Deque()
-    private var isHandling = false
-    /// True if the sockets have been looked at since a timer was found to be late.
-    private var hasLooked = false
+    private var effects: EffectLoop
     private var timer: (deadline: Instant, task: Scheduled<Void>)?
+    /// When the input that is being handled was seen.
+    private var seenAt = Instant(nanoseconds: 0)
+    /// What was reported, and is to be logged.
+    var reports = Reports()
+    var reloads = Reloads()
+    var drainWaiters = DrainWaiters()
+    /// What runs the program of `onChange`; made when it is needed.
+    var changeProgram: ChangeProgram?
+    /// Where answers are written as JSON; made for the first.
+    var answerThread: (any WorkThread)?
+    private var audits: RepeatedTask?
+    /// The last trouble with watching the addresses that was logged.
+    var watchFault: NetlinkError?
+    /// What to exit with, once the process only waits for the last bytes to leave.
+    private var exitStatus: Int32?
+    /// Called once, with the exit status.
+    private var onExit: (@Sendable (Int32) -> Void)?
 
-    /// Inputs that wait while another is being handled: an effect can cause an input at once.
-    private struct Deque {
-        private var items: [Input] = []
-        private var next = 0
-
-        mutating func append(_ input: Input) { items.append(input) }
-
-        mutating func popFirst() -> Input? {
-            guard next < items.count else {
-                items.removeAll(keepingCapacity: true)
-                next = 0
-                return nil
-            }
-            defer { next += 1 }
-            return items[next]
-        }
+    private(set) lazy var link = HostLink(
+        loop: loop,
+        logger: Logger(label: "bgpvip") { [log, firstLevel] _ in LineLogHandler(log: log, logLevel: firstLevel) },
+        calls: HostLink.Calls(
+            take: { self.take($0) }, fail: { self.fail($0) }, flush: { self.flush() }, speaker: { self.speaker }))
+    private(set) lazy var bfd = BFDEndpoints(link, kernel: machine.bfd)
+    private(set) lazy var peers = PeerConnections(
+        link, kernel: machine.peers, thread: machine.thread,
+        onLocalAddress: { self.bfd.follow(local: $0, of: $1) }, onClosed: { self.finishIfNothingIsLeft() })
+    private(set) lazy var listeners = Listeners(link) { listener throws(ListenFailure) in
+        try self.machine.listen(listener, self.loop, self.peers.callback { $0.accepted($1) })
     }
+    private(set) lazy var probes = Probes(
+        link,
+        make: { check, tell throws(CheckUnusable) in try self.machine.probe(check, self.loop, tell) },
+        trace: { self.reports.append(.trace($0)) })
+    private(set) lazy var addresses = VIPAddresses(
+        link, interface: start.settings.interface, locks: start.addressLocks,
+        connections: ConnectionEnding(link, thread: machine.thread, end: machine.endConnections), on: machine)
+    private(set) lazy var locality = LocalityLooks(link, thread: machine.thread, ask: machine.locality)
+    private(set) lazy var network = NetworkLooks(
+        link, node: NodeIntent(start.settings), thread: machine.thread, look: machine.network,
+        watchRoutes: machine.watchRoutes, tell: { self.note($0) })
+    private(set) lazy var drainFile = DrainFileLooks(
+        link, makeThread: machine.makeThread, look: machine.drainFile, watch: machine.watchFile,
+        onKnown: { self.beginService() })
+    private(set) lazy var cluster = ClusterServices(
+        link, client: { self.machine.serviceClient($0, $1, $2) },
+        prober: { check, tell throws(CheckUnusable) in try self.machine.probe(check, self.loop, tell) })
+    private(set) lazy var loopRules = LoopRules(
+        link, thread: machine.thread, uplinks: machine.uplinks, set: machine.setLoopRules)
+    private(set) lazy var control = ControlServers(
+        link, openControl: { self.machine.openControl($0, self.loop, self.controlAnswer) },
+        openMonitoring: { self.machine.openMonitoring($0, self.loop, self.controlAnswer) })
+    private(set) lazy var service = ServiceNotifier(link, manager: start.serviceManager)
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
-
-    init(
-        settings: Settings, identifier: BGPIdentifier, version: String, logger: Logger, loop: any EventLoop,
-        ownsLeftovers: Bool
-    ) {
+    init(_ start: DaemonStart, on machine: Machine, log: LineLog, loop: any EventLoop) {
         self.loop = loop
-        self.ownsLeftovers = ownsLeftovers
-        self.settings = settings
-        self.version = version
-        self.logger = logger
-        isTracing = logger.logLevel <= .debug
+        self.start = start
+        self.machine = machine
+        self.log = log
+        firstLevel = Logger.Level(start.settings.logLevel)
         var generator = SystemRandomNumberGenerator()
-        speaker = Speaker(
-            settings: settings, identifier: identifier, hostName: Self.hostName(), seed: generator.next(),
-            at: Self.now())
+        effects = EffectLoop(
+            Speaker(
+                hostName: Self.hostName(), seed: generator.next(),
+                at: Instant(nanoseconds: loop.now.uptimeNanoseconds)))
     }
 
+    /// What decides; everything that happens to it goes through `take`.
+    var speaker: Speaker { effects.speaker }
+}
+
+// MARK: - From the start to service
+
+extension SpeakerHost {
     /// Opens what must be open before the first input, then starts the speaker. On the loop.
-    nonisolated func start(onExit: @escaping @Sendable (Int32) -> Void) {
-        assumeIsolated { $0.begin(onExit: onExit) }
-    }
-
-    private func begin(onExit: @escaping @Sendable (Int32) -> Void) {
+    func begin(onExit: @escaping @Sendable (Int32) -> Void) {
         self.onExit = onExit
-        do {
-            try open()
-        } catch {
-            fail(error)
-            return
-        }
-        // A file that hangs must not keep the daemon from starting.
-        firstUnusableFile(of: settings.checks, on: loop, within: .seconds(1)) { [self] fault in
-            assumeIsolated { host in
-                if let fault { host.fail(fault) } else { host.openAndStart() }
+        do { try watchSignals() } catch { return fail(error) }
+        guard let path = start.settings.controlSocket else { return beginLooking() }
+        // Before all else: a second daemon on the same control socket must not touch the first one's routes.
+        control.openControl(at: path) { self.beginLooking() }
+    }
+
+    /// From here on the daemon can be asked how it is, also while it waits for the network.
+    private func beginLooking() {
+        guard link.isRunning else { return }
+        for endpoint in network.node.configured.monitored { control.openMonitoring(at: endpoint) }
+        network.lookNow()
+    }
+
+    private func note(_ news: NetworkLooks.News) {
+        switch news {
+        case .waits(let reason, let isFirst):
+            // Nothing is advertised while we wait, so this node must not answer for it.
+            if isFirst { addresses.removeLeftovers() }
+            link.logger.warning("waiting for the network: \(reason)")
+            service.say("waiting for the network: \(reason)")
+        case .ready(let settings):
+            // A file that hangs must not keep the daemon from starting.
+            machine.unusableFile(settings.checks, loop) { fault in
+                guard self.link.isRunning else { return }
+                if let fault { self.fail(fault) } else { self.intend() }
             }
+        case .changed(let settings):
+            let gateways = settings.peers.map { "\($0.address)" }.joined(separator: ", ")
+            link.logger.notice("the default gateways have changed", metadata: ["peers": "\(gateways)"])
+            take(.intended(settings))
+        case .failed(let error):
+            fail(error)
         }
     }
 
-    private func openAndStart() {
-        guard onExit != nil else { return }
-        // Only then: a second daemon on the same control socket must not touch the first one's routes.
-        openControl { [self] result in
-            assumeIsolated { host in
-                switch result {
-                case .success: host.startSpeaker()
-                case .failure(let error): host.fail(error)
-                }
-            }
+    private func intend() {
+        // What was loaded meanwhile counts, as far as it needs no restart.
+        guard var settings = network.node.intended else { return }
+        settings.interface = start.settings.interface
+        settings.controlSocket = start.settings.controlSocket
+        do throws(NetlinkError) {
+            try addresses.begin(onChange: callback { $0.addressChanged($1) })
+            network.isIntending = true
+            // Opened while the network was waited for.
+            control.keepMonitoring(at: settings.monitored)
+            take(.intended(settings))
+            guard link.isRunning else { return }
+            link.logger.info(
+                "bgpvip \(start.version) starts",
+                metadata: [
+                    "local_as": .number(settings.localAS.value), "router_id": "\(speaker.identifier)",
+                    "peers": .number(settings.peers.count), "vips": .number(settings.vips.count),
+                ])
+            let leftovers = try addresses.leftovers()
+            if !leftovers.isEmpty { take(.leftoversFound(leftovers)) }
+        } catch .noSuchInterface {
+            // Then there is nothing on it either; it may come.
+        } catch {
+            return fail(error)
+        }
+        audits = every(Self.auditPause) { host in
+            host.addresses.lookSoon()
+            host.network.lookSoon()
+        }
+        service.startWatchdog()
+        network.followRoutes()
+        if !drainFile.isFollowing { beginService() }
+    }
+
+    /// What the kernel's announcements may have missed is found this much later at the latest.
+    private static let auditPause = TimeAmount.seconds(10)
+
+    /// Everything that can keep the node out of service is known.
+    func beginService() {
+        guard !link.isServing, network.isIntending else { return }
+        link.isServing = true
+        take(.started)
+        after(.seconds(10)) {
+            giveBackStartCode()
+            giveBackStartStack()
         }
     }
 
     /// Says why the daemon cannot run, and ends it. Nobody looks after what an earlier run left, then.
-    func fail(_ error: any Error) {
-        logger.error("cannot start: \(error)")
-        if ownsLeftovers { removeLeftovers(of: settings.interface, logger) }
+    private func fail(_ error: any Error) {
+        guard link.isRunning else { return }
+        link.logger.error("cannot start: \(error)")
+        service.say("cannot start: \(error)")
+        addresses.removeLeftovers()
         finish(status: 2)
     }
+}
 
-    private func startSpeaker() {
-        // A signal may have ended it already.
-        guard onExit != nil else { return }
-        logger.info(
-            "bgpvip \(version) starts",
-            metadata: [
-                "local_as": .number(settings.localAS.value), "router_id": "\(speaker.identifier)",
-                "peers": .number(settings.peers.count), "vips": .number(settings.vips.count),
-            ])
-        do {
-            if ownsLeftovers, let leftovers = try addresses?.leftovers(), !leftovers.isEmpty {
-                take(.leftoversFound(leftovers.map(\.hostPrefix)))
-            }
-        } catch {
-            fail(error)
-            return
-        }
-        startAudits()
-        startLocalityLooks()
-        watchDrainFile()
-    }
+// MARK: - Inputs, effects and time
 
-    /// Everything that can keep the node out of service is known.
-    func beginService() {
-        take(.started)
-        loop.scheduleTask(in: .seconds(10)) { giveBackStartCode() }
-    }
-
+extension SpeakerHost {
     /// Handles one input and all that follow from it, then arms the timer for the next deadline.
     func take(_ input: Input) {
-        inputs.append(input)
-        guard !isHandling else { return }
-        isHandling = true
-        while let input = inputs.popFirst() {
-            if isTracing {
-                handleTracing(input)
-            } else {
-                for effect in speaker.handle(input, at: Self.now()) { perform(effect) }
+        guard effects.add(input) else { return }
+        seenAt = link.now
+        while let turn = effects.next(at: seenAt) {
+            if link.isTracing { reports.append(.trace(.input(turn.input))) }
+            for effect in turn.effects {
+                if link.isTracing { reports.append(.trace(.effect(effect))) }
+                perform(effect)
+            }
+            if link.isTracing, case .session(let peer, _) = turn.input, let pause = turn.redial {
+                reports.append(.trace(.retry(peer, pause: pause)))
             }
             flush()
+            seenAt = link.now
         }
-        isHandling = false
         answerDrainWaiters()
         armTimer()
+        service.notifyIfDue()
     }
 
-    /// Ends the process's work: called by the `exit` effect and when starting fails.
-    func finish(status: Int32) {
-        timer?.task.cancel()
-        timer = nil
-        guard onExit != nil else { return }
+    /// Hands everything that was sent to the kernel. Nothing waits behind an address that is being unbound, nor behind the
+    /// log.
+    private func flush() {
+        if peers.flush() { reports.wireTimes.add(link.now - seenAt) }
         logReports()
-        answerDrainWaiters()
-        for prober in probers.values { prober.stop() }
-        for listener in listeners + tiedListeners.values { listener.close() }
-        for server in controlServers { server.stop() }
-        // Clients on this node are waiting for what is under way.
-        socketThread.drain(seconds: 0.5)
-        audits?.cancel()
-        localityLooks.task?.cancel()
-        addresses?.stopWatching()
-        closeBFD()
-        drainFile.watch?.stop()
-        onExit?(status)
-        onExit = nil
     }
 
     private func armTimer() {
-        guard onExit != nil, let deadline = speaker.nextDeadline else { return }
+        guard link.isRunning, let deadline = effects.nextDeadline else { return }
         if let timer {
             // A timer that fires too early finds nothing due and is armed anew; moving it each time would cost more.
             if timer.deadline <= deadline { return }
             timer.task.cancel()
         }
-        let task = loop.scheduleTask(deadline: .uptimeNanoseconds(deadline.nanoseconds)) { [self] in
-            assumeIsolated { $0.timerFired() }
+        let task = loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline.nanoseconds)) {
+            self.timerFired()
         }
         timer = (deadline, task)
     }
 
     private func timerFired() {
-        let due = timer?.deadline
+        guard let due = timer?.deadline else { return }
         timer = nil
-        if let deadline = speaker.nextDeadline, deadline <= Self.now() {
-            if let due, Self.now() - due > Self.stall, !hasLooked {
-                // The process did not run: what came meanwhile (KEEPALIVEs, answers) is read before anything is overdue.
-                hasLooked = true
-                let task = loop.scheduleTask(in: .microseconds(200)) { [self] in assumeIsolated { $0.timerFired() } }
-                timer = (due, task)
-                return
-            }
-            hasLooked = false
-            if mustReadBFDFirst() {
-                let task = loop.scheduleTask(in: .microseconds(200)) { [self] in assumeIsolated { $0.timerFired() } }
-                timer = (deadline, task)
-                return
-            }
-            if let due { excuseBFD(ifLateSince: due) }
-            take(.deadlineReached)
-        } else {
+        switch effects.wake(due: due, at: link.now, hasUnreadBFD: { self.bfd.hasUnread }) {
+        case .early:
             armTimer()
+        case .readFirst(let due):
+            timer = (due, after(TimeAmount(EffectLoop.readingPause)) { self.timerFired() })
+        case .due(let stall):
+            if let stall {
+                link.logger.notice(
+                    "the daemon did not run for a while; waiting for BFD packets before a peer counts as down",
+                    metadata: ["milliseconds": .milliseconds(stall)])
+                take(.stalled)
+            }
+            take(.deadlineReached)
         }
     }
+}
 
-    /// How late a timer may be before it means that the process did not run.
-    static let stall = Duration.milliseconds(20)
+// MARK: - The end
 
-    /// The monotonic clock, the same that the loop's deadlines are on.
-    static func now() -> Instant {
-        Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds)
+extension SpeakerHost {
+    /// Ends the process once the last NOTIFICATION has left and the program of `onChange` has been given all, or after a
+    /// second.
+    func exitWhenClosed(status: Int32) {
+        guard peers.closing > 0 || speaker.isRunningProgram else { return finish(status: status) }
+        exitStatus = status
+        after(.seconds(1)) { self.finish(status: status) }
+    }
+
+    /// Ends the process if that is all it waits for.
+    func finishIfNothingIsLeft() {
+        if peers.closing == 0, !speaker.isRunningProgram, let exitStatus { finish(status: exitStatus) }
+    }
+
+    /// Ends the process's work.
+    func finish(status: Int32) {
+        timer?.task.cancel()
+        timer = nil
+        guard link.isRunning else { return }
+        logReports()
+        answerDrainWaiters()
+        link.isRunning = false
+        probes.endAll()
+        listeners.closeAll()
+        control.closeAll()
+        // Clients on this node are waiting for what is under way.
+        machine.thread.drain(seconds: 0.5)
+        audits?.cancel()
+        service.end()
+        locality.end()
+        cluster.end()
+        loopRules.end()
+        bfd.endAll()
+        drainFile.end()
+        network.end()
+        addresses.end()
+        onExit?(status)
+        onExit = nil
     }
 
     /// The node's name without its domain, for the FQDN capability; nil if it has none.
@@ -268,4 +311,9 @@ actor SpeakerHost {
         let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return name.isEmpty || name == "localhost" ? nil : name
     }
+}
+
+extension Settings {
+    /// The ports for metrics and health.
+    fileprivate var monitored: Set<SocketTarget> { Set([metrics, health].compactMap { $0 }) }
 }

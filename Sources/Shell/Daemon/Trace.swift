@@ -72,7 +72,7 @@ extension LogLine {
         case .malformed(let error, let direction):
             self.init(
                 .debug, "malformed message received", [name, direction.field, ("reason", "\(error.explanation)")])
-        case .started, .stopped, .reset, .deadlineReached, .withdrawalIgnored:
+        case .started, .stopped, .reset, .deadlineReached, .withdrawalIgnored, .openAcknowledged:
             return nil
         }
     }
@@ -85,7 +85,7 @@ extension LogLine {
         case .send(let message, let direction):
             self.init(.debug, "\(message.type) sent", [name, direction.field] + message.fields)
         case .windowProbe(let direction):
-            self.init(.debug, "the peer is silent; its TCP is asked for a sign", [name, direction.field])
+            self.init(.debug, "the peer is silent; probing its TCP", [name, direction.field])
         case .close(let direction):
             self.init(.debug, "connection closed", [name, direction.field])
         case .abort(let direction):

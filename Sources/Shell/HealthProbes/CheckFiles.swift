@@ -9,7 +9,8 @@ import NIOSSL
 struct CheckFiles: Sendable {
     private let tls: HTTPCheck.TLSOptions?
     private let tokenFile: String?
-    private var stamps: [FileStamp?] = []
+    /// Of the files that a context was last made of, or could not be made of.
+    private var stamps: [FileStamp?]?
     /// Nil without TLS, and while the files have not been read or could not be used.
     private(set) var context: NIOSSLContext?
     /// Nil if the check has no token, or it has not been read.
@@ -32,10 +33,11 @@ struct CheckFiles: Sendable {
     mutating func read() {
         if let tls {
             let present = tls.stamps
-            if context == nil || present != stamps {
+            if present != stamps {
                 do throws(CheckUnusable) {
-                    context = try tls.makeContext()
+                    let configuration = try tls.makeConfiguration()
                     stamps = present
+                    context = try tls.makeContext(configuration)
                     fault = nil
                 } catch {
                     fault = error

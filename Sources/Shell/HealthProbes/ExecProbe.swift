@@ -30,8 +30,8 @@ final class ExecProbe: ProbeMethod {
     var report: (ProbeReport) -> Void = { _ in }
     private let program: String
     private let command: [String]
-    private let environment: [String]
-    private let timeout: Duration
+    private var environment: [String]
+    private var timeout: Duration
     private let loop: any EventLoop
     /// The program that runs, or was killed and has not ended yet.
     private var child: pid_t?
@@ -54,8 +54,26 @@ final class ExecProbe: ProbeMethod {
         self.command = command
         self.timeout = timeout
         self.loop = loop
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        environment = ["PATH=\(path)", "BGPVIP_CHECK=\(name)"]
+        environment = [Self.path, "BGPVIP_CHECK=\(name)"]
+    }
+
+    /// A program that is no check: `prepare` says with what it is run.
+    init(program: String, on loop: any EventLoop) {
+        self.program = program
+        self.loop = loop
+        command = [program]
+        environment = [Self.path]
+        timeout = .zero
+    }
+
+    /// Sets the variables, besides `PATH`, and the time of what is run next.
+    func prepare(_ variables: [String], timeout: Duration) {
+        environment = [Self.path] + variables
+        self.timeout = timeout
+    }
+
+    private static var path: String {
+        "PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin")
     }
 
     func begin() {

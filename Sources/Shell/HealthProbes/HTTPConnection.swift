@@ -101,7 +101,8 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
             close(.closedEarly(reason: "\(name) waited too long for the request"))
         case (.head(let head), .waiting), (.head(let head), .securing):
             let answer = HTTPAnswer(
-                status: Int(head.status.code), location: head.headers.first(name: "Location"), to: check)
+                status: Int(head.status.code), location: head.headers.first(name: "Location"), to: check,
+                token: try? files.token?.get())
             // The parser counts a body without a length, which ends with the connection, as such an announcement.
             phase = .reading(answer, isLast: !head.isKeepAlive)
         case (.body(let bytes), .reading(var answer, let isLast)):

@@ -42,7 +42,7 @@ final class ListeningSocket {
     /// True if the kernel shows the listening socket that a new connection would find.
     var isOpen: Bool {
         waiting = 0
-        guard let found = find(lookup()), found.state == Header.listenState else { return false }
+        guard let found = find(lookup()), found.state == SocketAnswer.listenState else { return false }
         // Of a listening socket, idiag_rqueue is the length of its accept queue.
         waiting = found.readQueue
         return true
@@ -54,11 +54,11 @@ final class ListeningSocket {
         guard let port = client.port, let address = client.ipAddress.flatMap({ IPAddress($0) }),
             address.isIPv4 == target.address.isIPv4, let found = find(lookup(from: (address, UInt16(port))))
         else { return false }
-        return found.state == Header.establishedState && found.inode == 0
+        return found.state == SocketAnswer.establishedState && found.inode == 0
     }
 
     /// What the kernel shows of the socket that is asked for; nil if there is none.
-    private func find(_ request: [UInt8]) -> (state: UInt8, readQueue: UInt32, inode: UInt32)? {
+    private func find(_ request: [UInt8]) -> SocketAnswer? {
         if descriptor == nil { descriptor = openDiagnosis(groups: 0, filter: nil) }
         guard let descriptor, descriptor >= 0,
             send(descriptor, request, request.count, 0) == request.count
@@ -66,15 +66,7 @@ final class ListeningSocket {
         var answer = [UInt8](repeating: 0, count: 1024)
         // The kernel has answered inside send(): with the socket, or with the error that there is none.
         let count = recv(descriptor, &answer, answer.count, 0)
-        guard count >= Header.length + 72 else { return nil }
-        return answer.withUnsafeBytes { bytes in
-            guard bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) == Header.byFamily else { return nil }
-            return (
-                bytes[Header.length + 1],
-                bytes.loadUnaligned(fromByteOffset: Header.length + 56, as: UInt32.self),
-                bytes.loadUnaligned(fromByteOffset: Header.length + 68, as: UInt32.self)
-            )
-        }
+        return SocketAnswer(parsing: answer.prefix(max(0, count)))
     }
 
     /// Subscribes to the news that TCP sockets are gone. The kernel makes them for every TCP socket of the host, at some
@@ -84,14 +76,14 @@ final class ListeningSocket {
         let port = UInt32(target.port)
         let filter = [
             // The source port is the service's, and there is no destination port.
-            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(Header.length + 4)),
+            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(SocketAnswer.headerLength + 4)),
             sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 3, k: port),
-            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(Header.length + 6)),
+            sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: UInt32(SocketAnswer.headerLength + 6)),
             sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: 0),
             sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
             sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
         ]
-        let news = openDiagnosis(groups: Header.destroyGroups, filter: filter)
+        let news = openDiagnosis(groups: Self.destroyGroups, filter: filter)
         guard news >= 0 else { return }
         let subscription = Subscription()
         self.subscription = subscription
@@ -135,8 +127,8 @@ final class ListeningSocket {
         func append(_ value: some FixedWidthInteger) {
             withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
         }
-        append(UInt32(Header.length + 56))
-        append(Header.byFamily)
+        append(UInt32(SocketAnswer.headerLength + 56))
+        append(SocketAnswer.byFamily)
         append(UInt16(NLM_F_REQUEST))
         append(UInt64(0))
         append(UInt8(target.address.isIPv4 ? AF_INET : AF_INET6))
@@ -153,17 +145,8 @@ final class ListeningSocket {
         return bytes
     }
 
-    /// What linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h name.
-    private enum Header {
-        static let length = 16
-        /// SOCK_DIAG_BY_FAMILY
-        static let byFamily: UInt16 = 20
-        /// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY
-        static let destroyGroups: UInt32 = 1 << 0 | 1 << 2
-        /// TCP_ESTABLISHED and TCP_LISTEN
-        static let establishedState: UInt8 = 1
-        static let listenState: UInt8 = 10
-    }
+    /// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY of linux/sock_diag.h.
+    private static let destroyGroups: UInt32 = 1 << 0 | 1 << 2
 
     /// A descriptor, or a negative number.
     private func openDiagnosis(groups: UInt32, filter: [sock_filter]?) -> CInt {

@@ -1,4 +1,5 @@
 import Glibc
+import Health
 
 /// What tells a replaced or rewritten file from the one read before.
 struct FileStamp: Hashable {
@@ -43,12 +44,10 @@ func contents(of path: String, role: String) throws(CheckUnusable) -> [UInt8] {
     }
 }
 
-/// The token in a file, without the white space round it.
+/// The token in a file, without the white space around it.
 func bearerToken(in path: String) throws(CheckUnusable) -> String {
-    let bytes = try contents(of: path, role: "bearer token file")
-    let token = bytes.split { $0 <= 0x20 }
-    guard token.count == 1, let only = token.first, only.allSatisfy({ $0 < 0x7F }) else {
+    guard let token = Health.bearerToken(in: try contents(of: path, role: "bearer token file")) else {
         throw CheckUnusable(reason: "the bearer token file \(path) must hold one token and nothing else")
     }
-    return String(decoding: only, as: UTF8.self)
+    return token
 }

@@ -95,7 +95,8 @@ extension HTTPCheck.TLSOptions {
         [caFile, certificateFile, keyFile].map { $0.flatMap(FileStamp.init(path:)) }
     }
 
-    func makeContext() throws(CheckUnusable) -> NIOSSLContext {
+    /// What a context is made of. Reads the files.
+    func makeConfiguration() throws(CheckUnusable) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         // A server that speaks HTTP/2 alone says so in the handshake.
         configuration.applicationProtocols = ["http/1.1"]
@@ -118,6 +119,12 @@ extension HTTPCheck.TLSOptions {
         case (nil, let keyFile?):
             throw CheckUnusable(reason: "the client key \(keyFile) is useless without a client certificate")
         }
+        return configuration
+    }
+
+    /// Makes a context. Not to be repeated with the same files after it failed: swift-nio-ssl 2.37.6 never frees what it had
+    /// made of a context until then, with the system's authorities some hundred kilobytes.
+    func makeContext(_ configuration: TLSConfiguration) throws(CheckUnusable) -> NIOSSLContext {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
@@ -169,7 +176,7 @@ extension HTTPCheck {
             if faults.isEmpty {
                 attempt { () throws(CheckUnusable) in
                     _ = try TLSClient(options: tls, host: host)
-                    _ = try tls.makeContext()
+                    _ = try tls.makeContext(tls.makeConfiguration())
                 }
             }
         }

@@ -3,21 +3,6 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
-/// Something happened to the node's addresses or links.
-package enum AddressChange: Sendable, Equatable {
-    /// An address was added, or one of its properties changed. Reports what we do ourselves, too.
-    case added(InterfaceAddress)
-    /// An address was removed.
-    case removed(InterfaceAddress)
-    /// A link was added, removed (`isUp` is false) or changed; `isUp` means administratively up and with a carrier.
-    /// A link that goes down takes its IPv6 addresses along; each is reported.
-    case linkChanged(name: String, isUp: Bool)
-    /// Reports were lost, and reporting goes on: what is known must be read again.
-    case resynchronise
-    /// Reporting stopped for this reason and is tried again every second; `.resynchronise` says when it works.
-    case interrupted(NetlinkError)
-}
-
 /// A subscription to the kernel's announcements, renewed when the kernel had to drop some (ENOBUFS) because we did not
 /// read in time.
 final class AddressWatch: Sendable {
@@ -68,6 +53,12 @@ final class AddressWatch: Sendable {
         try openNetlinkSocket(
             flags: CInt(SOCK_NONBLOCK.rawValue),
             groups: UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
+    }
+
+    /// The same for routes. The kernel says nothing of the IPv4 routes that go with a link, only of the link.
+    @Sendable static func openSocketForRoutes() throws(NetlinkError) -> CInt {
+        try openNetlinkSocket(
+            flags: CInt(SOCK_NONBLOCK.rawValue), groups: UInt32(RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE))
     }
 
     /// Largest announcement we take. The kernel's are around a kilobyte; a cut one would be noticed.
@@ -163,32 +154,5 @@ private final class AnnouncementHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         onEnd()
-    }
-}
-
-extension AddressChange {
-    /// The changes that one datagram announces. One that cannot be understood asks for a fresh look.
-    static func parse(_ datagram: [UInt8]) -> [AddressChange] {
-        do throws(MalformedMessage) {
-            var changes: [AddressChange] = []
-            for message in try NetlinkMessage.parse(datagram) {
-                if let change = try AddressChange(parsing: message) { changes.append(change) }
-            }
-            return changes
-        } catch {
-            return [.resynchronise]
-        }
-    }
-
-    private init?(parsing message: NetlinkMessage) throws(MalformedMessage) {
-        if message.type == .overrun {
-            self = .resynchronise
-        } else if let address = try InterfaceAddress(parsing: message) {
-            self = message.type == .newAddress ? .added(address) : .removed(address)
-        } else if let link = try Link(parsing: message) {
-            self = .linkChanged(name: link.name, isUp: message.type == .newLink && link.isUp)
-        } else {
-            return nil
-        }
     }
 }

@@ -5,7 +5,7 @@ package import IPTypes
 /// Ends TCP connections that binding or unbinding a VIP cuts off (SOCK_DESTROY of sock_diag): their clients get a RST, or
 /// ECONNABORTED on this node, and connect anew at once, instead of waiting for answers that cannot come.
 ///
-/// May block for some tens of milliseconds with many sockets, so not on the event loop. Used on one thread only; that
+/// May block for some tens of milliseconds with many sockets, so not on the event loop. Used on one thread at a time; that
 /// confinement is what `@unchecked Sendable` stands for.
 package final class BrokenConnections: @unchecked Sendable {
     /// Which connections a change cuts off.
@@ -27,16 +27,23 @@ package final class BrokenConnections: @unchecked Sendable {
     package func end(_ kind: Kind, of vips: some Sequence<IPAddress>) throws(NetlinkError) -> Int {
         let exchange = try opened()
         var count = 0
-        for vip in vips {
+        var rest = Array(vips)[...]
+        while !rest.isEmpty {
+            let asked = Array(rest.prefix(Self.batch))
+            rest = rest.dropFirst(Self.batch)
             // Sockets that listen stay, and those in TIME_WAIT harm nobody.
             let sockets = try exchange.tcpSockets(
-                kind == .toOtherNodes ? .remote(vip) : .local(vip), states: Self.living)
-            for socket in sockets where kind.includes(socket, of: vip) {
+                kind == .toOtherNodes ? .remote(asked) : .local(asked), states: Self.living)
+            let addresses = Set(asked)
+            for socket in sockets where kind.includes(socket, of: addresses) {
                 if try exchange.destroy(socket) { count += 1 }
             }
         }
         return count
     }
+
+    /// The addresses that one question names: the kernel compares each socket with each of them.
+    private static let batch = 256
 
     private func opened() throws(NetlinkError) -> NetlinkExchange {
         if let exchange { return exchange }
@@ -54,11 +61,11 @@ package final class BrokenConnections: @unchecked Sendable {
 }
 
 extension BrokenConnections.Kind {
-    func includes(_ socket: TCPSocketEntry, of vip: IPAddress) -> Bool {
+    func includes(_ socket: TCPSocketEntry, of vips: Set<IPAddress>) -> Bool {
         switch self {
-        case .fromRemote: socket.local == vip && socket.remote != vip
-        case .fromVIP: socket.local == vip && socket.remote == vip
-        case .toOtherNodes: socket.remote == vip && socket.local != vip
+        case .fromRemote: vips.contains(socket.local) && socket.remote != socket.local
+        case .fromVIP: vips.contains(socket.local) && socket.remote == socket.local
+        case .toOtherNodes: vips.contains(socket.remote) && socket.local != socket.remote
         }
     }
 }

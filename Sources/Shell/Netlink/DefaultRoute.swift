@@ -13,6 +13,12 @@ struct DefaultRoute: Equatable {
     var preferredSource: IPAddress?
     var isIPv4: Bool
 
+    /// True for RTM_NEWROUTE and RTM_DELROUTE of any default route.
+    static func isAnnounced(by message: NetlinkMessage) throws(MalformedMessage) -> Bool {
+        guard message.type == .newRoute || message.type == .deleteRoute else { return false }
+        return try message.payload.load(rtmsg.self).rtm_dst_len == 0
+    }
+
     /// Reads RTM_NEWROUTE: several for a multipath route, none for other messages, other tables and routes that lead
     /// somewhere in particular or nowhere.
     static func parse(_ message: NetlinkMessage) throws(MalformedMessage) -> [DefaultRoute] {

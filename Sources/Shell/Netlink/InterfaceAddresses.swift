@@ -20,14 +20,14 @@ package enum Binding: Sendable, Hashable {
 package final class InterfaceAddresses {
     /// The name of the interface, `lo` as a rule.
     package let interface: String
-    /// Its index now.
-    package private(set) var interfaceIndex: UInt32
+    /// Its index when it was last looked up; nil if there was none: it may come later, or be made anew.
+    package private(set) var interfaceIndex: UInt32?
     private let exchange: NetlinkExchange
     private let mark: OwnershipMark
     private var addressWatch: AddressWatch?
 
-    /// Opens a netlink socket in the network namespace of the calling thread. Throws `.noSuchInterface`, which lists
-    /// those that exist, if there is none of this name.
+    /// Opens a netlink socket in the network namespace of the calling thread. While there is no interface of this name,
+    /// all other calls throw `.noSuchInterface`, which lists those that exist.
     package convenience init(interface: String) throws(NetlinkError) {
         try self.init(
             interface: interface, exchange: NetlinkExchange(),
@@ -38,7 +38,11 @@ package final class InterfaceAddresses {
         self.interface = interface
         self.exchange = exchange
         mark = OwnershipMark(interface: interface, kernelKeepsTags: kernelKeepsTags)
-        interfaceIndex = try exchange.link(named: interface).index
+        do throws(NetlinkError) {
+            interfaceIndex = try exchange.link(named: interface).index
+        } catch {
+            guard case .noSuchInterface = error else { throw error }
+        }
     }
 
     deinit {
@@ -84,8 +88,8 @@ package final class InterfaceAddresses {
     /// All addresses on the interface, in the kernel's order, IPv4 first.
     package func addresses() throws(NetlinkError) -> [InterfaceAddress] {
         let operation = "listing the addresses of \(interface)"
-        return try onCurrentIndex { () throws(NetlinkError) in
-            try exchange.addresses(of: interfaceIndex, operation: operation)
+        return try onCurrentIndex { index throws(NetlinkError) in
+            try exchange.addresses(of: index, operation: operation)
         }
     }
 
@@ -151,9 +155,9 @@ package final class InterfaceAddresses {
     /// False if the kernel has such an address already.
     private func add(_ prefix: IPPrefix, globalScope: Bool, operation: String) throws(NetlinkError) -> Bool {
         do throws(NetlinkError) {
-            try onCurrentIndex { () throws(NetlinkError) in
+            try onCurrentIndex { index throws(NetlinkError) in
                 try exchange.perform(
-                    .addAddress(prefix, to: interfaceIndex, label: mark.label, globalScope: globalScope),
+                    .addAddress(prefix, to: index, label: mark.label, globalScope: globalScope),
                     operation: operation)
             }
             return true
@@ -176,14 +180,18 @@ package final class InterfaceAddresses {
     }
 
     /// An interface that was deleted and made again has a new index: looks it up once and tries again.
-    private func onCurrentIndex<Value>(_ body: () throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
-        do throws(NetlinkError) {
-            return try body()
-        } catch {
-            guard case .refused(_, ENODEV, _) = error else { throw error }
-            interfaceIndex = try exchange.link(named: interface).index
-            return try body()
+    private func onCurrentIndex<Value>(_ body: (UInt32) throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
+        if let interfaceIndex {
+            do throws(NetlinkError) {
+                return try body(interfaceIndex)
+            } catch {
+                guard case .refused(_, ENODEV, _) = error else { throw error }
+            }
         }
+        interfaceIndex = nil
+        let index = try exchange.link(named: interface).index
+        interfaceIndex = index
+        return try body(index)
     }
 }
 

@@ -19,6 +19,11 @@ extension NodeNetwork {
 extension NetlinkExchange {
     /// True if a packet that this node sends to the address ends on this node.
     func isLocal(_ address: IPAddress) throws(NetlinkError) -> Bool {
+        try route(to: address)?.type == UInt8(RTN_LOCAL)
+    }
+
+    /// The type of the route that packets to the address take, and the interface by which they leave; nil without a route.
+    func route(to address: IPAddress) throws(NetlinkError) -> (type: UInt8, interfaceIndex: UInt32?)? {
         var header = rtmsg()
         header.rtm_family = AddressFamily(address).number
         header.rtm_dst_len = UInt8(truncatingIfNeeded: address.bitWidth)
@@ -27,11 +32,13 @@ extension NetlinkExchange {
         do throws(NetlinkError) {
             return try ask(request, operation: "looking up the route to \(address)") {
                 message throws(MalformedMessage) in
-                message.type == .newRoute ? try message.body(rtmsg.self).0.rtm_type == UInt8(RTN_LOCAL) : nil
-            } ?? false
+                guard message.type == .newRoute else { return nil }
+                let (header, attributes) = try message.body(rtmsg.self)
+                return (header.rtm_type, try attributes.value(Int(RTA_OIF.rawValue), as: UInt32.self))
+            }
         } catch {
             guard case .refused = error, !error.isTransient else { throw error }
-            return false
+            return nil
         }
     }
 }

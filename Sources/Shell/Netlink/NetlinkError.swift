@@ -29,7 +29,10 @@ package enum NetlinkError: Error, Sendable, Equatable {
     /// True if the same request may succeed in the next moment.
     var isTransient: Bool {
         switch self {
-        case .refused(_, let code, _), .systemCall(_, let code): [ENOBUFS, ENOMEM, EINTR, EBUSY].contains(code)
+        case .refused(_, let code, _): [ENOBUFS, ENOMEM, EINTR, EBUSY].contains(code)
+        // EAGAIN is of sending: an answer that does not come is `noAnswer`. The kernel works inside send(), so nothing was
+        // waited for.
+        case .systemCall(_, let code): [ENOBUFS, ENOMEM, EINTR, EBUSY, EAGAIN].contains(code)
         case .unsettled: true
         // It has cost its two seconds already.
         case .noAnswer: false
@@ -43,7 +46,7 @@ extension NetlinkError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .refused(let operation, let code, let kernelText):
-            let reason = kernelText.map { "\(errorText(code)) (kernel: \($0))" } ?? errorText(code)
+            let reason = kernelText.map { "\(errorText(code)) (kernel: \(printable($0)))" } ?? errorText(code)
             return sentence(operation, reason, remedy(for: code))
         case .systemCall(let operation, let code):
             return sentence(operation, errorText(code), remedy(for: code))
@@ -56,11 +59,16 @@ extension NetlinkError: CustomStringConvertible {
         case .noSuchInterface(let name, let existing):
             return existing.isEmpty
                 ? "there is no interface \(name)"
-                : "there is no interface \(name); there are \(existing.joined(separator: ", "))"
+                : "there is no interface \(name); there are \(existing.map(printable).joined(separator: ", "))"
         case .notHostPrefix(let prefix):
             return "\(prefix) is not a single address; a VIP is a /32 or a /128"
         }
     }
+}
+
+/// A foreign text on one line: whoever may make interfaces may put any character into their names.
+private func printable(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : " " }))
 }
 
 private func sentence(_ operation: String, _ reason: String, _ remedy: String?) -> String {

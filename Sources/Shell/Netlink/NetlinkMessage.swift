@@ -51,12 +51,17 @@ struct MessageType: RawRepresentable, Hashable {
     static let deleteLink = Self(rawValue: UInt16(RTM_DELLINK))
     static let getLinks = Self(rawValue: UInt16(RTM_GETLINK))
     static let newRoute = Self(rawValue: UInt16(RTM_NEWROUTE))
+    static let deleteRoute = Self(rawValue: UInt16(RTM_DELROUTE))
     static let getRoutes = Self(rawValue: UInt16(RTM_GETROUTE))
+    static let newRule = Self(rawValue: UInt16(RTM_NEWRULE))
+    static let deleteRule = Self(rawValue: UInt16(RTM_DELRULE))
+    static let getRules = Self(rawValue: UInt16(RTM_GETRULE))
     static let destroySocket = Self(rawValue: UInt16(SOCK_DESTROY))
     static let newNeighbour = Self(rawValue: UInt16(RTM_NEWNEIGH))
     static let getNeighbours = Self(rawValue: UInt16(RTM_GETNEIGH))
 
     static let socketsByFamily = Self(rawValue: UInt16(SOCK_DIAG_BY_FAMILY))
+    static let tcpSockets = Self(rawValue: UInt16(TCPDIAG_GETSOCK))
 }
 
 /// A message to the kernel: header, one fixed structure, attributes.

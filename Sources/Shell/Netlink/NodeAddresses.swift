@@ -36,4 +36,29 @@ extension NodeNetwork {
         guard let source = sourceAddress(to: remote, on: nil) else { return nil }
         return try placedAddresses().first { $0.address == source }?.interface
     }
+
+    /// The address that the routing table picks for packets to this host; nil if it has none.
+    static func sourceAddress(to remote: ScopedAddress, on interface: String?) -> IPAddress? {
+        let isIPv4 = remote.address.isIPv4
+        let descriptor = socket(
+            isIPv4 ? AF_INET : AF_INET6, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        if let interface {
+            setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface, socklen_t(interface.utf8.count))
+        }
+        // Nothing is sent: connecting a UDP socket only looks up the route. Any port does.
+        let port: [UInt8] = [0, 179]
+        let scope = withUnsafeBytes(of: remote.zone.map { if_nametoindex($0) } ?? 0) { [UInt8]($0) }
+        let family = withUnsafeBytes(of: sa_family_t(isIPv4 ? AF_INET : AF_INET6)) { [UInt8]($0) }
+        let address = remote.address.bytes
+        var name =
+            family + port + (isIPv4 ? address + [UInt8](repeating: 0, count: 8) : [0, 0, 0, 0] + address + scope)
+        let isKnown = name.withUnsafeMutableBytes { bytes -> Bool in
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            var size = socklen_t(bytes.count)
+            return connect(descriptor, start, size) == 0 && getsockname(descriptor, start, &size) == 0
+        }
+        return isKnown ? IPAddress(bytes: isIPv4 ? name[4..<8] : name[8..<24]) : nil
+    }
 }

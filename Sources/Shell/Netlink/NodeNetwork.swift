@@ -12,6 +12,15 @@ package enum NodeNetwork {
         try NetlinkExchange().nodeAddress(excluding: vips)
     }
 
+    /// A global IPv6 address of this node that stays, neither temporary, deprecated nor tentative: of the interface, or
+    /// of all, the lowest one that is not of the loopback, so that it is the same at every start. Passed over are `vips` and addresses we have added. Nil if there is
+    /// none. Throws `.noSuchInterface`.
+    package static func stableIPv6Address(
+        of interface: String? = nil, excluding vips: Set<IPAddress> = []
+    ) throws(NetlinkError) -> IPv6Address? {
+        try NetlinkExchange().stableIPv6Address(of: interface, excluding: vips)
+    }
+
     /// The names of all interfaces, in the order of their index.
     package static func interfaces() throws(NetlinkError) -> [String] {
         try NetlinkExchange().links().map(\.name)
@@ -107,6 +116,27 @@ extension NetlinkExchange {
                 return leftOrder == rightOrder ? left.offset < right.offset : leftOrder < rightOrder
             }?
             .element.ipv4
+    }
+
+    func stableIPv6Address(of interface: String?, excluding vips: Set<IPAddress>) throws(NetlinkError) -> IPv6Address? {
+        let links = try links()
+        let index = try interface.map { name throws(NetlinkError) in try link(named: name).index }
+        let unfit = UInt32(IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DADFAILED)
+        let candidates = try addresses(operation: "listing the addresses").filter {
+            (index == nil || $0.interfaceIndex == index) && $0.scope == .global && !vips.contains($0.address)
+                && $0.protocolTag != OwnershipMark.protocolTag && $0.preferredLifetime > 0 && $0.flags & unfit == 0
+        }
+        let loopbacks = Set(links.filter(\.isLoopback).map(\.index))
+        let ordered = candidates.sorted { left, right in
+            let order = { (found: InterfaceAddress) in
+                (loopbacks.contains(found.interfaceIndex) ? 1 : 0, found.address)
+            }
+            return order(left) < order(right)
+        }
+        for candidate in ordered {
+            if case .v6(let address) = candidate.address { return address }
+        }
+        return nil
     }
 
     func defaultGateways() throws(NetlinkError) -> [ScopedAddress] {

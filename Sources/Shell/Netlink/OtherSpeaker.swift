@@ -1,35 +1,75 @@
 internal import CLinuxShim
 internal import Glibc
 package import IPTypes
+internal import NIOCore
 
-extension NodeNetwork {
+/// Who else on this node speaks BGP: routers keep one session for each address of ours, mostly the newest.
+///
+/// Used on one thread at a time, and not on the event loop: a look takes the kernel a millisecond, with many connections on
+/// the node some tens of them. That confinement is what `@unchecked Sendable` stands for.
+package final class OtherSpeakers: @unchecked Sendable {
+    private let open: () throws(NetlinkError) -> NetlinkExchange
+    private let now: () -> NIODeadline
+    /// The connections of other processes at the last look.
+    private var seen: (at: NIODeadline, port: UInt16, sockets: [TCPSocketEntry])?
+
+    /// So long a look serves further questions: those about many peers come together. Who connects a moment after an answer is
+    /// not seen anyway.
+    private static let freshness = TimeAmount.milliseconds(10)
+
+    /// Asks the kernel, in the network namespace of the thread that it is used on.
+    package convenience init() {
+        self.init(open: NetlinkExchange.aboutSockets, now: NIODeadline.now)
+    }
+
+    init(open: @escaping () throws(NetlinkError) -> NetlinkExchange, now: @escaping () -> NIODeadline) {
+        self.open = open
+        self.now = now
+    }
+
     /// Which other process of this node has a TCP connection to the BGP of this host, from the address that we would dial
-    /// it from: nil if none has. Routers keep one session for each address of ours, and as a rule the newest connection.
-    ///
-    /// Not on the event loop: with many connections on the node the answer takes some tens of milliseconds.
+    /// it from: nil if none has.
     /// - Parameters:
     ///   - port: where the host listens for BGP.
     ///   - source: our address on the session; nil leaves it to the routing table.
     ///   - interface: the interface that the session is tied to; nil ties it to none.
     /// - Returns: The process by its name and number, as far as this one may know them.
-    package static func otherSpeaker(
+    package func speaker(
         with remote: ScopedAddress, port: UInt16, from source: IPAddress?, interface: String?
     ) throws(NetlinkError) -> String? {
-        let sockets = try NetlinkExchange.aboutSockets().tcpSockets(
-            .remote(remote.address), states: 1 << UInt32(TCP_ESTABLISHED))
+        let sockets = try look(for: port).filter { $0.remote == remote.address }
         guard !sockets.isEmpty else { return nil }
         let peering = Peering(
-            remote: remote.address, port: port, local: source ?? sourceAddress(to: remote, on: interface),
+            remote: remote.address, port: port, local: source ?? NodeNetwork.sourceAddress(to: remote, on: interface),
             interfaceIndex: remote.zone.map { if_nametoindex($0) } ?? 0)
-        let sessions = sockets.filter(peering.isServed(by:))
-        // A file without a number belongs to no process: it is closed already, or not accepted yet.
-        guard !sessions.isEmpty, let own = ownInodes() else { return nil }
-        guard let other = sessions.first(where: { $0.inode != 0 && !own.contains($0.inode) }) else { return nil }
-        return process(with: other.inode) ?? "another process"
+        guard let other = sockets.first(where: peering.isServed(by:)) else { return nil }
+        return NodeNetwork.process(with: other.inode) ?? "another process"
     }
 
+    /// Looks now for what is asked next about hosts that listen on this port.
+    package func look(ahead port: UInt16) {
+        // A question soon says what is wrong.
+        _ = try? look(for: port)
+    }
+
+    /// The connections of BGP that other processes have, to hosts that listen on this port or from any.
+    private func look(for port: UInt16) throws(NetlinkError) -> [TCPSocketEntry] {
+        if let seen, seen.port == port, now() - seen.at < Self.freshness { return seen.sockets }
+        var sockets = try open().tcpSockets(
+            .ports(remote: port, local: Peering.bgp), states: 1 << UInt32(TCP_ESTABLISHED))
+        if !sockets.isEmpty {
+            let own = NodeNetwork.ownInodes()
+            // A file without a number belongs to no process: it is closed already, or not accepted yet.
+            sockets.removeAll { $0.inode == 0 || own?.contains($0.inode) ?? true }
+        }
+        seen = (now(), port, sockets)
+        return sockets
+    }
+}
+
+extension NodeNetwork {
     /// The numbers of the files that this process has open; nil if the system does not tell.
-    private static func ownInodes() -> Set<UInt32>? {
+    fileprivate static func ownInodes() -> Set<UInt32>? {
         guard let names = names(in: "/proc/self/fd") else { return nil }
         return Set(
             names.compactMap { name in
@@ -41,7 +81,7 @@ extension NodeNetwork {
 
     /// The process that has this socket open, `bird (pid 812)`; nil if it cannot be found: in another process namespace, or
     /// without CAP_SYS_PTRACE.
-    private static func process(with inode: UInt32) -> String? {
+    fileprivate static func process(with inode: UInt32) -> String? {
         for process in names(in: "/proc") ?? [] where Int(process) != nil {
             for descriptor in names(in: "/proc/\(process)/fd") ?? []
             where target(of: "/proc/\(process)/fd/\(descriptor)") == "socket:[\(inode)]" {
@@ -50,31 +90,6 @@ extension NodeNetwork {
             }
         }
         return nil
-    }
-
-    /// The address that the routing table picks for packets to this host; nil if it has none.
-    static func sourceAddress(to remote: ScopedAddress, on interface: String?) -> IPAddress? {
-        let isIPv4 = remote.address.isIPv4
-        let descriptor = socket(
-            isIPv4 ? AF_INET : AF_INET6, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        if let interface {
-            setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface, socklen_t(interface.utf8.count))
-        }
-        // Nothing is sent: connecting a UDP socket only looks up the route. Any port does.
-        let port: [UInt8] = [0, 179]
-        let scope = withUnsafeBytes(of: remote.zone.map { if_nametoindex($0) } ?? 0) { [UInt8]($0) }
-        let family = withUnsafeBytes(of: sa_family_t(isIPv4 ? AF_INET : AF_INET6)) { [UInt8]($0) }
-        let address = remote.address.bytes
-        var name =
-            family + port + (isIPv4 ? address + [UInt8](repeating: 0, count: 8) : [0, 0, 0, 0] + address + scope)
-        let isKnown = name.withUnsafeMutableBytes { bytes -> Bool in
-            guard let start = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
-            var size = socklen_t(bytes.count)
-            return connect(descriptor, start, size) == 0 && getsockname(descriptor, start, &size) == 0
-        }
-        return isKnown ? IPAddress(bytes: isIPv4 ? name[4..<8] : name[8..<24]) : nil
     }
 }
 
@@ -89,7 +104,7 @@ struct Peering {
     var interfaceIndex: UInt32
 
     /// Where this node's own speakers listen.
-    private static let bgp: UInt16 = 179
+    static let bgp: UInt16 = 179
 
     /// True if a speaker of this node has this session on that socket, whichever side opened it.
     func isServed(by socket: TCPSocketEntry) -> Bool {

@@ -48,54 +48,62 @@ struct TCPSocketEntry: Equatable {
 
 /// Which sockets a dump is to show; the kernel picks them.
 enum TCPSocketCondition {
-    /// Those with this address at our end.
-    case local(IPAddress)
-    /// Those with this address at the other end.
-    case remote(IPAddress)
+    /// Those with one of these addresses at our end.
+    case local([IPAddress])
+    /// Those with one of these addresses at the other end.
+    case remote([IPAddress])
+    /// Those with this port at the other end, or that one at ours.
+    case ports(remote: UInt16, local: UInt16)
 
-    var address: IPAddress {
-        switch self {
-        case .local(let address), .remote(let address): address
+    /// A program for the kernel: a socket is shown if it meets any of the conditions.
+    var program: [UInt8] {
+        // Made from the end, because a step says how far it is to there. Behind the end is yes, four bytes further is no. A step
+        // is struct inet_diag_bc_op (its code, the ways of yes and no) and a condition.
+        steps.reversed().reduce(into: []) { rest, step in
+            let length = step.count + 3
+            let (next, end) = (length + 4, UInt16(rest.count + 4))
+            let condition = [step[0], UInt8(length), UInt8(next), 0] + step.dropFirst()
+            // The kernel wants a way of yes through all steps, so that one that is met leads to a jump to the end.
+            let jump = [UInt8(INET_DIAG_BC_JMP), 4, UInt8(end & 0xFF), UInt8(end >> 8)]
+            rest = rest.isEmpty ? condition : condition + jump + rest
         }
     }
 
-    /// A program of one instruction (struct inet_diag_bc_op and struct inet_diag_hostcond): any port, whole address.
-    var program: [UInt8] {
-        let code: UInt8 =
-            switch self {
-            case .local: UInt8(INET_DIAG_BC_S_COND)
-            case .remote: UInt8(INET_DIAG_BC_D_COND)
-            }
-        let bytes = address.bytes
-        let length = UInt8(MemoryLayout<inet_diag_bc_op>.size + 8 + bytes.count)
-        // Behind the end is yes, four bytes further is no.
-        return [code, length, length + 4, 0, AddressFamily(address).number, UInt8(bytes.count * 8), 0, 0]
-            + [0xFF, 0xFF, 0xFF, 0xFF] + bytes
+    /// The code of each condition and its struct inet_diag_hostcond: whole addresses with any port, or the other way round.
+    private var steps: [[UInt8]] {
+        let (ours, theirs) = (UInt8(INET_DIAG_BC_S_COND), UInt8(INET_DIAG_BC_D_COND))
+        func step(_ code: UInt8, _ address: IPAddress) -> [UInt8] {
+            let bytes = address.bytes
+            return [code, AddressFamily(address).number, UInt8(bytes.count * 8), 0, 0, 0xFF, 0xFF, 0xFF, 0xFF] + bytes
+        }
+        func step(_ code: UInt8, _ port: UInt16) -> [UInt8] {
+            [code, 0, 0, 0, 0] + withUnsafeBytes(of: UInt32(port)) { [UInt8]($0) }
+        }
+        return switch self {
+        case .local(let addresses): addresses.map { step(ours, $0) }
+        case .remote(let addresses): addresses.map { step(theirs, $0) }
+        case .ports(let remote, let local): [step(theirs, remote), step(ours, local)]
+        }
     }
 }
 
 extension NetlinkExchange {
-    /// The TCP sockets in these states (a bit for each, 1 << TCP_ESTABLISHED for example) that meet the condition. The
-    /// kernel goes through all sockets of the namespace for it: a fraction of a millisecond for a few, some tens of them
-    /// for fifty thousand, so not on the event loop.
+    /// The TCP sockets of both families in these states (a bit for each, 1 << TCP_ESTABLISHED for example) that meet the
+    /// condition, of at most a thousand addresses.
+    ///
+    /// The kernel goes through its whole table of sockets for it, that of the machine: a millisecond where there are few, some
+    /// tens of them for fifty thousand. So not on the event loop, and once for all that is asked at a time: this is the old
+    /// form of the request (`TCPDIAG_GETSOCK`), in which both families are read in one go.
     func tcpSockets(
         _ condition: TCPSocketCondition, states: UInt32
     ) throws(NetlinkError) -> [TCPSocketEntry] {
-        // Sockets of the other family may have IPv4 addresses too.
-        let families: [AddressFamily] = condition.address.isIPv4 ? [.ipv4, .ipv6] : [.ipv6]
-        var sockets: [TCPSocketEntry] = []
-        for family in families {
-            var header = inet_diag_req_v2()
-            header.sdiag_family = family.number
-            header.sdiag_protocol = UInt8(IPPROTO_TCP)
-            header.idiag_states = states
-            var request = NetlinkRequest(dump: .socketsByFamily, header: header)
-            request.append(Int(INET_DIAG_REQ_BYTECODE), bytes: condition.program)
-            sockets += try dump(request, operation: "listing the TCP connections") { message throws(MalformedMessage) in
-                guard message.type == .socketsByFamily else { return nil }
-                return try TCPSocketEntry(parsing: message)
-            }
+        var header = inet_diag_req()
+        header.idiag_states = states
+        var request = NetlinkRequest(dump: .tcpSockets, header: header)
+        request.append(Int(INET_DIAG_REQ_BYTECODE), bytes: condition.program)
+        return try dump(request, operation: "listing the TCP connections") { message throws(MalformedMessage) in
+            guard message.type == .tcpSockets else { return nil }
+            return try TCPSocketEntry(parsing: message)
         }
-        return sockets
     }
 }

@@ -17,18 +17,28 @@ struct ArchitectureTests {
         return rooms
     }
 
-    @Test func everyRoomImportsOnlyWhatTheDocumentAllows() throws {
+    @Test func everyRoomImportsWhatTheDocumentSays() throws {
         let rooms = try rooms()
-        var violations: [String] = []
+        var differences: [String] = []
         for (room, allowed) in rooms {
-            for file in try tree.files(below: room) {
+            let files = try tree.files(below: room)
+            for file in files {
                 for module in file.imports where !allowed.contains(module) {
-                    violations.append("\(file.path) imports \(module)")
+                    differences.append("\(file.path) imports \(module)")
                 }
+            }
+            for module in allowed.subtracting(files.flatMap(\.imports)) {
+                differences.append("\(room) does not import \(module)")
             }
         }
         #expect(!rooms.isEmpty)
-        #expect(violations.sorted() == [])
+        #expect(differences.sorted() == [])
+    }
+
+    @Test func roomsOfTheShellDoNotImportOneAnother() throws {
+        let rooms = try rooms().filter { $0.key.hasPrefix("Sources/Shell/") && $0.key != "Sources/Shell/Daemon" }
+        let names = Set(rooms.keys.compactMap { $0.split(separator: "/").last.map(String.init) })
+        for (room, imports) in rooms { #expect(imports.intersection(names) == [], "\(room)") }
     }
 
     @Test func everyRoomIsInTheDocument() throws {
@@ -96,6 +106,25 @@ struct ArchitectureTests {
             }
         }
         #expect(missing == [])
+    }
+
+    @Test func everyLinkInADocumentLeadsSomewhere() throws {
+        let documents =
+            try tree.files(below: "docs", suffix: ".md") + ["README.md", "interop/README.md"].map(tree.file)
+        let anchors = Dictionary(uniqueKeysWithValues: documents.map { ($0.path, $0.anchors) })
+        var broken: [String] = []
+        for document in documents {
+            let folder = URL(fileURLWithPath: "/" + document.path).deletingLastPathComponent()
+            for link in document.text.matches(of: /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/) {
+                let target =
+                    link.1.isEmpty
+                    ? document.path
+                    : String(folder.appendingPathComponent(String(link.1)).standardized.path.dropFirst())
+                let leadsToHeading = link.2.map { anchor in anchors[target]?.contains(String(anchor)) ?? false }
+                if !tree.exists(target) || leadsToHeading == false { broken.append("\(document.path): \(link.0)") }
+            }
+        }
+        #expect(broken == [])
     }
 
     @Test func theTopLevelHoldsWhatItShouldAndNothingElse() throws {

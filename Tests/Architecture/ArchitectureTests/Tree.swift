@@ -43,6 +43,18 @@ struct Tree {
             }
         }
 
+        /// What a link to a heading of this document ends with, behind the `#`.
+        var anchors: Set<String> {
+            var isCode = false
+            return Set(
+                lines.compactMap { _, line in
+                    if line.drop(while: { $0 == " " }).hasPrefix("```") { isCode.toggle() }
+                    guard !isCode, let heading = line.firstMatch(of: /^#+ (.+)$/)?.1 else { return nil }
+                    let kept = heading.lowercased().filter { $0.isLetter || $0.isNumber || "-_ ".contains($0) }
+                    return kept.replacing(" ", with: "-")
+                })
+        }
+
         /// Modules the file imports.
         var imports: [String] {
             lines.compactMap { _, line in

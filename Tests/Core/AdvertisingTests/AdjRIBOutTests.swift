@@ -202,4 +202,25 @@ struct AdjRIBOutTests {
         #expect(rib.refresh(.ipv4Unicast) == [Update(attributes: plainAttributes, nlri: [vip])])
         #expect(rib.refresh(.ipv6Unicast) == [])
     }
+
+    @Test func anotherNextHopIsToldWithoutAWithdrawal() {
+        var rib = AdjRIBOut()
+        _ = rib.begin(on: external(), desired: [vip: RouteAttributes(), other: RouteAttributes()])
+        var path = external()
+        path.nextHopIPv4 = IPv4Address(0x0A00_0063)
+        #expect(
+            rib.move(to: path, desired: [vip: RouteAttributes()]) == [
+                Update(withdrawn: [other]),
+                Update(
+                    attributes: plainAttributes.dropLast() + [
+                        PathAttribute(flags: 0x40, value: .nextHop(IPv4Address(0x0A00_0063)))
+                    ], nlri: [vip]),
+            ])
+        #expect(rib.told == [vip: RouteAttributes()])
+        // The same once more is no news, and without a session there is nothing to move.
+        #expect(rib.move(to: path, desired: [vip: RouteAttributes()]) == [])
+        rib.end()
+        #expect(rib.move(to: path, desired: [vip: RouteAttributes()]) == [])
+        #expect(rib.path == nil)
+    }
 }

@@ -67,6 +67,30 @@ struct CauseTests {
         #expect(session.cause?.reason == .transport(.refused))
     }
 
+    @Test("That the peer's TCP has not even our OPEN is more than a guess", arguments: Direction.allCases)
+    func unheard(_ direction: Direction) {
+        for hasOpen in [false, true] {
+            var session = PeerSession.inState(direction == .outgoing ? .connect : .active, direction)
+            _ = session.handle(.tcpConnected(direction, endpoints), at: t0)
+            _ = session.handle(.received(.open(peerOpen()), direction), at: t0)
+            if hasOpen { _ = session.handle(.openAcknowledged(direction), at: t0) }
+            #expect(session.waiting(at: t0 + .seconds(1))?.code == (hasOpen ? "no-keepalive" : "unheard"))
+            let deadline = session.nextDeadline ?? t0
+            _ = session.handle(.deadlineReached, at: deadline)
+            var last = deadline
+            while session.state == .openConfirm, let next = session.nextDeadline, next < t0 + .seconds(60) {
+                last = next
+                _ = session.handle(.deadlineReached, at: next)
+            }
+            let reason = EndReason.transport(.unacknowledged)
+            #expect(session.cause?.reason == (hasOpen ? .holdTimeExpired(seconds: 9, in: .openConfirm) : reason))
+            // The router keeps the connection that it has heard nothing on, and turns the next ones away.
+            _ = session.handle(.tcpConnected(.incoming, endpoints), at: last + .seconds(1))
+            _ = session.handle(.tcpFailed(.incoming, .closedByPeer), at: last + .seconds(1))
+            #expect(session.cause?.reason == (hasOpen ? .closedBeforeOpen(.closedByPeer) : reason))
+        }
+    }
+
     @Test("A session with ourselves is named as such, also over an address that is no loopback")
     func ourselves() {
         var session = PeerSession.inState(.connect)
@@ -109,11 +133,11 @@ struct WaitingTests {
         #expect(
             session.waiting(at: t0 + .seconds(12))?.words
                 == "peer 10.0.0.1 has not dialled us for 12 s, and we wait for that because it is passive here. "
-                + "If the router is passive too, nobody ever dials")
+                + "If the router is passive too, neither side dials")
         #expect(PeerSession.inState(.active).waiting(at: t0 + .seconds(12))?.words == nil)
     }
 
-    @Test("A peer that is silent is named with TTL security as a possible cause")
+    @Test("A peer that is silent is named with what that may be")
     func silent() {
         #expect(
             PeerSession.inState(.connect).waiting(at: t0 + .seconds(2))?.words
@@ -123,11 +147,11 @@ struct WaitingTests {
             #expect(
                 PeerSession.inState(.openSent, direction).waiting(at: t0 + .seconds(2))?.words
                     == "peer 10.0.0.1 accepted the connection but sent no OPEN for 2 s. Likely: its BGP process hangs, "
-                    + "something else answers on that port, or only one side has TTL security")
+                    + "or something else answers on that port")
             #expect(
                 PeerSession.inState(.openConfirm, direction).waiting(at: t0 + .seconds(2))?.words
                     == "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 2 s. Likely: it does not accept our OPEN, "
-                    + "or does not get it, because only the router has TTL security")
+                    + "or its BGP process hangs; look at the router's log")
             #expect(PeerSession.inState(.established, direction).waiting(at: t0 + .seconds(2))?.words == nil)
         }
     }

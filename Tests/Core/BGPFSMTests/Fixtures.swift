@@ -91,6 +91,7 @@ extension PeerSession {
             _ = session.handle(event, at: t0)
             if reached == state { break }
         }
+        _ = session.handle(.openAcknowledged(direction), at: t0)
         return session
     }
 }

@@ -124,7 +124,8 @@ private struct ShellModel {
             if direction == .outgoing { isDialling = false }
             open.remove(direction)
             if established == direction { established = nil }
-        case .started, .stopped, .reset, .deadlineReached, .received, .malformed, .withdrawalIgnored:
+        case .started, .stopped, .reset, .deadlineReached, .received, .malformed, .withdrawalIgnored,
+            .openAcknowledged:
             break
         }
     }

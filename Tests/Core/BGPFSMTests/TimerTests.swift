@@ -44,6 +44,38 @@ struct TimerTests {
         #expect(probed.dropFirst(3) == [.milliseconds(9_500), .milliseconds(9_700), .milliseconds(9_900)])
     }
 
+    @Test("With another key the peer may be silent for two hold times, once, and is told that we live before")
+    func anotherKey() {
+        var session = PeerSession.inState(.established)
+        #expect(session.prepareForKey(at: t0 + .seconds(2)) == [.send(.keepalive, .outgoing)])
+        // Not twice a second.
+        #expect(session.prepareForKey(at: t0 + .seconds(2) + .milliseconds(999)) == [])
+        let changed = t0 + .seconds(3)
+        #expect(session.prepareForKey(at: changed) == [.send(.keepalive, .outgoing)])
+        #expect(session.sent.keepalive == 3)
+        var heard = session
+        _ = session.handle(.deadlineReached, at: changed + .seconds(18) + .nanoseconds(-1))
+        #expect(session.state == .established)
+        _ = session.handle(.deadlineReached, at: changed + .seconds(18))
+        #expect(session.state == .active)
+
+        let received = changed + .seconds(1)
+        _ = heard.handle(.received(.keepalive, .outgoing), at: received)
+        _ = heard.handle(.deadlineReached, at: received + .seconds(9) + .nanoseconds(-1))
+        #expect(heard.state == .established)
+        _ = heard.handle(.deadlineReached, at: received + .seconds(9))
+        #expect(heard.state == .active)
+    }
+
+    @Test(
+        "Without an Established session another key changes nothing", arguments: [PeerSession.State.openConfirm, .idle])
+    func anotherKeyBefore(_ state: PeerSession.State) {
+        var session = PeerSession.inState(state)
+        let before = session
+        #expect(session.prepareForKey(at: t0 + .seconds(2)) == [])
+        #expect(session == before)
+    }
+
     @Test("OpenSent waits for the open hold time, OpenConfirm for the negotiated one")
     func holdTimerBeforeEstablished() {
         var silent = PeerSession.inState(.openSent)
@@ -163,6 +195,7 @@ struct TimerTests {
     func severalDeadlines() {
         var session = PeerSession.inState(.established)
         _ = session.handle(.tcpConnected(.incoming, endpoints), at: t0)
+        _ = session.handle(.openAcknowledged(.incoming), at: t0)
         #expect(
             session.handle(.deadlineReached, at: t0 + .seconds(100))
                 == [

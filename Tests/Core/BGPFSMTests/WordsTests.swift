@@ -76,6 +76,34 @@ struct WordsTests {
         }
     }
 
+    @Test("A Cease without a reason on an OPEN that offers IPv6 over IPv4 has a likely cause")
+    func ceaseWithoutReason() {
+        let plain = "peer 10.0.0.1 closed the session: Cease"
+        let reason = Self.received(6, 0)
+        let offering = configured { $0.families = [.ipv4Unicast, .ipv6Unicast] }
+        #expect(
+            reason.words(offering, wasEstablished: false)
+                == "peer 10.0.0.1 ended the connection after our OPEN and gave no reason (it sent Cease with subcode 0). "
+                + "FRRouting does so if IPv6 unicast is activated for the session and the interface of its address has no "
+                + "IPv6 address")
+        #expect(reason.words(offering) == plain)
+        #expect(reason.words(configured(), wasEstablished: false) == plain)
+        #expect(
+            reason.words(
+                configured {
+                    $0.families = [.ipv4Unicast, .ipv6Unicast]
+                    $0.neededFamilies = [.ipv4Unicast]
+                    $0.capabilityPolicy = .minimal
+                }, wasEstablished: false) == plain)
+        #expect(Self.received(6, 99).words(offering, wasEstablished: false) == plain + "/subcode 99")
+        #expect(
+            reason.words(
+                configured {
+                    $0.families = [.ipv4Unicast, .ipv6Unicast]
+                    $0.peer = ScopedAddress(.v6(IPv6Address(high: 0xFD00 << 48, low: 1)))
+                }, wasEstablished: false) == "peer fd00::1 closed the session: Cease")
+    }
+
     private static func sent(_ code: UInt8, _ subcode: UInt8, _ explanation: String) -> EndReason {
         .notificationSent(Notification(code: code, subcode: subcode), explanation: explanation)
     }
@@ -93,7 +121,7 @@ struct WordsTests {
         Words(
             reason: sent(3, 1, "attribute 14 is there twice"),
             text: "peer 10.0.0.1 broke the protocol: attribute 14 is there twice; "
-                + "told it UPDATE Message Error/Malformed Attribute List"),
+                + "sent it UPDATE Message Error/Malformed Attribute List"),
         Words(
             reason: .transport(.inUse(by: "bird\u{1B} (pid 8)")),
             text:
@@ -249,7 +277,9 @@ struct WordsTests {
                 + "or something between dropped the connection"),
         Words(
             reason: .transport(.unacknowledged),
-            text: "peer 10.0.0.1 stopped acknowledging our packets: the path to it is down or loses them"),
+            text:
+                "peer 10.0.0.1 accepted the connection and acknowledges nothing of what we send on it. Likely: only one "
+                + "side has TTL security, or a firewall or the path drops what follows the SYN"),
         Words(
             reason: .transport(.md5Unavailable(errno: 92)),
             text: "the kernel refuses TCP MD5 signatures for peer 10.0.0.1 (errno 92): "
@@ -268,12 +298,12 @@ struct WordsTests {
         Words(
             reason: .holdTimeExpired(seconds: 60, in: .openSent),
             text: "peer 10.0.0.1 accepted the connection but sent no OPEN for 60 s. Likely: its BGP process hangs, "
-                + "something else answers on that port, or only one side has TTL security"),
+                + "or something else answers on that port"),
         Words(
             reason: .holdTimeExpired(seconds: 9, in: .openConfirm),
             text:
                 "peer 10.0.0.1 sent its OPEN but no KEEPALIVE for 9 s. Likely: it does not accept our OPEN, "
-                + "or does not get it, because only the router has TTL security"),
+                + "or its BGP process hangs; look at the router's log"),
         Words(
             reason: .holdTimeExpired(seconds: 9, in: .established),
             text: "peer 10.0.0.1 was silent for the hold time of 9 s: the router or the path to it is down"),

@@ -123,4 +123,30 @@ struct SummaryTests {
                 == UpdateSummary(
                     announced: 0, withdrawn: 0, malformation: "unknown well-known attribute 200 (attribute discard)"))
     }
+
+    @Test func whatThePeerHasForWatchedHostRoutesIsTold() throws {
+        let four = try #require(IPPrefix(parsing: "10.255.0.1/32"))
+        let six = try #require(IPPrefix(parsing: "2001:db8::1/128"))
+        func heard(_ frame: [UInt8]) throws -> [HeardRoute]? {
+            var codec = MessageCodec(watching: [four, six])
+            guard case .update(let summary) = try codec.decode(frame.span.bytes) else { return nil }
+            return summary.heard
+        }
+        let path = "40010100 4002040201fde9 4003040a4d010a c0080400000001"
+        let compared: [PathAttribute] = [
+            PathAttribute(flags: 0x40, value: .origin(.igp)),
+            PathAttribute(flags: 0x40, value: .asPath([ASPathSegment(.sequence, [ASNumber(65001)])])),
+        ]
+        #expect(
+            try heard(updateFrame(attributes: path, nlri: "20 0aff0001 20 0aff0002")) == [HeardRoute(four, compared)])
+        #expect(try heard(updateFrame(withdrawn: "20 0aff0001")) == [HeardRoute(four, nil)])
+        // Another host, and a shorter prefix that begins alike.
+        #expect(try heard(updateFrame(attributes: path, nlri: "20 0aff0002 18 0aff00")) == [])
+        let reach = "800e 26 000201 10 20010db8000000000000000000000002 00 80 20010db8000000000000000000000001"
+        #expect(
+            try heard(updateFrame(attributes: "40010100 4002040201fde9 \(reach)")) == [HeardRoute(six, compared)])
+        #expect(
+            try heard(updateFrame(attributes: "800f 14 000201 80 20010db8000000000000000000000001"))
+                == [HeardRoute(six, nil)])
+    }
 }

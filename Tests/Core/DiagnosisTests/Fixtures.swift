@@ -26,7 +26,7 @@ enum Healthy {
                 localAS: ASNumber(65001), vips: [VIPSettings(prefix: IPPrefix(host: vip), checks: ["api"])],
                 checks: [check], peers: [PeerSettings(address: tor, peerAS: .exactly(ASNumber(65000)))]))
         facts.node.view = NodeView(
-            interfaces: ["lo", "eth0"], routerID: BGPIdentifier(0x0A00_0002), routerIDInterface: "eth0")
+            interfaces: ["lo", "eth0"], routerID: RouterID(BGPIdentifier(0x0A00_0002)), routerIDInterface: "eth0")
         facts.node.addresses = [
             NodeFacts.Address(address("127.0.0.1"), 8, on: "lo"),
             NodeFacts.Address(address("10.0.0.2"), 24, on: "eth0"),
@@ -64,10 +64,11 @@ enum Healthy {
             vips: [
                 VIPStatus(
                     prefix: "10.255.0.1/32", bound: true, verdict: "healthy", verdictSeconds: 60, advertisedTo: 1,
-                    peers: 1, reason: "healthy and bound", checks: ["api"])
+                    peers: 1, reason: "healthy and bound", reasonCode: "advertised", checks: ["api"])
             ],
             checks: [])
-        facts.node.instances = 1
+        facts.node.daemons = 1
+        facts.node.heldAddresses = [vip]
         facts.node.addresses.append(NodeFacts.Address(vip, 32, on: "lo", isOurs: true))
         return facts
     }

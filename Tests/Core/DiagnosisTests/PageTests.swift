@@ -18,7 +18,7 @@ import Testing
         "\n| code | severity | what it means | what to do |\n|---|---|---|---|\n"
             + Finding.Code.allCases.map { code in
                 let kind = code.kind
-                let remedy = kind.remedy.replacingOccurrences(of: "%", with: "…")
+                let remedy = Finding(code, "…", "").remedy
                 return "| `\(code.rawValue)` | \(kind.severity.rawValue) | \(kind.consequence) | \(remedy) |\n"
             }.joined() + "\n"
     }

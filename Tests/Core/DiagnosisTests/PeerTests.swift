@@ -30,7 +30,7 @@ import Testing
             (.noNeighbour(interface: "eth0"), "no-router-on-link"),
             (.severalNeighbours(interface: "eth0", []), "several-routers"), (.sourceUnavailable, "source-missing"),
             (.inUse(by: "bird (pid 1)"), "held-by-other"), (.closedByPeer, "closed"), (.reset, "closed"),
-            (.unacknowledged, "path-lost"), (.md5Unavailable(errno: 1), "md5-unavailable"),
+            (.unacknowledged, "unheard"), (.md5Unavailable(errno: 1), "md5-unavailable"),
             (.system(errno: 1, operation: "x"), "system-error"),
         ] as [(TransportFailure, String)])
     func `that TCP does not reach`(failure: TransportFailure, code: String) {
@@ -40,7 +40,8 @@ import Testing
     @Test(
         arguments: [
             (2, 2, "rejects-as"), (2, 3, "rejects-router-id"), (2, 6, "rejects-hold-time"),
-            (2, 7, "rejects-capability"), (2, 1, "rejects-open"), (4, 0, "hears-nothing"), (6, 1, "max-prefix"),
+            (2, 7, "rejects-capability"), (2, 1, "rejects-open"), (4, 0, "hears-nothing"), (6, 0, "gives-no-reason"),
+            (6, 1, "max-prefix"),
             (6, 2, "shut-down"), (6, 3, "removed"), (6, 4, "ceased"), (6, 5, "rejects-connection"),
             (6, 7, "has-other-session"), (6, 8, "ceased"), (6, 10, "bfd-down"), (6, 99, "ceased"),
             (8, 0, "cannot-send"),
@@ -49,6 +50,18 @@ import Testing
     func `that sends a NOTIFICATION`(code: UInt8, subcode: UInt8, expected: String) {
         #expect(
             codes(.notificationReceived(Notification(code: code, subcode: subcode))) == ["peer-" + expected])
+    }
+
+    @Test func `that runs FRRouting without an IPv6 address`() {
+        let end = EndReason.notificationReceived(Notification(code: 6, subcode: 0))
+        #expect(
+            dialled(PeerFacts(end: end)) == [
+                "fault peer-gives-no-reason 10.0.0.1: peer 10.0.0.1 ended the connection after our OPEN and gave no reason (it sent Cease with subcode 0). FRRouting does so if IPv6 unicast is activated for the session and the interface of its address has no IPv6 address"
+            ])
+        #expect(
+            said(running: true) {
+                $0.status?.peers = [Healthy.peer("Active", code: "gives-no-reason", error: "its words")]
+            } == ["fault peer-gives-no-reason 10.0.0.1: its words"])
     }
 
     @Test func `that ends a connection in other ways`() {
@@ -92,12 +105,52 @@ import Testing
             dialled(PeerFacts(end: silent, answersTo: [.anyTTL])) {
                 $0.settings.peers[0].distance = .ttlSecurity(hops: 1)
             } == [
-                "fault peer-without-ttl-security 10.0.0.1: peer 10.0.0.1 answers, but its packets do not have the TTL that ttl-security asks for"
+                "fault peer-without-ttl-security 10.0.0.1: this node has TTL security and the router does not: peer 10.0.0.1 answers, but not with the TTL that this node accepts"
             ])
         #expect(
             dialled(PeerFacts(end: silent, answersTo: [.anyTTL])) == [
-                "fault peer-demands-ttl 10.0.0.1: peer 10.0.0.1 answers packets with TTL 255 only, which is TTL security, and that is not set here"
+                "fault peer-demands-ttl 10.0.0.1: peer 10.0.0.1 answers packets with TTL 255 only: the router has TTL security, and this node does not"
             ])
+    }
+
+    @Test func `that hears nothing of what follows the SYN`() {
+        let unheard = EndReason.transport(.unacknowledged)
+        #expect(
+            dialled(PeerFacts(end: unheard, open: Healthy.open(), endpoints: Healthy.ends, answersTo: [.anyTTL])) == [
+                "fault peer-demands-ttl 10.0.0.1: peer 10.0.0.1 answers packets with TTL 255 only: the router has TTL security, and this node does not"
+            ])
+        #expect(
+            dialled(PeerFacts(end: unheard, open: Healthy.open(), endpoints: Healthy.ends)) == [
+                "fault peer-unheard 10.0.0.1: peer 10.0.0.1 accepted the connection and acknowledges nothing of what we send on it. Likely: only one side has TTL security, or a firewall or the path drops what follows the SYN. This node has no TTL security"
+            ])
+    }
+
+    @Test func `that has another path from another node`() {
+        func heard(own: [String], other: [String], _ change: (inout Facts) -> Void = { _ in }) -> [String] {
+            said(running: true) { facts in
+                var peer = Healthy.peer("Established")
+                peer.peerAS = 65000
+                peer.routes = [RouteStatus(prefix: "10.255.0.1/32", nextHop: "10.0.0.2", attributes: own)]
+                peer.routesHeard = [RouteStatus(prefix: "10.255.0.1/32", nextHop: "", attributes: other)]
+                facts.status?.peers = [peer]
+                change(&facts)
+            }
+        }
+        let own = ["ORIGIN IGP", "AS_PATH 65001", "NEXT_HOP 10.0.0.2", "COMMUNITIES 1:1"]
+        #expect(heard(own: own, other: ["ORIGIN IGP", "AS_PATH 65000 65001", "MULTI_EXIT_DISC 5"]) == [])
+        let finding =
+            "warning paths-differ 10.255.0.1: peer 10.0.0.1 has a path of another node with other attributes: AS_PATH 65001 65001 there and 65001 here, ORIGIN incomplete there and IGP here"
+        let longer = ["ORIGIN incomplete", "AS_PATH 65000 65001 65001"]
+        #expect(heard(own: own, other: longer) == [finding])
+        // A node that is the last resort wants to be worse.
+        #expect(heard(own: own, other: longer) { $0.status?.vips[0].lastResort = true } == [])
+        // Inside one AS everything that is compared is seen.
+        #expect(
+            heard(
+                own: ["ORIGIN IGP", "AS_PATH", "LOCAL_PREF 100"],
+                other: ["ORIGIN IGP", "AS_PATH", "LOCAL_PREF 200", "MULTI_EXIT_DISC 5"]) == [
+                    "warning paths-differ 10.255.0.1: peer 10.0.0.1 has a path of another node with other attributes: LOCAL_PREF 200 there and 100 here, MULTI_EXIT_DISC 5 there and none here"
+                ])
     }
 
     @Test func `that is this node, or the gateway that there is not`() {
@@ -182,7 +235,7 @@ import Testing
     @Test func `whose policy cannot be seen`() {
         #expect(
             Healthy.facts.unseen == [
-                "whether the routers use 10.255.0.1/32 is decided by their policies, which this node cannot see; run there: birdc show route all for 10.255.0.1/32, or vtysh -c 'show bgp ipv4 unicast 10.255.0.1/32' -c 'show bgp ipv4 unicast summary'"
+                "whether the routers use 10.255.0.1/32, and over how many nodes, is decided by their policies, which this node cannot see; run there: birdc show route all for 10.255.0.1/32, or vtysh -c 'show bgp ipv4 unicast 10.255.0.1/32' -c 'show bgp ipv4 unicast summary'"
             ])
     }
 }

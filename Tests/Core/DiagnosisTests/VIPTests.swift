@@ -142,6 +142,11 @@ import Testing
                 $0.checks["api"] = CheckFacts(
                     outcome: .failed(reason: "no CA", definitive: false), fileFaults: ["the CA file /x is missing"])
             } == ["fault check-file check api: the CA file /x is missing"])
+        let etcd = "HTTP 500: [-]etcd failed: reason withheld"
+        #expect(
+            said { $0.checks["api"] = CheckFacts(outcome: .failed(reason: etcd, definitive: false)) } == [
+                "fault check-etcd check api: \(etcd)"
+            ])
     }
 
     @Test func `has a certificate`() {

@@ -42,12 +42,13 @@ struct HTTPAnswerTests {
                         + "path \"/readyz\"; give a client certificate (--check-cert-file, --check-key-file) or a bearer "
                         + "token (--check-token-file), or let the status count as healthy (--check-status 200-399,403)",
                     unauthenticated: false))
-        // Without TLS there is no client certificate, and without JSON the body is quoted as it is.
+        // Without TLS there is no client certificate yet, and without JSON the body is quoted as it is.
         #expect(
             Self.outcome(403, "go\naway", tls: nil)
                 == Self.refused(
                     "HTTP 403: the server refuses anonymous requests: go away; give a bearer token (--check-token-file), "
-                        + "or let the status count as healthy (--check-status 200,403)", unauthenticated: false))
+                        + "with an https URL also a client certificate (--check-cert-file, --check-key-file), or let the "
+                        + "status count as healthy (--check-status 200,403)", unauthenticated: false))
     }
 
     @Test("With a token or a client certificate, it is these that are refused")

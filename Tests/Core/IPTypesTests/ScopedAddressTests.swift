@@ -10,7 +10,7 @@ import Testing
         ("fe80::1%eth0", ScopedAddress(.v6(router), zone: "eth0")),
         ("unnumbered:eth0", ScopedAddress(.v6(IPv6Address(high: 0, low: 0)), zone: "eth0")),
         ("unnumbered:bond0.100@x", .unnumbered("bond0.100@x")),
-        ("gateway", .gateway),
+        ("gateway", .gateway), ("gateway4", .gateway4), ("gateway6", .gateway6),
         ("0.0.0.0", ScopedAddress(.v4(IPv4Address(0)))),
         ("::", ScopedAddress(.v6(IPv6Address(high: 0, low: 0)))),
     ]) func `are printed as they are read`(text: String, address: ScopedAddress) {
@@ -29,7 +29,11 @@ import Testing
     @Test func `only roles are roles`() {
         #expect(ScopedAddress.unnumbered("eth0").isUnnumbered)
         #expect(!ScopedAddress.unnumbered("eth0").isGateway)
-        #expect(ScopedAddress.gateway.isGateway)
+        #expect(ScopedAddress.gateway.isGateway && ScopedAddress.gateway4.isGateway && ScopedAddress.gateway6.isGateway)
+        let families = [ScopedAddress.gateway, .gateway4, .gateway6].map { role in
+            [true, false].filter { role.isOfFamily(isIPv4: $0) }
+        }
+        #expect(families == [[true, false], [true], [false]])
         #expect(!ScopedAddress.gateway.isUnnumbered)
         for text in ["0.0.0.0", "::", "fe80::1%eth0", "192.0.2.1"] {
             #expect(ScopedAddress(text).map { !$0.isUnnumbered && !$0.isGateway } == true, "\(text)")

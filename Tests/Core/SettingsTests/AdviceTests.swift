@@ -32,7 +32,7 @@ import Testing
             try Self.advice(["check": check, "check-status": status, "on-unhealthy": "last-resort"])
                 == (isGiven
                     ? [
-                        "check \(check): status \(word) counts as healthy, and an API server answers it without looking at itself, so a frozen etcd is never noticed; give the check a client certificate or a token instead"
+                        "check \(check): status \(word) counts as healthy, and an API server answers it without checking itself, so a frozen etcd is never noticed; give the check a client certificate or a token instead"
                     ] : []))
     }
 
@@ -96,11 +96,11 @@ import Testing
         #expect(settings.advice(on: node()) == [])
         #expect(
             settings.advice(on: node("fd00::9")).map(\.text) == [
-                "fd00::9: bind is false and nobody has put the address on this node, so that it would not be advertised; add it to an interface, or a local route, for example ip -6 route add local fd00::9 dev lo"
+                "fd00::9: bind is false and the address is not on this node, so that it would not be advertised; add it to an interface, or a local route, for example ip -6 route add local fd00::9 dev lo"
             ])
         #expect(
             settings.advice(on: node("10.9.9.9", "fd00::9", "10.9.9.10", "10.9.9.11")).map(\.text) == [
-                "10.9.9.9, fd00::9, 10.9.9.10, …: bind is false and nobody has put these 4 addresses on this node, so that they would not be advertised; add them to an interface, or a local route, for example ip route add local 10.9.9.9 dev lo"
+                "10.9.9.9, fd00::9, 10.9.9.10, …: bind is false and these 4 addresses are not on this node, so that they would not be advertised; add them to an interface, or a local route, for example ip route add local 10.9.9.9 dev lo"
             ])
     }
 

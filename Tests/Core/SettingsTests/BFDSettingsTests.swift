@@ -45,7 +45,7 @@ import Testing
         ("bfd", "60001", #"flag --bfd: "60001" has no unit; write for example 50ms"#),
         ("bfd", "-1", #"flag --bfd: "-1" is not a time; write for example 500ms, 1.5s or 30s"#),
         ("bfd-receive-interval", "1.5", #"flag --bfd-receive-interval: "1.5" has no unit; write 1.5s"#),
-        ("bfd", "on", #"flag --bfd: "on" is neither true nor false nor a time; write for example 50ms"#),
+        ("bfd", "quick", #"flag --bfd: "quick" is neither true nor false nor a time; write for example 50ms"#),
         ("bfd", "9ms", "flag --bfd: 9ms is not from 10ms to 60s"),
         ("bfd", "61s", "flag --bfd: 61s is not from 10ms to 60s"),
         (
@@ -80,7 +80,7 @@ import Testing
             "true;300;300",
             "BFD is not four values; write ENABLE;RECEIVE;TRANSMIT;MULTIPLIER, for example true;300;300;3"
         ),
-        ("yes;300;300;3", "BFD is neither true nor false; write for example true;300;300;3"),
+        ("maybe;300;300;3", "BFD is neither true nor false; write for example true;300;300;3"),
         (
             "true;300000;300;3",
             "BFD's receive interval is not a whole number from 10 to 60000; write ENABLE;RECEIVE;TRANSMIT;MULTIPLIER in milliseconds, for example true;300;300;3"

@@ -88,7 +88,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(loaded.settings.vips.first?.checks == checks(loaded).names)
         #expect(
             errors(with(["check": "http://127.0.0.1/?a,http://127.0.0.1/?a"])) == [
-                "flag --check, entry 2, column 21: this check is there already; remove one of the two entries"
+                "flag --check, entry 2, column 21: this check is given twice; remove one of the two entries"
             ])
     }
 

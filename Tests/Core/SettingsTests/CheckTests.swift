@@ -187,11 +187,11 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         ),
         (
             "tcp://127.0.0.1:1,tcp://127.0.0.1:1",
-            "entry 2, column 19: this check is there already; remove one of the two entries"
+            "entry 2, column 19: this check is given twice; remove one of the two entries"
         ),
         (
             "tcp://10.9.9.9:6443",
-            "entry 1, column 1: the check asks the virtual address 10.9.9.9, which is bound only after the check has passed; ask the service on an address of the node, for example 127.0.0.1"
+            "entry 1, column 1: the check asks the VIP 10.9.9.9, which is bound only after the check has passed; ask the service on an address of the node, for example 127.0.0.1"
         ),
     ]) func `say what is wrong with a URL`(text: String, message: String) {
         #expect(errors(with(["check": text])) == ["flag --check, \(message)"])
@@ -201,7 +201,7 @@ private let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         (["check-interval": "0"], "flag --check-interval: 0 is not from 10ms to 3600s"),
         (["check-rise": "0"], #"flag --check-rise: "0" is not a whole number from 1 to 100"#),
         (["check-fall": "x"], #"flag --check-fall: "x" is not a whole number from 1 to 100"#),
-        (["check-fail-fast": "yes"], #"flag --check-fail-fast: "yes" is neither true nor false"#),
+        (["check-fail-fast": "ja"], #"flag --check-fail-fast: "ja" is neither true nor false"#),
         (["check-ca-file": "ca.crt"], #"flag --check-ca-file: "ca.crt" is not an absolute path"#),
         (
             ["check-cert-file": "/c"],

@@ -37,6 +37,16 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(try load(tree: tree).settings.vips.map(\.drains) == [true, false])
     }
 
+    @Test func `a node is ready when its verdicts are known, or when it advertises`() throws {
+        #expect(try load(with([:])).settings.readyWhen == .decided)
+        #expect(try load(with(["ready-when": "advertised"])).settings.readyWhen == .advertised)
+        #expect(try load(tree: FileText.least(["readyWhen": "advertised"])).settings.readyWhen == .advertised)
+        #expect(
+            errors(with(["ready-when": "now"])) == [
+                #"flag --ready-when: "now" does not say when a node is ready; write decided or advertised"#
+            ])
+    }
+
     @Test(arguments: [
         (["drain-file": "drain"], #"flag --drain-file: "drain" is not an absolute path"#),
         (["drain-file": "/run/"], #"flag --drain-file: "/run/" is a directory; name a file in it"#),
@@ -46,11 +56,11 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ),
         (
             ["on-unhealthy": "keep"],
-            #"flag --on-unhealthy: "keep" is not what can become of an address; write withdraw or last-resort"#
+            #"flag --on-unhealthy: "keep" is not a value of on-unhealthy; write withdraw or last-resort"#
         ),
         (
             ["vip": "::ffff:10.9.9.9"],
-            "flag --vip, entry 1, column 1: ::ffff:10.9.9.9 is an IPv4 address in IPv6 clothes, which no router routes; write 10.9.9.9"
+            "flag --vip, entry 1, column 1: ::ffff:10.9.9.9 is an IPv4-mapped IPv6 address, which no router routes; write 10.9.9.9"
         ),
     ])
     func `what cannot work is refused`(flags: [String: String], message: String) {

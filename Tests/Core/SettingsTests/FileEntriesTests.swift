@@ -10,7 +10,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
     Check(name: name, kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: port)))
 }
 
-@Suite struct `Virtual addresses in a file` {
+@Suite struct `VIPs in a file` {
     private static let rest: [(String, FileText)] = [("localAS", "65001"), ("peers", ["10.0.0.1:65000"])]
 
     private static func file(_ vips: FileText, _ more: KeyValuePairs<String, FileText> = [:]) -> FileNode {
@@ -60,12 +60,12 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
     }
 
     @Test(arguments: [
-        ("10.0.0.2", "b.yaml:3:12: \"10.0.0.2\" is not a peer; name an address as it stands in the peer list"),
-        ("tor", "b.yaml:3:12: \"tor\" is not a peer; name an address as it stands in the peer list"),
-        ("gateway", "b.yaml:3:12: \"gateway\" is not a peer; name an address as it stands in the peer list"),
+        ("10.0.0.2", "b.yaml:3:12: \"10.0.0.2\" is not a peer; give an address as it is written in the peer list"),
+        ("tor", "b.yaml:3:12: \"tor\" is not a peer; give an address as it is written in the peer list"),
+        ("gateway", "b.yaml:3:12: \"gateway\" is not a peer; give an address as it is written in the peer list"),
         (
             "10.0.0.1,10.0.0.2",
-            "b.yaml:3:12: \"10.0.0.2\" is not a peer; name an address as it stands in the peer list"
+            "b.yaml:3:12: \"10.0.0.2\" is not a peer; give an address as it is written in the peer list"
         ),
     ])
     func `are meant for peers that exist`(peers: String, message: String) {
@@ -78,7 +78,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
         let file = FileText.mapping([
             ("vips", vips), ("localAS", "65001"), ("peers", ["10.0.0.1:65000", "10.0.0.2:65000"]),
         ]).tree
-        #expect(try load(tree: file).notices == ["no virtual address is meant for the peer 10.0.0.2"])
+        #expect(try load(tree: file).notices == ["no VIP is meant for the peer 10.0.0.2"])
     }
 
     @Test func `may be shorter prefixes if they are not bound`() throws {
@@ -150,7 +150,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
         let loaded = try load(
             tree: Self.file(vips, ["checks": ["one": ["tcp": "127.0.0.1:1"], "two": ["tcp": "127.0.0.1:2"]]]))
         #expect(loaded.settings.checks == [tcp("two", 2)])
-        #expect(loaded.notices == ["b.yaml:9:3: check one is not run: no virtual address uses it"])
+        #expect(loaded.notices == ["b.yaml:9:3: check one is not run: no VIP uses it"])
         let own = try load(tree: Self.file([["address": "10.9.9.2", "checks": ["tcp://127.0.0.1:3"]]]))
         #expect(own.settings.checks == [tcp("tcp://127.0.0.1:3", 3)])
         #expect(own.notices == [])
@@ -158,14 +158,14 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
 
     @Test(
         arguments: [
-            ("on", #"b.yaml:4:9: "on" is not the name of a check; name one that stands under checks, or write a URL"#),
+            ("on", #"b.yaml:4:9: "on" is not the name of a check; name one of checks, or write a URL"#),
             ("oned", #"b.yaml:4:9: "oned" is not the name of a check; did you mean onec?"#),
             ("tcp://127.0.0.1", "b.yaml:4:9: the port is missing; write tcp://ADDRESS:PORT"),
             (
                 ["tcp": "127.0.0.1:5", "name": "onec"],
                 #"b.yaml:4:9: another check with other options is called "onec"; give this one a name of its own with name:"#
             ),
-            (["name": "x"], "b.yaml:4:9: the check does not say what to ask; give one of url, tcp and exec"),
+            (["name": "x"], "b.yaml:4:9: the check does not say what to probe; give one of url, tcp and exec"),
         ] as [(FileText, String)]) func `name checks that exist`(check: FileText, message: String)
     {
         let vips: FileText = [["address": "10.9.9.1", "checks": [check]], "10.9.9.2"]
@@ -175,8 +175,8 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
     @Test func `stand there once, and in nobody's way`() {
         #expect(
             errors(tree: Self.file(["10.9.9.1", ["address": "10.9.9.1"], "10.0.0.1"])) == [
-                "b.yaml:3:14: 10.9.9.1 is there already; remove one of the two entries",
-                "b.yaml:4:5: 10.0.0.1 is the address of a peer; choose an address that nobody has",
+                "b.yaml:3:14: 10.9.9.1 is given twice; remove one of the two entries",
+                "b.yaml:4:5: 10.0.0.1 is the address of a peer; choose an unused address",
             ])
     }
 }
@@ -245,7 +245,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
             ),
             (
                 ["url": "https://127.0.0.1/", "tcp": "127.0.0.1:80"],
-                "b.yaml:7:3: the check says url and tcp; give one of url, tcp and exec"
+                "b.yaml:7:3: the check has url and tcp; give one of url, tcp and exec"
             ),
             (
                 ["url": "tcp://127.0.0.1:80"],
@@ -255,7 +255,7 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
             (["tcp": "127.0.0.1:80", "interval": "1ms"], "b.yaml:9:15: 1ms is not from 10ms to 3600s"),
             (
                 ["tcp": "10.9.9.9:80"],
-                "b.yaml:7:3: the check asks the virtual address 10.9.9.9, which is bound only after the check has passed; ask the service on an address of the node, for example 127.0.0.1"
+                "b.yaml:7:3: the check asks the VIP 10.9.9.9, which is bound only after the check has passed; ask the service on an address of the node, for example 127.0.0.1"
             ),
             (["url": "https://127.0.0.1/", "status": []], "b.yaml:10:7: the list is empty; leave status out"),
         ] as [(FileText, String)]) func `say what is wrong and where`(check: FileText, message: String)

@@ -146,8 +146,8 @@ import Testing
                 "b.yaml:4:13: fd00::1 is not of the family of 10.0.0.1; give our address on the session, which has the family of the peer's"
             ),
             (
-                ["address": "10.0.0.1", "as": "65000", "passive": "yes"],
-                #"b.yaml:4:14: "yes" is neither true nor false"#
+                ["address": "10.0.0.1", "as": "65000", "passive": "si"],
+                #"b.yaml:4:14: "si" is neither true nor false"#
             ),
             (
                 ["address": "10.0.0.1", "as": "65000", "localAS": "0"],
@@ -167,7 +167,7 @@ import Testing
             ),
             (
                 ["address": "10.0.0.1", "as": "65000", "nextHop": "::ffff:10.0.0.8"],
-                "b.yaml:4:14: ::ffff:10.0.0.8 is an IPv4 address in IPv6 clothes, which no router routes; write 10.0.0.8"
+                "b.yaml:4:14: ::ffff:10.0.0.8 is an IPv4-mapped IPv6 address, which no router routes; write 10.0.0.8"
             ),
             (
                 ["address": "10.0.0.1", "as": "65000", "nextHop": "10.0.0.8,10.0.0.9"],

@@ -63,7 +63,7 @@ import Testing
                 "flag --check is used, b.yaml:11:5 is not",
                 "environment bgp_peeraddress is used, b.yaml:7:5 is not",
                 "bgp_hold_time is not given: 9 s is proposed, and not kube-vip's 30 s, so that a dead node is noticed sooner",
-                "flag --check is used for all virtual addresses, the checks in the file are not",
+                "flag --check is used for all VIPs, the checks in the file are not",
             ])
     }
 
@@ -141,7 +141,7 @@ import Testing
         #expect(
             errors(tree: file.tree) == [
                 #"b.yaml:1:1: "localAs" is not a key here; did you mean localAS?"#,
-                #"b.yaml:6:1: "holdTime" stands there twice, first on line 2; remove one of them"#,
+                #"b.yaml:6:1: "holdTime" is given twice, first on line 2; remove one of them"#,
                 "b.yaml:10:1: med has one value, and this is a list; give one value",
                 "b.yaml:13:1: logLevel has no keys of its own; give one value",
                 "b.yaml:15:11: the value is empty; give one, or leave the key out",
@@ -198,17 +198,17 @@ import Testing
         let file: FileText = [
             "localAS": "65001", "vips": ["10.9.9.9"],
             "peers": [["address": "10.0.0.1", "as": "65000", "password": "a:b"]],
-            "checks": ["api": ["url": "https://127.0.0.1/", "caFile": "/etc/ca.pem"]],
+            "checks": ["api": ["url": "https://127.0.0.1/", "caFile": "/etc/pki/ca.pem"]],
         ]
         let loaded = try SettingsLoader.load(
-            flags: ["config": ["/etc/b.yaml"], "med": ["7"]], environment: [:], readFile: { _ in .success("") },
+            flags: ["config": ["/etc/bgpvip/b.yaml"], "med": ["7"]], environment: [:], readFile: { _ in .success("") },
             readTree: { _ in .success(file.tree) })
         let lines = try Manifest.pod(loaded, image: "x").split(separator: "\n").map { $0.trimmed }
         let names = lines.filter { $0.hasPrefix("- name: BGPVIP") }
-        #expect(names == ["- name: BGPVIP_MED", "- name: BGPVIP_CONFIG"])
+        #expect(names == ["- name: BGPVIP_MED", "- name: BGPVIP_CONFIG", "- name: BGPVIP_HEALTH"])
         #expect(
             lines.filter { $0.hasPrefix("mountPath:") } == [
-                #"mountPath: "/run/bgpvip""#, #"mountPath: "/etc/b.yaml""#, #"mountPath: "/etc/ca.pem""#,
+                #"mountPath: "/run/bgpvip""#, #"mountPath: "/etc/bgpvip""#, #"mountPath: "/etc/pki""#,
             ])
         #expect(throws: SettingError.self) { try Manifest.pod(load(tree: file.tree), image: "x") }
     }

@@ -35,9 +35,50 @@ import Testing
         gateways.source = .v4(IPv4Address(0xC000_0202))
         let sources = try Self.settings([gateways]).expandingGateways(Self.two).peers.map(\.source)
         #expect(sources == [gateways.source, nil])
+        gateways.otherSource = .v6(IPv6Address(high: 0x2001_0DB8 << 32, low: 1))
+        let both = try Self.settings([gateways]).expandingGateways(Self.two).peers
+        #expect(both.map(\.source) == [gateways.source, gateways.otherSource])
+        #expect(both.map(\.otherSource) == [nil, nil])
     }
 
-    @Test func `virtual addresses that are meant for them are meant for each`() throws {
+    @Test(arguments: [
+        (["192.0.2.9"], [IPAddress("192.0.2.9"), nil]), (["2001:db8::9"], [nil, IPAddress("2001:db8::9")]),
+        (["2001:db8::9", "192.0.2.9"], [IPAddress("192.0.2.9"), IPAddress("2001:db8::9")]),
+    ]) func `both families can have a source address`(given: [String], expected: [IPAddress?]) throws {
+        let loaded = try load([
+            "local-as": ["65001"], "vip": ["10.9.9.9"], "peers": ["gateway:65000"], "source-address": given,
+        ])
+        #expect(try loaded.settings.expandingGateways(Self.two).peers.map(\.source) == expected)
+    }
+
+    @Test func `one family can be asked for`() throws {
+        var settings = Self.settings([Self.peer("gateway6"), Self.peer("10.0.0.1")])
+        settings.vips = [VIPSettings(prefix: IPPrefix(host: .v4(IPv4Address(1))), checks: [], peers: [.gateway6])]
+        let expanded = try settings.expandingGateways(Self.two)
+        #expect(expanded.peers.map(\.address) == [Self.two[1], settings.peers[1].address])
+        #expect(expanded.vips.map(\.peers) == [[Self.two[1]]])
+        #expect(
+            try Self.settings([Self.peer("gateway4")]).expandingGateways(Self.two).peers.map(\.address) == [Self.two[0]]
+        )
+        #expect(throws: GatewayFailure.noDefaultRoute(peer: .gateway4)) {
+            try Self.settings([Self.peer("gateway4")]).expandingGateways([Self.two[1]])
+        }
+        #expect(
+            "\(GatewayFailure.noDefaultRoute(peer: .gateway4))"
+                == "the peer list says gateway4, but this node has no IPv4 default route with a gateway; "
+                + "add the route, or give the peer's address")
+        // The others come when they are there.
+        let both = Self.settings([Self.peer("gateway4"), Self.peer("gateway6")])
+        #expect(try both.expandingGateways([Self.two[1]]).peers.map(\.address) == [Self.two[1]])
+        #expect(both.following([]).peers.isEmpty)
+    }
+
+    @Test func `a gateway that comes later and is a peer by itself is that peer`() {
+        let settings = Self.settings([Self.peer("gateway"), Self.peer("192.0.2.1")])
+        #expect(settings.following(Self.two).peers.map(\.address) == [Self.two[1], Self.two[0]])
+    }
+
+    @Test func `VIPs that are meant for them are meant for each`() throws {
         var settings = Self.settings([Self.peer("10.0.0.1"), Self.peer("gateway")])
         let prefix = IPPrefix(host: .v4(IPv4Address(0x0A09_0909)))
         let other = settings.peers[0].address
@@ -57,11 +98,11 @@ import Testing
     }
 
     @Test func `a node without a default route says so`() {
-        #expect(throws: GatewayFailure.noDefaultRoute) {
+        #expect(throws: GatewayFailure.noDefaultRoute(peer: .gateway)) {
             try Self.settings([Self.peer("gateway"), Self.peer("192.0.2.1")]).expandingGateways([])
         }
         #expect(
-            "\(GatewayFailure.noDefaultRoute)"
+            "\(GatewayFailure.noDefaultRoute(peer: .gateway))"
                 == "the peer list says gateway, but this node has no default route with a gateway; "
                 + "add the route, or give the peer's address")
     }
@@ -97,5 +138,10 @@ import Testing
             errors(given.merging(["peers": ["gateway:65000,gateway:65002"]]) { $1 }) == [
                 "flag --peers, entry 2, column 15: gateway is a peer already; remove one of the two entries"
             ])
+        #expect(
+            errors(given.merging(["peers": ["gateway4:65000,gateway:65002"]]) { $1 }) == [
+                "flag --peers, entry 2, column 16: gateway is a peer already; remove one of the two entries"
+            ])
+        #expect(errors(given.merging(["peers": ["gateway4:65000,gateway6:65002"]]) { $1 }) == [])
     }
 }

@@ -48,6 +48,7 @@ import Testing
             do throws(InvalidSettings) {
                 let loaded = try load(files: ["/": "\n\0"], tree: file.tree)
                 _ = try? Manifest.pod(loaded, image: "x")
+                _ = try? Manifest.daemonSet(loaded, image: "x", file: nil)
             } catch {
                 #expect(error.errors.allSatisfy { !$0.description.isEmpty })
             }
@@ -68,6 +69,7 @@ import Testing
             do throws(InvalidSettings) {
                 let loaded = try load(environment: environment, files: ["/": "\n\0"])
                 _ = try? Manifest.pod(loaded, image: "x")
+                _ = try? Manifest.daemonSet(loaded, image: "x", file: nil)
             } catch {
                 #expect(error.errors.allSatisfy { !$0.description.isEmpty })
             }

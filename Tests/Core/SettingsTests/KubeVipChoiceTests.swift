@@ -27,6 +27,34 @@ import Testing
         #expect(own.settings.peers.map(\.routeAdjustment.nextHops) == [[]])
     }
 
+    @Test(
+        arguments: [
+            (
+                ["mpbgp_ipv6": "fd00::5"],
+                ["mpbgp_ipv6 has no effect without mpbgp_nexthop=fixed: the next hop is this node's own address"]
+            ),
+            (
+                ["mpbgp_ipv4": "10.0.0.5", "mpbgp_ipv6": "fd00::5", "mpbgp_nexthop": "auto_sourceif"],
+                [
+                    "mpbgp_ipv4 and mpbgp_ipv6 have no effect without mpbgp_nexthop=fixed: the next hop is this node's own address"
+                ]
+            ),
+            (
+                ["mpbgp_ipv4": "10.0.0.5", "mpbgp_nexthop": "fixed"],
+                ["mpbgp_ipv4 has no effect on IPv4 sessions, whose next hop is this node's own address"]
+            ),
+            (
+                ["mpbgp_ipv6": "fd00::5", "mpbgp_nexthop": "fixed", "bgp_peers": "[fd00::9]:65000,[fd00::8]:65000"],
+                ["mpbgp_ipv6 has no effect on IPv6 sessions, whose next hop is this node's own address"]
+            ),
+            (["mpbgp_ipv4": "10.0.0.5", "mpbgp_ipv6": "fd00::5", "mpbgp_nexthop": "fixed"], []), ([:], []),
+        ] as [([String: String], [String])])
+    func `says of a next hop that nothing uses why`(environment: [String: String], notices: [String]) throws {
+        let loaded = try load(
+            environment: changed(["bgp_peers": "192.168.0.10:65000,192.168.0.11:65000"].merging(environment) { $1 }))
+        #expect(loaded.notices.filter { $0.hasPrefix("mpbgp_") } == notices)
+    }
+
     /// The name is what the certificate has; 127.0.0.1 is only where it is. In every way to write it.
     @Test(
         arguments: [
@@ -106,9 +134,9 @@ import Testing
         #expect(!check.acceptsAnonymousRefusal)
     }
 
-    /// A virtual address that describes its checks keeps them; one without gets the API server of that port.
+    /// A VIP that describes its checks keeps them; one without gets the API server of that port.
     @Test(arguments: [([:], ["port": "6444"]), (["port": ["6444"]], [:])] as [([String: [String]], [String: String])])
-    func `leaves their checks to the file's virtual addresses, too`(
+    func `leaves their checks to the file's VIPs, too`(
         flags: [String: [String]], environment: [String: String]
     ) throws {
         let own: FileText = ["address": "10.9.9.9", "checks": ["http://127.0.0.1:8080/healthz"]]

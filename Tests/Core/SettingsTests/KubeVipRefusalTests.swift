@@ -6,10 +6,6 @@ import Testing
     @Test(arguments: [
         ("vip_arp", "bgpvip advertises by BGP and not by ARP"), ("vip_wireguard", "bgpvip has no WireGuard mode"),
         ("vip_routingtable", "bgpvip speaks BGP itself and fills no routing table"),
-        (
-            "svc_enable",
-            "bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses"
-        ),
         ("lb_enable", "bgpvip has no IPVS load balancer: the routers balance"),
         ("vip_ddns", "bgpvip does not get addresses by DHCP and DNS"),
         ("zebra_enable", "bgpvip does not talk to zebra"),
@@ -18,21 +14,21 @@ import Testing
         #expect(
             errors(environment: changed([name: "true"]))
                 == [
-                    "environment \(name): \(reason); remove it, or disregard it with --ignore \(name) or BGPVIP_IGNORE=\(name)"
+                    "environment \(name): \(reason); remove it, or ignore it with --ignore \(name) or BGPVIP_IGNORE=\(name)"
                 ])
         #expect(
-            errors(environment: changed([name: "no"])) == [#"environment \#(name): "no" is neither true nor false"#])
+            errors(environment: changed([name: "nay"])) == [#"environment \#(name): "nay" is neither true nor false"#])
     }
 
     @Test(
         arguments: [
             (
                 ["annotation": "bgp.example.com"],
-                "environment annotation: bgpvip does not read its peers from node annotations, since it does not use the Kubernetes API; remove it, or disregard it with --ignore annotation or BGPVIP_IGNORE=annotation"
+                "environment annotation: bgpvip does not read its peers from node annotations; remove it, or ignore it with --ignore annotation or BGPVIP_IGNORE=annotation"
             ),
             (
                 ["mirror_dest_interface": "eth1"],
-                "environment mirror_dest_interface: bgpvip does not mirror traffic; remove it, or disregard it with --ignore mirror_dest_interface or BGPVIP_IGNORE=mirror_dest_interface"
+                "environment mirror_dest_interface: bgpvip does not mirror traffic; remove it, or ignore it with --ignore mirror_dest_interface or BGPVIP_IGNORE=mirror_dest_interface"
             ),
             (
                 ["bgp_enable": "false"],
@@ -40,13 +36,13 @@ import Testing
             ),
             (
                 ["cp_enable": "false"],
-                "environment cp_enable: cp_enable is false, but the control plane's address is all that bgpvip advertises; set cp_enable=true"
+                "environment cp_enable: cp_enable is false, and svc_enable is not true: that leaves nothing to advertise; set one of them to true"
             ),
             (
                 ["bgp_sourceip": "192.168.0.2", "bgp_sourceif": "eth0"],
-                "environment bgp_sourceip: cannot stand together with environment bgp_sourceif; remove one of them"
+                "environment bgp_sourceip: cannot be combined with environment bgp_sourceif; remove one of them"
             ),
-            (["address": nil], "no virtual address is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"),
+            (["address": nil], "no VIP is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10"),
             (
                 ["bgp_peers": nil],
                 "no peer is set; give --peers or BGPVIP_PEERS, for example --peers 192.0.2.1:65000,192.0.2.2:65000"
@@ -58,6 +54,11 @@ import Testing
             (
                 ["address": "api.example.com"],
                 #"environment address, entry 1, column 1: "api.example.com" is not an IP address; write an address; names are not resolved"#
+            ),
+            (["svc_enable": "nay"], #"environment svc_enable: "nay" is neither true nor false"#),
+            (
+                ["svc_enable": "true", "svc_namespace": "shop"],
+                #"environment svc_namespace: bgpvip serves the Services of all namespaces, not of "shop" alone; remove it, or ignore it with --ignore svc_namespace or BGPVIP_IGNORE=svc_namespace"#
             ),
             (["port": "0"], #"environment port: "0" is not a whole number from 1 to 65535"#),
             (
@@ -89,7 +90,7 @@ import Testing
                 #"environment control_plane_health_check_address, entry 1, column 9: "api.example.com" is not an IP address, and names are not resolved; write the address in the URL, for example 127.0.0.1, and give the name with --check-host or BGPVIP_CHECK_HOST (host in a file): it stays the name in the certificate"#
             ),
             (
-                ["bgp_peers": "192.168.0.10:65000::yes"],
+                ["bgp_peers": "192.168.0.10:65000::maybe"],
                 "environment bgp_peers, entry 1, column 21: multihop is neither true nor false nor a TTL from 1 to 255; if the password contains \":\" or \",\", put it into a file and give --peer-password-file or BGPVIP_PEER_PASSWORD_FILE"
             ),
         ] as [([String: String?], String)]) func `with the variable's name and what to do`(
@@ -101,10 +102,9 @@ import Testing
 
     @Test func `also as flags`() {
         #expect(
-            errors(["arp": ["true"], "ddns": ["true"], "services": ["true"]]).prefix(3) == [
-                "flag --arp: bgpvip advertises by BGP and not by ARP; remove it, or disregard it with --ignore vip_arp or BGPVIP_IGNORE=vip_arp",
-                "flag --services: bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses; remove it, or disregard it with --ignore svc_enable or BGPVIP_IGNORE=svc_enable",
-                "flag --ddns: bgpvip does not get addresses by DHCP and DNS; remove it, or disregard it with --ignore vip_ddns or BGPVIP_IGNORE=vip_ddns",
+            errors(["arp": ["true"], "ddns": ["true"]]).prefix(2) == [
+                "flag --arp: bgpvip advertises by BGP and not by ARP; remove it, or ignore it with --ignore vip_arp or BGPVIP_IGNORE=vip_arp",
+                "flag --ddns: bgpvip does not get addresses by DHCP and DNS; remove it, or ignore it with --ignore vip_ddns or BGPVIP_IGNORE=vip_ddns",
             ])
     }
 }

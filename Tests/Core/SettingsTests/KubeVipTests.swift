@@ -72,7 +72,7 @@ func changed(_ changes: [String: String?]) -> [String: String] {
         #expect(
             loaded.notices == [
                 shorterHoldTime,
-                "the virtual addresses are bound to ens192 and not to lo: on a shared segment every node answers ARP for them",
+                "the VIPs are bound to ens192 and not to lo: on a shared segment every node answers ARP for them",
             ])
         #expect(loaded.ignored == ["cp_namespace"])
     }
@@ -226,6 +226,11 @@ func changed(_ changes: [String: String?]) -> [String: String] {
             ),
             (["bgp_peer": "x"], "environment bgp_peer is not known and has no effect; did you mean bgp_peers?"),
             (["vip_zzzzzzzzz": "x"], "environment vip_zzzzzzzzz is not known and has no effect"),
+            (["vip_\u{1B}[2J\nzzzzzz": "x"], "environment vip_\\u{1b}[2J\\u{a}zzzzzz is not known and has no effect"),
+            (
+                ["vip_subnet": "\u{1}"],
+                "environment vip_subnet (\\u{1}) has no effect: addresses are advertised as host routes"
+            ),
             (
                 ["BGPVIP_LOCAL_AS": "65001"],
                 "environment BGPVIP_LOCAL_AS is used, environment bgp_as is not"
@@ -236,7 +241,7 @@ func changed(_ changes: [String: String?]) -> [String: String] {
             ),
             (
                 ["BGPVIP_IGNORE": "svc_enable", "svc_enable": "true"],
-                "environment svc_enable is disregarded: bgpvip does not serve Services of type LoadBalancer, which would silently lose their addresses"
+                "environment svc_enable is ignored: Services are not served"
             ),
             (
                 ["vip_leaderelection": "true"],
@@ -278,7 +283,7 @@ func changed(_ changes: [String: String?]) -> [String: String] {
         #expect(loaded.otherNotices == [])
         #expect(
             loaded.ignored == [
-                "bgp_attach_ip_to_interface", "cp_namespace", "vip_leasename", "k8s_config_file", "egress_podcidr",
+                "k8s_config_file", "bgp_attach_ip_to_interface", "cp_namespace", "vip_leasename", "egress_podcidr",
                 "lb_backendport", "vip_leasefuture",
             ])
     }

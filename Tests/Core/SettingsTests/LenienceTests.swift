@@ -29,7 +29,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(loaded.settings.peers.map(\.holdTime) == [12])
         #expect(
             errors(with(["vip": ""])).first
-                == "no virtual address is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10")
+                == "no VIP is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10")
     }
 
     @Test func `no control socket is a way to run`() throws {
@@ -55,7 +55,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
 
     @Test func `lo as the router ID's interface gets a notice, unless the router ID is given`() throws {
         let notice =
-            ": lo seldom has an address of its own, and neither 127.0.0.1 nor a virtual address can be the router ID: without another one the daemon waits; give an interface that has this node's address"
+            ": lo seldom has an address of its own, and neither 127.0.0.1 nor a VIP can be the router ID: without another one the daemon waits; give an interface that has this node's address"
         #expect(try load(with(["router-interface": "lo"])).notices == ["flag --router-interface" + notice])
         #expect(
             try load(least, environment: ["BGPVIP_ROUTER_INTERFACE": "lo"]).notices == [

@@ -11,10 +11,10 @@ import Testing
         ])
         #expect(
             Manifest.notices(loaded) == [
-                "no check was chosen: as long as the API server answers, also with 401 or 403 to whom it does not know, the address is advertised (BGPVIP_CHECK_STATUS)"
+                "no check is set: while the API server answers, even with 401 or 403, the VIP is advertised (BGPVIP_CHECK_STATUS)"
             ])
         #expect(
-            try Manifest.pod(loaded, image: "bgpvip:latest") == """
+            try Manifest.pod(loaded, image: "localhost/bgpvip:0.1.0") == """
                 apiVersion: v1
                 kind: Pod
                 metadata:
@@ -26,9 +26,12 @@ import Testing
                   hostNetwork: true
                   priorityClassName: system-node-critical
                   terminationGracePeriodSeconds: 30
+                  securityContext:
+                    seccompProfile:
+                      type: RuntimeDefault
                   containers:
                   - name: bgpvip
-                    image: "bgpvip:latest"
+                    image: "localhost/bgpvip:0.1.0"
                     imagePullPolicy: IfNotPresent
                     args: ["run"]
                     env:
@@ -44,6 +47,22 @@ import Testing
                       value: "192.168.0.10:65000,192.168.0.11:65000"
                     - name: BGPVIP_CHECK_STATUS
                       value: "200,401,403"
+                    - name: BGPVIP_HEALTH
+                      value: "127.0.0.1:9179"
+                    livenessProbe:
+                      httpGet:
+                        host: "127.0.0.1"
+                        port: 9179
+                        path: /livez
+                      periodSeconds: 10
+                      failureThreshold: 3
+                    readinessProbe:
+                      httpGet:
+                        host: "127.0.0.1"
+                        port: 9179
+                        path: /readyz
+                      periodSeconds: 5
+                      failureThreshold: 3
                     resources:
                       requests:
                         cpu: 10m
@@ -87,7 +106,10 @@ import Testing
                 spec:
                   hostNetwork: true
                   priorityClassName: system-node-critical
-                  terminationGracePeriodSeconds: 72
+                  terminationGracePeriodSeconds: 73
+                  securityContext:
+                    seccompProfile:
+                      type: RuntimeDefault
                   containers:
                   - name: bgpvip
                     image: "registry.example.com/bgpvip:0.1.0"
@@ -122,6 +144,13 @@ import Testing
                         port: 2112
                         path: /livez
                       periodSeconds: 10
+                      failureThreshold: 3
+                    readinessProbe:
+                      httpGet:
+                        host: "127.0.0.1"
+                        port: 2112
+                        path: /readyz
+                      periodSeconds: 5
                       failureThreshold: 3
                     resources:
                       requests:
@@ -196,7 +225,7 @@ import Testing
         return lines.filter { $0.contains("mountPath:") }.map { String($0.split(separator: "\"")[1]) }
     }
 
-    @Test func `mounts a directory once, and a single file where others are`() throws {
+    @Test func `mounts a directory once`() throws {
         #expect(try Self.mounts([:]) == ["/run/bgpvip"])
         #expect(try Self.mounts(["control-socket": ["none"]]) == [])
         #expect(
@@ -204,16 +233,41 @@ import Testing
                 "check-ca-file": ["/etc/kubernetes/pki/ca.crt"],
                 "check-token-file": ["/etc/kubernetes/pki/tokens/t"], "drain-file": ["/run/bgpvip/drain"],
             ]) == ["/run/bgpvip", "/etc/kubernetes/pki"])
+    }
+
+    @Test(arguments: [
+        ("check-ca-file", "/etc/ca.crt", "/etc"), ("peer-password-file", "/p", "/"),
+        ("control-socket", "/run/bgpvip.sock", "/run"), ("drain-file", "/tmp/drain", "/tmp"),
+    ]) func `refuses to mount a directory that others use too`(flag: String, path: String, directory: String) {
         #expect(
-            try Self.mounts(["check-ca-file": ["/etc/ca.crt"], "peer-password-file": ["/p"]])
-                == ["/run/bgpvip", "/etc/ca.crt", "/p"])
+            throws: SettingError(
+                problem: "\(path) is in \(directory), which the pod cannot mount: the rest of the node is there too",
+                remedy: "put it into a directory of its own, for example /etc/bgpvip")
+        ) { try Self.mounts([flag: [path]]) }
+    }
+
+    @Test(arguments: [
+        (["metrics": "10.0.0.5:9179"], "127.0.0.1:9179"),
+        (["metrics": "10.0.0.5:9179", "health": "10.0.0.5:80"], "10.0.0.5:80"),
+        (["metrics": "9000", "health": "10.0.0.5:80"], "127.0.0.1:9000"), (["health": ":8080"], "127.0.0.1:8080"),
+        (["metrics": "[::1]:9000"], "::1:9000"),
+    ]) func `is probed on loopback if it can be`(flags: [String: String], target: String) throws {
+        let loaded = try load(
+            ["vip": ["10.9.9.9"], "local-as": ["65001"], "peers": ["10.0.0.1:65000"]]
+                .merging(flags.mapValues { [$0] }) { $1 })
+        let lines = try Manifest.pod(loaded, image: "bgpvip").split(separator: "\n").map { $0.trimmed }
+        let probed = zip(lines, lines.dropFirst()).filter { $0.0.hasPrefix("host: ") }.map { host, port in
+            String(host.split(separator: "\"")[1] + ":" + port.dropFirst("port: ".count))
+        }
+        #expect(probed == [target, target])
+        #expect(lines.contains("- name: BGPVIP_HEALTH") == (flags["health"] != nil || target.hasSuffix(":9179")))
     }
 
     @Test func `says that a password stands in it in clear`() throws {
         let flags = ["vip": ["192.168.0.40"], "local-as": ["65000"], "peers": ["192.168.0.10:65000:pw"]]
         #expect(
             Manifest.notices(try load(flags)) == [
-                "the manifest contains a peer's password in clear, for everybody who may read the file or see the pod; put it into a file and give --peer-password-file"
+                "the manifest contains a peer's password in clear, for every user who may read the file or see the pod; put it into a file and give --peer-password-file"
             ])
         let file = ["peers": ["192.168.0.10:65000"], "peer-password-file": ["/p"]]
         #expect(Manifest.notices(try load(flags.merging(file) { $1 }, files: ["/p": "pw"])) == [])
@@ -236,13 +290,14 @@ import Testing
         throws
     {
         let loaded = try load(["config": ["/etc/bgpvip/b.yaml"]], files: [:], unread: Manifest.unreadFile)
-        let pod = try Manifest.pod(loaded, image: "bgpvip")
+        let pod = try Manifest.pod(loaded, image: "bgpvip", isFileKnown: false)
         #expect(pod.contains(#"add: ["NET_ADMIN", "NET_BIND_SERVICE", "SYS_NICE"]"#))
+        #expect(!pod.contains("Probe:"))
         #expect(!pod.contains("198.18.") && !pod.contains("2001:2:"))
         #expect(pod.contains("env:\n    - name: BGPVIP_CONFIG\n      value: \"/etc/bgpvip/b.yaml\"\n"))
         #expect(pod.contains(#"mountPath: "/etc/bgpvip""#))
         #expect(loaded.notices == [])
-        let less = ["config": ["/etc/b.yaml"], "listen": ["false"], "bfd": ["false"], "vip": ["192.0.2.100"]]
+        let less = ["config": ["/etc/bgpvip/b.yaml"], "listen": ["false"], "bfd": ["false"], "vip": ["192.0.2.100"]]
         #expect(try Manifest.pod(load(less, unread: Manifest.unreadFile), image: "x").contains(#"add: ["NET_ADMIN"]"#))
     }
 

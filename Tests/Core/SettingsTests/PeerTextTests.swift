@@ -122,7 +122,7 @@ import Testing
         ("[2001:db8::1]65000", "column 14: a \":\" and the AS must follow \"]\""),
         (
             "[fe80::1]:65000",
-            "column 1: the link-local address fe80::1 says nothing without its interface; write [fe80::1%eth0]:AS"
+            "column 1: the link-local address fe80::1 needs its interface; write [fe80::1%eth0]:AS"
         ),
         ("0.0.0.0:65000", "column 1: 0.0.0.0 cannot be the address of a peer"),
         ("224.0.0.1:65000", "column 1: 224.0.0.1 cannot be the address of a peer"),

@@ -47,16 +47,25 @@ import Testing
         }
     }
 
+    @Test func `shows no secret`() {
+        #expect(SettingKey.peers.setting.shown("10.0.0.1:65000:key") == "***")
+        #expect(SettingKey.interface.setting.shown("lo") == "lo")
+        for setting in Setting.all where setting.isSecret { #expect(setting.shown("key") == "***", "\(setting.key)") }
+    }
+
     @Test func `has defaults that mean the same as leaving the setting out`() throws {
         let needed = ["local-as": ["65001"], "vip": ["10.9.9.9"], "peers": ["10.0.0.1:65000"]]
         let bare = try load(needed)
+        let serving = needed.merging(["services": ["true"]]) { $1 }
+        let bareServing = try load(serving)
         for setting in Setting.all {
             guard let text = setting.defaultText else { continue }
             // Refused alone, because they would have no effect.
             guard ![.listenPort, .bfdMultiplier].contains(setting.key) else { continue }
-            var flags = needed
+            let isPart = SettingKey.servicesParts.values.contains(setting.key)
+            var flags = isPart ? serving : needed
             flags[setting.key.rawValue] = [text]
-            #expect(try load(flags).settings == bare.settings, "\(setting.key)")
+            #expect(try load(flags).settings == (isPart ? bareServing : bare).settings, "\(setting.key)")
         }
     }
 }

@@ -15,6 +15,25 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
 }
 
 @Suite struct `Loading settings` {
+    @Test(
+        arguments: [
+            ([:], [:], "lo"), (["interface": ["vip0"], "hold-time": ["2"]], [:], "vip0"),
+            ([:], ["BGPVIP_INTERFACE": "vip1", "BGPVIP_NO_SUCH": "1"], "vip1"),
+            ([:], ["vip_interface": "vip2", "bgp_enable": "maybe"], "vip2"), (["config": ["/c"]], [:], "vip3"),
+            // What cannot be read does not keep the rest from being read.
+            (["config": ["/none"], "interface": ["vip4"]], [:], "vip4"), (["config": ["/none"]], [:], "lo"),
+            (["interface": ["a/b"]], [:], "lo"), (["interface": ["vip5", "vip6"]], [:], "lo"),
+        ] as [([String: [String]], [String: String], String)])
+    func `the interface is known whatever else is wrong`(
+        flags: [String: [String]], environment: [String: String], interface: String
+    ) {
+        let found = SettingsLoader.interface(flags: flags, environment: environment) { path in
+            let file: FileText = ["interface": "vip3", "holdTime": "2"]
+            return path == "/c" ? .success(file.tree) : .failure(FileFault("No such file or directory"))
+        }
+        #expect(found == interface)
+    }
+
     @Test func `three settings are enough`() throws {
         let loaded = try load(least)
         let readyz = Check(
@@ -45,7 +64,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(
             errors() == [
                 "our AS number is not set; give --local-as or BGPVIP_LOCAL_AS, for example --local-as 65001",
-                "no virtual address is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10",
+                "no VIP is set; give --vip or BGPVIP_VIP, for example --vip 192.0.2.10",
                 "no peer is set; give --peers or BGPVIP_PEERS, for example --peers 192.0.2.1:65000,192.0.2.2:65000",
             ])
     }
@@ -108,7 +127,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ),
         (
             ["router-id": "10.9.9.9"],
-            "flag --router-id: 10.9.9.9 is a virtual address, so that all nodes would have the same identifier; give the node's own address"
+            "flag --router-id: 10.9.9.9 is a VIP, so that all nodes would have the same identifier; give the node's own address"
         ),
         (["interface": "eth 0"], #"flag --interface: "eth 0" is not the name of an interface"#),
         (
@@ -121,19 +140,19 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ),
         (
             ["vip": "127.0.0.1"],
-            "flag --vip, entry 1, column 1: 127.0.0.1 cannot be routed to, so it cannot be a virtual address"
+            "flag --vip, entry 1, column 1: 127.0.0.1 cannot be routed to, so it cannot be a VIP"
         ),
         (
             ["vip": "fe80::1"],
-            "flag --vip, entry 1, column 1: fe80::1 cannot be routed to, so it cannot be a virtual address"
+            "flag --vip, entry 1, column 1: fe80::1 cannot be routed to, so it cannot be a VIP"
         ),
         (
             ["vip": "10.9.9.9, 10.9.9.9/32"],
-            "flag --vip, entry 2, column 11: 10.9.9.9 is there already; remove one of the two entries"
+            "flag --vip, entry 2, column 11: 10.9.9.9 is given twice; remove one of the two entries"
         ),
         (
             ["vip": "10.0.0.1"],
-            "flag --vip, entry 1, column 1: 10.0.0.1 is the address of a peer; choose an address that nobody has"
+            "flag --vip, entry 1, column 1: 10.0.0.1 is the address of a peer; choose an unused address"
         ),
         (
             ["peers": "10.0.0.1:65000,10.0.0.1:65001"],
@@ -192,7 +211,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ),
         (
             ["source-address": "fd00::5"],
-            "flag --source-address, entry 1, column 1: fd00::5 is of no use: there is no IPv6 peer; remove it"
+            "flag --source-address, entry 1, column 1: fd00::5 has no effect: there is no IPv6 peer; remove it"
         ),
         (
             ["communities": "65000:1,65000"],
@@ -280,7 +299,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         #expect(try load(with(["health": text])).settings.health == expected)
     }
 
-    @Test func `all addresses include IPv6 when a virtual address is of IPv6`() throws {
+    @Test func `all addresses include IPv6 when a VIP is of IPv6`() throws {
         let settings = try load(with(["vip": "10.9.9.9,fd00::9", "metrics": ":2112"])).settings
         #expect(settings.metrics == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 2112))
     }
@@ -313,7 +332,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     @Test func `an interface other than lo gets a notice`() throws {
         #expect(
             try load(with(["interface": "eth0"])).notices == [
-                "the virtual addresses are bound to eth0 and not to lo: on a shared segment every node answers ARP for them"
+                "the VIPs are bound to eth0 and not to lo: on a shared segment every node answers ARP for them"
             ])
     }
 

@@ -34,15 +34,17 @@ import Testing
         #expect(try ValueText.duration(text, in: .zero ... .seconds(3600)) == .milliseconds(milliseconds))
     }
 
-    @Test(arguments: ["1", "t", "T", "TRUE", "true", "True"]) func `true has six spellings`(text: String) throws {
+    @Test(arguments: ["1", "t", "T", "TRUE", "true", "True", "yes", "Yes", "YES", "on", "On", "ON"])
+    func `true is what Go and YAML take for it`(text: String) throws {
         #expect(try ValueText.boolean(text))
     }
 
-    @Test(arguments: ["0", "f", "F", "FALSE", "false", "False"]) func `false has six spellings`(text: String) throws {
+    @Test(arguments: ["0", "f", "F", "FALSE", "false", "False", "no", "No", "NO", "off", "Off", "OFF"])
+    func `false is what Go and YAML take for it`(text: String) throws {
         #expect(try !ValueText.boolean(text))
     }
 
-    @Test(arguments: ["yes", "on", "tRUE", "", "2"]) func `other words are no truth`(text: String) {
+    @Test(arguments: ["y", "ja", "tRUE", "", "2", "enabled"]) func `other words are no truth`(text: String) {
         #expect(throws: Complaint("\"\(text)\" is neither true nor false")) { try ValueText.boolean(text) }
     }
 

@@ -65,7 +65,7 @@ struct AttemptReportTests {
         #expect(
             reasons(rack.take(.deadlineReached, after: .milliseconds(1))) == [
                 "peer 10.0.0.1 has not dialled us for 10 s, and we wait for that because it is passive here. "
-                    + "If the router is passive too, nobody ever dials"
+                    + "If the router is passive too, neither side dials"
             ])
         #expect(reasons(rack.take(.deadlineReached, after: .seconds(600))) == [])
     }
@@ -74,6 +74,7 @@ struct AttemptReportTests {
         var rack = Rack()
         _ = rack.take(.started)
         _ = rack.take(.session(Rack.tor, .tcpConnected(.outgoing, Rack.endpoints)))
+        _ = rack.take(.session(Rack.tor, .openAcknowledged(.outgoing)))
         #expect(
             reasons(rack.take(.deadlineReached, after: .seconds(10))).first?.hasPrefix(
                 "peer 10.0.0.1 accepted the connection but sent no OPEN for 10 s.") == true)

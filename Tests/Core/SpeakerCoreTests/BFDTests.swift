@@ -332,8 +332,7 @@ struct BFDTests {
         let settings = Settings(
             localAS: ASNumber(65001), vips: [VIPSettings(prefix: Rack.vip, checks: [])], checks: [],
             peers: [PeerSettings(address: peer, peerAS: .external, bfd: BFDSettings())])
-        var speaker = Speaker(
-            settings: settings, identifier: BGPIdentifier(1), hostName: nil, seed: 1, at: Rack.start)
+        var speaker = Speaker(settings)
         _ = speaker.handle(.started, at: Rack.start)
         let packet = BFDPacket(
             state: .down, multiplier: 3, myDiscriminator: 5, yourDiscriminator: 0, desiredMinTx: 1_000_000,
@@ -350,13 +349,12 @@ struct BFDTests {
     }
 
     @Test func `every session has a discriminator of its own`() {
-        var generator = SeededGenerator(seed: 1)
         let peers = (1...100).map {
             PeerSettings(
                 address: ScopedAddress(.v4(IPv4Address($0))), peerAS: .external,
                 bfd: $0 % 2 == 0 ? BFDSettings() : nil)
         }
-        let sessions = BFDSessions(peers, generator: &generator)
+        let sessions = Speaker(Settings(localAS: ASNumber(65001), vips: [], checks: [], peers: peers)).bfd
         #expect(sessions.all.count == 50)
         #expect(Set(sessions.all.map(\.session.discriminator)).count == 50)
         #expect(sessions.all.map(\.index) == (0..<100).filter { $0 % 2 == 1 })

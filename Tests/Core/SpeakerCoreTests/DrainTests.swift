@@ -50,6 +50,19 @@ struct DrainTests {
             ])
     }
 
+    @Test func untilTheDrainFileIsKnownTheStatusSaysWhatTheStartWaitsFor() {
+        var rack = rack()
+        let obstacle = "waiting until the file system of the drain file /run/bgpvip/drain answers"
+        let waiting = rack.speaker.status(version: "", at: rack.now)
+        #expect(waiting.phase == "starting")
+        #expect(waiting.phaseReason == obstacle)
+        #expect(waiting.vips.map(\.reason) == [obstacle])
+        _ = rack.take(.started)
+        let started = rack.speaker.status(version: "", at: rack.now)
+        #expect(started.phaseReason == nil)
+        #expect(started.vips.map(\.reason) == ["waiting for the first result of its checks"])
+    }
+
     @Test func aDrainFileThatAppearsDrainsAndOneThatGoesEndsTheDrain() {
         var rack = inService()
         #expect(
@@ -187,6 +200,14 @@ struct DrainTests {
         for text in ["a\nb", "a\u{85}b", "a\u{2028}b", "left\u{202E}right"] {
             #expect(DrainReason.fault(of: text) == "the reason must be one line of printable characters")
         }
+    }
+
+    @Test func whatIsTooLongOfAReasonIsLeftOut() {
+        #expect(DrainReason.shortened(String(repeating: "a", count: 128)) == nil)
+        #expect(DrainReason.shortened(String(repeating: "a", count: 300)) == String(repeating: "a", count: 128))
+        // 127 bytes and a character of two.
+        let accents = (63...64).map { "a" + String(repeating: "é", count: $0) }
+        #expect(DrainReason.shortened(accents[1]) == accents[0])
     }
 
     @Test func bytesThatAreNoTextAreReplaced() {

@@ -24,8 +24,7 @@ struct LinkLocalTests {
             localAS: ASNumber(65001),
             vips: [VIPSettings(prefix: Rack.vip, checks: []), VIPSettings(prefix: Self.vip6, checks: [])], checks: [],
             peers: [PeerSettings(address: Self.peer, peerAS: .external)])
-        var speaker = Speaker(
-            settings: settings, identifier: BGPIdentifier(0x0A00_0002), hostName: nil, seed: 1, at: Rack.start)
+        var speaker = Speaker(settings)
         #expect(speaker.handle(.started, at: Rack.start).contains(.session(Self.peer, .connect)))
         for vip in [Rack.vip, Self.vip6] { _ = speaker.handle(.bound([vip]), at: Rack.start) }
         return speaker

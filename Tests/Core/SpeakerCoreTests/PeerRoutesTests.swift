@@ -46,14 +46,38 @@ struct PeerRoutesTests {
         #expect(status.vips.map(\.peers) == [2, 1])
     }
 
-    @Test func theFamiliesOfASessionAreThoseOfTheVIPsThatAreMeantForIt() {
+    @Test func whatAPeerHasFromOtherNodesIsKeptForTheTimeOfTheSession() {
+        var rack = Rack()
+        _ = rack.take(.started)
+        rack.becomeHealthy()
+        rack.establish(Rack.tor)
+        func heard() -> [RouteStatus]? { rack.speaker.status(version: "1", at: rack.now).peers[0].routesHeard }
+        func hear(_ attributes: [PathAttribute]?) {
+            var summary = UpdateSummary(announced: 1, withdrawn: 0)
+            summary.heard = [HeardRoute(Rack.vip, attributes)]
+            _ = rack.take(.session(Rack.tor, .received(.update(summary), .outgoing)))
+        }
+        let origin = PathAttribute(flags: 0x40, value: .origin(.igp))
+        let route = RouteStatus(prefix: "10.255.0.1/32", nextHop: "", attributes: ["ORIGIN IGP"])
+        #expect(heard() == nil)
+        hear([origin])
+        #expect(heard() == [route])
+        hear(nil)
+        #expect(heard() == nil)
+        hear([origin])
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
+        rack.establish(Rack.tor)
+        #expect(heard() == nil)
+    }
+
+    @Test func everySessionOffersBothFamiliesAndNeedsThoseOfTheVIPsThatAreMeantForIt() {
         let six = IPPrefix(host: .v6(IPv6Address(high: 0x2001_0DB8 << 32, low: 1)))
         let rack = Rack(peers: [Rack.tor, Rack.secondToR]) {
             $0.vips.append(VIPSettings(prefix: six, checks: [], peers: [Rack.secondToR]))
         }
-        #expect(
-            rack.speaker.peers.map(\.session.configuration.families)
-                == [[.ipv4Unicast], [.ipv4Unicast, .ipv6Unicast]])
+        let both: [AddressFamily] = [.ipv4Unicast, .ipv6Unicast]
+        #expect(rack.speaker.peers.map(\.session.configuration.families) == [both, both])
+        #expect(rack.speaker.peers.map(\.session.configuration.neededFamilies) == [[.ipv4Unicast], both])
     }
 
     @Test func attributesThatFillAMessageAreGivenAsTheReason() {

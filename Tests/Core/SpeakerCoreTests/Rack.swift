@@ -40,8 +40,7 @@ struct Rack {
             localAS: ASNumber(65001), vips: [vip], checks: [check],
             peers: peers.map { PeerSettings(address: $0, peerAS: .exactly(ASNumber(65000))) }, departure: departure)
         adapt(&settings)
-        speaker = Speaker(
-            settings: settings, identifier: BGPIdentifier(0x0A00_0002), hostName: nil, seed: 1, at: Self.start)
+        speaker = Speaker(settings)
     }
 
     /// Takes an input `after` the one before.
@@ -65,7 +64,7 @@ struct Rack {
     }
 
     /// The router's OPEN.
-    private static let open = Open(
+    static let open = Open(
         myAS: 65000, holdTime: 9, identifier: BGPIdentifier(0x0A00_0001),
         parameters: [.capabilities([.multiprotocol(.ipv4Unicast), .routeRefresh, .fourOctetAS(ASNumber(65000))])])
 
@@ -98,5 +97,15 @@ struct Rack {
         return [
             .session(peer, .send(.notification(notification), .outgoing)), .session(peer, .close(.outgoing)),
         ]
+    }
+}
+
+extension Speaker {
+    /// A speaker that intends this and has not started, on a node of one address.
+    init(_ intended: Settings) {
+        var settings = intended
+        settings.routerID = settings.routerID ?? BGPIdentifier(0x0A00_0002)
+        self.init(hostName: nil, seed: 1, at: Rack.start)
+        _ = handle(.intended(settings), at: Rack.start)
     }
 }

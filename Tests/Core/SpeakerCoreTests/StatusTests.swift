@@ -3,6 +3,7 @@ import BGPWire
 import Deadlines
 import Health
 import IPTypes
+import Settings
 import Testing
 
 @testable import SpeakerCore
@@ -15,20 +16,41 @@ struct StatusTests {
 
     private func reason(_ rack: Rack) -> String? { vip(rack)?.reason }
 
+    private func code(_ rack: Rack) -> VIPReason? { vip(rack).flatMap { VIPReason(rawValue: $0.reasonCode) } }
+
     @Test func eachLinkOfTheChainThatStopsAVIPIsNamed() {
         var rack = Rack()
         _ = rack.take(.started)
         #expect(reason(rack) == "waiting for the first result of its checks")
+        #expect(code(rack) == .waiting)
         _ = rack.take(.check("api", .outcome(.passed)))
         _ = rack.take(.bindFailed(Rack.vip, reason: "not permitted"))
         #expect(reason(rack) == "healthy, but cannot be bound to lo: not permitted")
+        #expect(code(rack) == .bindFailed)
         _ = rack.take(.bound([Rack.vip]))
         #expect(reason(rack) == "healthy and bound, but no BGP session is Established")
+        #expect(code(rack) == .noSession)
         rack.establish()
         #expect(reason(rack) == "healthy and bound")
+        #expect(code(rack) == .advertised)
         _ = rack.take(.deadlineReached, after: .milliseconds(1000))
         _ = rack.take(.check("api", .outcome(.failed(reason: "connection refused", definitive: true))))
         #expect(reason(rack) == "check api: connection refused")
+        #expect(code(rack) == .unhealthy)
+    }
+
+    @Test func aVIPThatLeavesSaysWhetherTheNodeComesBack() {
+        var drained = Rack.inService(departure: DepartureSettings(settle: .seconds(1), linger: .milliseconds(200)))
+        _ = drained.take(.drainRequested(reason: "new kernel"))
+        #expect(code(drained) == .draining)
+        _ = drained.take(.deadlineReached, after: .seconds(1))
+        #expect(code(drained) == .draining)
+        _ = drained.take(.acknowledged(Rack.tor, round: 1, true))
+        _ = drained.take(.deadlineReached, after: .milliseconds(200))
+        #expect(code(drained) == .drained)
+        var leaving = Rack.inService()
+        _ = leaving.take(.terminationRequested(reason: "SIGTERM", isUrgent: false))
+        #expect(code(leaving) == .leaving)
     }
 
     @Test func aVIPInServiceIsBoundHealthyAndCountsItsPeers() {

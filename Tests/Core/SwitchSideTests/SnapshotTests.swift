@@ -27,6 +27,14 @@ import Testing
                 $0, ["local-as": "4200000001", "vip": "fd00:255::1,10.255.0.1", "peers": "unnumbered:eth0:65000"],
                 node: "swp1,swp2")
         },
+        "services": {
+            try text(
+                $0,
+                [
+                    "local-as": "65001", "vip": "10.255.0.1", "peers": "10.0.0.1:65000", "services": "true",
+                    "services-pools": "10.255.1.0/26,front=10.255.2.10-10.255.2.11,fd00:255:1::/112",
+                ], node: "10.0.1.2,10.0.2.2")
+        },
         "range": {
             try text(
                 $0,

@@ -94,7 +94,7 @@ private func checkRestart(_ session: PeerSession, after event: PeerSession.Event
     case .tcpFailed(let other, _) where other != direction: break
     case .malformed(_, let other) where other != direction: break
     case .started, .stopped, .reset, .deadlineReached, .received, .tcpFailed, .malformed,
-        .withdrawalIgnored:
+        .withdrawalIgnored, .openAcknowledged:
         return
     }
     let promised = before.negotiated?.peerCapabilities.contains { capability in

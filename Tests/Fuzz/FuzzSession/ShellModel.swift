@@ -38,7 +38,7 @@ struct ShellModel {
             guard lines[direction] != nil else { return }
             received.add(message.type)
             if message.type == .keepalive || message.type == .update { lines[direction]?.heard = now }
-        case .reset, .deadlineReached, .malformed, .withdrawalIgnored: break
+        case .reset, .deadlineReached, .malformed, .withdrawalIgnored, .openAcknowledged: break
         }
     }
 

@@ -61,6 +61,27 @@ import Testing
         try await listener.close()
     }
 
+    @Test(
+        "The peers that packets are taken from can change",
+        arguments: [(ourAddress, peerAddress), (localhost6, localhost6)])
+    func peersChange(_ source: IPAddress, _ address: IPAddress) async throws {
+        let stranger = ScopedAddress(source.isIPv4 ? peerAddress : .v6(IPv6Address(high: 0x2001_0DB8 << 32, low: 1)))
+        let listener = try await Listener(on: address, from: [stranger])
+        let raw = try RawSender(source)
+        let receiver = listener.receiver
+        try raw.send(packet(1), to: address, port: listener.port, ttl: 255)
+        try await loop.submit { try receiver.receive(from: [stranger, ScopedAddress(source)]) }.get()
+        try raw.send(packet(2), to: address, port: listener.port, ttl: 255)
+        #expect(await listener.nextNumber() == 2)
+        try await loop.submit { try receiver.receive(from: [stranger]) }.get()
+        try raw.send(packet(3), to: address, port: listener.port, ttl: 255)
+        try await loop.submit { try receiver.receive(from: [ScopedAddress(source)]) }.get()
+        try raw.send(packet(4), to: address, port: listener.port, ttl: 254)
+        try raw.send(packet(5), to: address, port: listener.port, ttl: 255)
+        #expect(await listener.nextNumber() == 5)
+        try await listener.close()
+    }
+
     @Test("What is no packet is told with its reason, and reading goes on")
     func discarded() async throws {
         let listener = try await Listener(on: peerAddress)

@@ -17,14 +17,12 @@ private typealias Counter = NIOLoopBoundBox<Int>
     ) async throws -> (Witness, RawPeer) {
         let listener = try await RawListener(reads: reads, receiveBuffer: receiveBuffer)
         let dialler = try await Witness.dial(endpoint(port: listener.port), acknowledgements: acknowledgements)
-        let peer = try #require(await listener.next())
-        #expect(await dialler.next() == .connected(Endpoints(local: localhost4, remote: localhost4)))
-        return (dialler, peer)
+        return (dialler, try await listener.accept(dialler))
     }
 
     @Test func allBytesAndThenTheEndReachThePeer() async throws {
         let (dialler, peer) = try await connect()
-        let messages = [Message](repeating: .large, count: 500) + [.keepalive]
+        let messages = [Message](repeating: .large, count: 200) + [.keepalive]
         let connection = dialler.connection
         try await loop.submit {
             for message in messages { connection.send(message) }
@@ -120,6 +118,14 @@ private typealias Counter = NIOLoopBoundBox<Int>
             #expect(try await peer.isReset())
             try? await peer.close()
         }
+    }
+
+    @Test func theOpenIsReportedWhenThePeersKernelHasIt() async throws {
+        let (dialler, peer) = try await connect(acknowledgements: true)
+        try await dialler.send([.sampleOpen])
+        #expect(await dialler.next() == .openAcknowledged)
+        await dialler.close()
+        try? await peer.close()
     }
 
     @Test func theLastUpdateIsReportedWhenThePeersKernelHasIt() async throws {

@@ -102,19 +102,17 @@ import Testing
     @Test func aPeerThatClosesOrResetsIsTold() async throws {
         let listener = try await RawListener()
         let first = try await Witness.dial(endpoint(port: listener.port))
-        try await #require(await listener.next()).close()
-        let connected = ConnectionEvent.connected(Endpoints(local: localhost4, remote: localhost4))
-        #expect(await first.untilEnd() == [connected, .ended(.closedByPeer)])
+        try await listener.accept(first).close()
+        #expect(await first.untilEnd() == [.ended(.closedByPeer)])
         let second = try await Witness.dial(endpoint(port: listener.port))
-        try await #require(await listener.next()).reset()
-        #expect(await second.untilEnd() == [connected, .ended(.reset)])
+        try await listener.accept(second).reset()
+        #expect(await second.untilEnd() == [.ended(.reset)])
     }
 
     @Test func aWindowProbeDisturbsNoConnectionAndFindsOutThatThePeerHasNone() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))
-        let peer = try #require(await listener.next())
-        _ = await dialler.next()
+        let peer = try await listener.accept(dialler)
         try await dialler.probeWindow()
         #expect(try await dialler.option(SOL_SOCKET, SO_REUSEADDR) == 1)
         try await dialler.send([.keepalive])
@@ -127,19 +125,17 @@ import Testing
     @Test func aNotificationIsToldBeforeTheEndThatFollowsIt() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))
-        let peer = try #require(await listener.next())
+        let peer = try await listener.accept(dialler)
         let cease = Notification(code: 6, subcode: 2)
         try await peer.write(Message.notification(cease).bytes)
         try await peer.close()
-        #expect(
-            await dialler.untilEnd().dropFirst() == [.received(.notification(cease)), .ended(.closedByPeer)])
+        #expect(await dialler.untilEnd() == [.received(.notification(cease)), .ended(.closedByPeer)])
     }
 
     @Test func aMalformedHeaderIsToldBeforeItsBodyAndNothingAfterIt() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))
-        let peer = try #require(await listener.next())
-        _ = await dialler.next()
+        let peer = try await listener.accept(dialler)
         try await peer.write(Message.keepalive.bytes + header(length: 4097, type: 2))
         #expect(await dialler.next() == .received(.keepalive))
         guard case .malformed(let error)? = await dialler.next() else {
@@ -155,8 +151,7 @@ import Testing
     @Test func aFloodOfPrefixesIsSummedUp() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))
-        let peer = try #require(await listener.next())
-        _ = await dialler.next()
+        let peer = try await listener.accept(dialler)
         try await peer.write([Message](repeating: .announcing(800), count: 125).bytes)
         try await peer.write(Message.keepalive.bytes)
         var sum = UpdateSummary(announced: 0, withdrawn: 0, messages: 0)
@@ -208,13 +203,15 @@ private actor Owner {
     }
 
     private func handle(_ event: ConnectionEvent, of connection: PeerConnection) {
+        // When they come is the choice of the kernel and of a busy machine.
+        if event == .openAcknowledged || event == .unanswered { return }
         events.append(event)
         switch event {
         case .connected: connection.send(.sampleOpen)
         case .received:
             connection.close()
             finish.yield(events)
-        case .unanswered, .acknowledged, .malformed, .ended: break
+        case .unanswered, .openAcknowledged, .acknowledged, .malformed, .ended: break
         }
     }
 }

@@ -1,7 +1,9 @@
 import BGPFSM
 import Glibc
+import IPTypes
 import NIOCore
 import NIOPosix
+import Testing
 
 @testable import BGPTransport
 
@@ -83,6 +85,22 @@ final class RawPeer {
     }
 }
 
+extension RawPeer {
+    /// Connects from one socket, with one SYN as far as we send them: a `PeerConnection` may dial several times on a busy
+    /// machine, and each time is a connection to whom listens.
+    static func dial(_ address: IPAddress, port: UInt16) async throws -> RawPeer {
+        let (stream, log) = AsyncStream.makeStream(of: RawPeer.Arrival.self)
+        let channel = try await ClientBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(RawHandler(log))
+                }
+            }
+            .connect(host: "\(address)", port: Int(port)).get()
+        return RawPeer(channel, stream)
+    }
+}
+
 /// Waits for one connection.
 final class RawListener {
     let channel: any Channel
@@ -112,6 +130,18 @@ final class RawListener {
 
     func next() async -> RawPeer? {
         await accepted.next(isolation: #isolation)
+    }
+
+    /// The other end of a connection that is being dialled, once it is up. On a busy machine there are dials that came
+    /// too late beside it; they are left out.
+    func accept(_ dialler: Witness) async throws -> RawPeer {
+        #expect(await dialler.next() == .connected(Endpoints(local: localhost4, remote: localhost4)))
+        let connection = dialler.connection
+        let port = try await loop.submit { connection.channel?.localAddress?.port }.get()
+        while let peer = await next() {
+            if peer.channel.remoteAddress?.port == port { return peer }
+        }
+        throw ChannelError.eof
     }
 }
 

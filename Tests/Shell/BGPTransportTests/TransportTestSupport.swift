@@ -46,9 +46,11 @@ final class Witness {
             defer { inside.value = false }
             return PeerConnection.dial(endpoint, on: loop) { _, event in
                 #expect(!inside.value)
-                if case .acknowledged = event, !acknowledgements { return }
-                if case .unanswered = event, !unanswered { return }
-                log.yield(event)
+                switch event {
+                case .acknowledged, .openAcknowledged: if acknowledgements { log.yield(event) }
+                case .unanswered: if unanswered { log.yield(event) }
+                case .connected, .received, .malformed, .ended: log.yield(event)
+                }
             }
         }.get()
         return Witness(connection, events)
@@ -138,8 +140,10 @@ final class Acceptor {
                 let (events, log) = AsyncStream.makeStream(of: ConnectionEvent.self)
                 let endpoint = PeerEndpoint(remote: connection.remote, hops: hops, userTimeout: .seconds(600))
                 connection.adopt(endpoint) { _, event in
-                    if case .acknowledged = event { return }
-                    log.yield(event)
+                    switch event {
+                    case .acknowledged, .openAcknowledged: break
+                    case .connected, .unanswered, .received, .malformed, .ended: log.yield(event)
+                    }
                 }
                 arrivals.yield(Witness(connection, events))
             }

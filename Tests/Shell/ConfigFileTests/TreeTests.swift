@@ -154,7 +154,7 @@ func fault(_ bytes: [UInt8]) -> FileFault? {
         #expect(fault([UInt8](repeating: 0x23, count: largestFile)) == nil)
         let deep = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
         #expect(fault(deep) == nil)
-        let tooDeep = FileFault("values lie more than 32 deep in each other", at: FilePlace(line: 1, column: 33))
+        let tooDeep = FileFault("values nest more than 32 deep", at: FilePlace(line: 1, column: 33))
         #expect(fault("[\(deep)]") == tooDeep)
         #expect(fault(String(repeating: "[", count: largestFile)) == tooDeep)
         #expect(fault("[" + String(repeating: "x,", count: 999_999) + "]") == nil)

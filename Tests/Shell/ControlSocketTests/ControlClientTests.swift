@@ -12,6 +12,24 @@ import Testing
         #expect(try ControlClient(server.path).status() == .sample)
     }
 
+    @Test func `a status in pages is put together`() throws {
+        let server = try RunningServer { request in
+            guard case .status(let scope) = request else { return .text(500, "not asked for") }
+            var page = Status.sample
+            page.vips = [page.vips[scope.position]]
+            page.next = scope.position < Status.sample.vips.count - 1 ? scope.position + 1 : nil
+            if scope.position > 0 {
+                page.peers = []
+                page.checks = []
+            }
+            return .status(page)
+        }
+        let client = ControlClient(server.path)
+        #expect(try client.status() == .sample)
+        #expect(try client.status(while: { _ in false }).vips.count == 1)
+        #expect(server.asked.requests.count == Status.sample.vips.count + 1)
+    }
+
     @Test func `drain and undrain carry what the operator said`() throws {
         let server = try RunningServer { _ in .status(.sample) }
         let client = ControlClient(server.path)
@@ -22,6 +40,30 @@ import Testing
             server.asked.requests == [
                 .drain(reason: "new kernel & é", wait: true), .drain(reason: nil, wait: false), .undrain(),
             ])
+    }
+
+    @Test func `what a reload has come to arrives, also if the settings are wrong`() throws {
+        let changed = ReloadAnswer(
+            outcome: .changed, isDryRun: true, changes: ["log level: changes"], needsRestart: ["interface"],
+            notices: ["a notice"])
+        let invalid = ReloadAnswer(outcome: .invalid, isDryRun: false, errors: ["error: flag --vip: is wrong"])
+        let server = try RunningServer { $0 == .reload(isDryRun: true) ? .reload(changed) : .reload(invalid) }
+        let client = ControlClient(server.path)
+        #expect(try client.reload(isDryRun: true) == changed)
+        #expect(try client.reload(isDryRun: false) == invalid)
+        #expect(
+            try server.ask("POST", "/v1/reload") == [
+                "422",
+                #"{"changes":[],"errors":["error: flag --vip: is wrong"],"isDryRun":false,"needsRestart":[],"notices":[],"outcome":"invalid"}"#
+                    + "\n",
+            ])
+    }
+
+    @Test func `a daemon that cannot reload says so`() throws {
+        let server = try RunningServer { _ in .text(404, "there is nothing at this path") }
+        #expect(throws: ControlClientError.refused(code: 404, words: "there is nothing at this path")) {
+            try ControlClient(server.path).reload(isDryRun: false)
+        }
     }
 
     @Test func `what the daemon refuses is told in its words`() throws {
@@ -55,7 +97,7 @@ import Testing
         let path = directory.path + "/bgpvip.sock"
         let (descriptor, _) = try UnixSocketFile.listen(at: path)
         defer { close(descriptor) }
-        #expect(throws: ControlClientError.timedOut(path: path, seconds: 0)) {
+        #expect(throws: ControlClientError.timedOut(path: path, after: .milliseconds(20))) {
             try ControlClient(path, timeout: .milliseconds(20)).status()
         }
     }
@@ -76,7 +118,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\n\r\n{}", "the answer is not HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", "the answer is not HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "the answer ends early"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "the status has no version"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "the answer has no version"),
         ("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n{]", "the answer is not JSON"),
     ])
     func `another program on the path is recognised`(answer: String, detail: String) throws {
@@ -108,7 +150,7 @@ import Testing
     @Test func `the errors say what to do and have their exit status`() {
         let errors: [ControlClientError] = [
             .notRunning(path: "/run/x"), .noPermission(path: "/run/x", group: 998),
-            .noPermission(path: "/run/x", group: nil), .timedOut(path: "/run/x", seconds: 12),
+            .noPermission(path: "/run/x", group: nil), .timedOut(path: "/run/x", after: .seconds(12)),
             .ended(path: "/run/x"), .garbage(path: "/run/x", detail: "the answer is not HTTP"),
             .system(path: "/run/x", text: "Too many files"),
             .refused(code: 400, words: "no"), .refused(code: 403, words: "no"),
@@ -119,7 +161,7 @@ import Testing
                     + " start it or give --control-socket",
                 "3 no permission to use /run/x: run as root or join the group of that file (group id 998)",
                 "3 no permission to use /run/x: run as root or join the group of that file",
-                "3 bgpvip did not answer on /run/x within 12 s: it is stuck or starved of CPU; look at its log",
+                "3 bgpvip did not answer on /run/x within 12.0 seconds: it is stuck or starved of CPU; look at its log",
                 "3 the daemon on /run/x ended before it answered: look at its log",
                 "3 what answers on /run/x is not this version of bgpvip: the answer is not HTTP",
                 "3 cannot talk to /run/x: Too many files",

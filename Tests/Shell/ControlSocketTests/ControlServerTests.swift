@@ -8,13 +8,13 @@ import Testing
 
 @Suite struct ControlServerTests {
     @Test func `a request gets one whole response and the connection closes`() throws {
-        let server = try RunningServer { _ in .metrics(.sample) }
-        let body = prometheusText(of: .sample)
+        let server = try RunningServer { _ in .status(.sample) }
+        let body = ControlResponse.status(.sample).body
         #expect(
-            try server.exchange("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-                == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+            try server.exchange("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                 + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n" + body)
-        #expect(server.asked.requests == [.metrics])
+        #expect(server.asked.requests == [.status()])
     }
 
     @Test func `every path reaches the daemon as its request`() throws {
@@ -27,7 +27,7 @@ import Testing
         #expect(try server.ask("POST", "/v1/undrain") == ["200", "ok\n"])
         #expect(
             server.asked.requests == [
-                .status, .metrics, .livez, .readyz, .drain(reason: "new kernel", wait: true),
+                .status(), .metrics, .livez, .readyz, .drain(reason: "new kernel", wait: true),
                 .drain(reason: nil, wait: false), .undrain(),
             ])
     }
@@ -46,7 +46,7 @@ import Testing
         #expect(try server.ask("POST", "/v1/drain") == refusal)
         #expect(try server.ask("POST", "/v1/undrain") == refusal)
         #expect(try server.ask("GET", "/v1/status") == ["200", "ok\n"])
-        #expect(server.asked.requests == [.status])
+        #expect(server.asked.requests == [.status()])
     }
 
     @Test func `a request that comes byte by byte is understood`() throws {
@@ -177,12 +177,14 @@ import Testing
 @Suite struct MonitoringEndpointTests {
     @Test func `the TCP endpoint serves what monitoring needs and nothing else`() throws {
         let server = try RunningServer(isTCP: true) { _ in .text(200, "ok") }
-        for target in ["/metrics", "/livez", "/readyz"] { #expect(try server.ask("GET", target) == ["200", "ok\n"]) }
+        for target in ["/", "/metrics", "/livez", "/readyz"] {
+            #expect(try server.ask("GET", target) == ["200", "ok\n"])
+        }
         for (method, target) in [("GET", "/v1/status"), ("POST", "/v1/drain"), ("POST", "/v1/undrain")] {
             #expect(try server.ask(method, target) == ["404", "there is nothing at this path\n"])
         }
         #expect(try server.ask("POST", "/metrics") == ["405", "this path takes GET only\n"])
-        #expect(server.asked.requests == [.metrics, .livez, .readyz])
+        #expect(server.asked.requests == [.page, .metrics, .livez, .readyz])
     }
 
     @Test(arguments: ["", "GET /me", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"])

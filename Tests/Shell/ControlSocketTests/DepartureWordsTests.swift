@@ -94,13 +94,13 @@ import Testing
                   no    verdict        unhealthy for 41s; kept as the last resort, for when no node is healthy
                   ok    node           running
                   ok    interface lo   has the address
-                  STOP  peer 10.0.0.1  AS 65100 Established for 3d4h, was not told
+                  STOP  peer 10.0.0.1  AS 65100 Established for 3d4h, not advertised
 
                 """)
     }
 
     @Test func `a last resort is counted`() {
-        let text = prometheusText(of: .sample.with { $0.vips[1].lastResort = true })
+        let text = prometheusText(of: .sample.with { $0.vips[1].lastResort = true }, now: 0)
         #expect(text.contains("bgpvip_vip_last_resort{vip=\"2001:db8::10/128\"} 1\n"))
     }
 }

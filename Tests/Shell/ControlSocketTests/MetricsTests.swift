@@ -1,3 +1,5 @@
+import Deadlines
+import Foundation
 import SpeakerCore
 import Testing
 
@@ -5,12 +7,12 @@ import Testing
 
 @Suite struct MetricsTests {
     @Test func `the status becomes these series`() {
-        #expect(prometheusText(of: .sample) == snapshot)
+        #expect(prometheusText(of: .sample, now: 1_800_000_000) == snapshot)
     }
 
     @Test func `no series appears or vanishes when sessions change`() {
         func series(_ status: Status) -> [Substring] {
-            prometheusText(of: status).split(separator: "\n").map { $0.prefix { $0 != " " } }
+            prometheusText(of: status, now: 1_800_000_000).split(separator: "\n").map { $0.prefix { $0 != " " } }
         }
         let sample = Status.sample.with { $0.peers[0] = .withBFD }
         let down = sample.with {
@@ -25,9 +27,26 @@ import Testing
         #expect(series(down) == series(sample))
     }
 
+    @Test func `a reload that was refused is seen until one succeeds`() {
+        func series(_ reload: ReloadStatus) -> [Substring] {
+            prometheusText(of: .sample.with { $0.reload = reload }, now: 1_800_000_000).split(separator: "\n")
+                .filter { $0.hasPrefix("bgpvip_config_last_reload") }
+        }
+        #expect(
+            series(ReloadStatus(isSuccessful: true, lastSuccess: 1_780_000_000, errors: [])) == [
+                "bgpvip_config_last_reload_successful 1",
+                "bgpvip_config_last_reload_success_timestamp_seconds 1780000000",
+            ])
+        #expect(
+            series(ReloadStatus(isSuccessful: false, lastSuccess: 1_780_000_000, errors: ["error: wrong"])) == [
+                "bgpvip_config_last_reload_successful 0",
+                "bgpvip_config_last_reload_success_timestamp_seconds 1780000000",
+            ])
+    }
+
     @Test func `peers with BFD have series about it, in any state`() {
         func series(_ status: Status) -> String {
-            prometheusText(of: status).split(separator: "\n").filter { $0.hasPrefix("bgpvip_bfd") }
+            prometheusText(of: status, now: 1_800_000_000).split(separator: "\n").filter { $0.hasPrefix("bgpvip_bfd") }
                 .map { $0 + "\n" }.joined()
         }
         let status = Status.sample.with {
@@ -40,10 +59,10 @@ import Testing
                 bgpvip_bfd_session_up{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
                 bgpvip_bfd_session_failures_total{peer="10.0.0.1",peer_asn="65100"} 1
                 bgpvip_bfd_session_failures_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
-                bgpvip_bfd_packets_total{peer="10.0.0.1",direction="sent"} 6000000
-                bgpvip_bfd_packets_total{peer="10.0.0.1",direction="received"} 5000000
-                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",direction="sent"} 13
-                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",direction="received"} 0
+                bgpvip_bfd_packets_total{peer="10.0.0.1",peer_asn="65100",direction="sent"} 6000000
+                bgpvip_bfd_packets_total{peer="10.0.0.1",peer_asn="65100",direction="received"} 5000000
+                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",direction="sent"} 13
+                bgpvip_bfd_packets_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",direction="received"} 0
                 bgpvip_bfd_packets_discarded_total 3
 
                 """)
@@ -53,7 +72,65 @@ import Testing
         ("starting", 0), ("running", 0), ("draining", 1), ("drained", 1), ("leaving", 1),
     ])
     func `draining covers every way out of service`(phase: String, value: Int) {
-        #expect(prometheusText(of: .sample.with { $0.phase = phase }).hasSuffix("\nbgpvip_draining \(value)\n"))
+        #expect(prometheusText(of: .sample.with { $0.phase = phase }, now: 0).contains("\nbgpvip_draining \(value)\n"))
+    }
+
+    @Test func `a histogram counts up from bucket to bucket`() {
+        var durations = DurationHistogram(bounds: [.milliseconds(1), .milliseconds(250)])
+        for milliseconds in [1, 200, 250, 3000] { durations.add(.milliseconds(milliseconds)) }
+        let status = Status.sample.with {
+            $0.checks.removeLast()
+            $0.checks[0].durations = HistogramStatus(durations)
+            $0.decisionToWire = HistogramStatus(durations)
+        }
+        let lines = prometheusText(of: status, now: 0).split(separator: "\n")
+        #expect(
+            lines.filter { $0.hasPrefix("bgpvip_check_duration") } == [
+                #"bgpvip_check_duration_seconds_bucket{check="apiserver",le="0.001"} 1"#,
+                #"bgpvip_check_duration_seconds_bucket{check="apiserver",le="0.25"} 3"#,
+                #"bgpvip_check_duration_seconds_bucket{check="apiserver",le="+Inf"} 4"#,
+                #"bgpvip_check_duration_seconds_sum{check="apiserver"} 3.451"#,
+                #"bgpvip_check_duration_seconds_count{check="apiserver"} 4"#,
+            ])
+        #expect(lines.contains("bgpvip_decision_to_wire_seconds_bucket{le=\"+Inf\"} 4"))
+        #expect(lines.contains("bgpvip_decision_to_wire_seconds_count 4"))
+    }
+
+    @Test func `docs/monitoring.md has every metric`() throws {
+        let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        let page = try String(contentsOf: root.appendingPathComponent("docs/monitoring.md"), encoding: .utf8)
+        let figures = try #require(ProcessFigures.current).prometheusText
+        let names = (prometheusText(of: .sample, now: 0) + figures).split(separator: "\n")
+            .filter { $0.hasPrefix("# TYPE") }.map { $0.split(separator: " ")[2] }
+        #expect(names.filter { !page.contains("`\($0)`") } == [])
+    }
+
+    @Test func `a node that is not ready says so`() {
+        let status = Status.sample.with { $0.unreadiness = "no check result yet for 192.0.2.10/32" }
+        #expect(prometheusText(of: status, now: 0).hasSuffix("\nbgpvip_ready 0\n"))
+    }
+
+    @Test func `the kernel's figures of this process have the names of Prometheus' libraries`() throws {
+        let stat =
+            "4711 (a) b)) S 1 4711 4711 0 -1 4194560 1 0 0 0 1234 66 0 0 20 0 1 0 5000 97058816 2500 18446744073709551615 1"
+        let figures = try #require(
+            ProcessFigures(
+                stat: stat, ticksPerSecond: 100, pageSize: 4096, bootTime: 1_800_000_000, openDescriptors: 12,
+                mostDescriptors: 1024))
+        #expect(
+            figures.prometheusText.split(separator: "\n").filter { !$0.hasPrefix("#") } == [
+                "process_cpu_seconds_total 13.0", "process_resident_memory_bytes 10240000",
+                "process_virtual_memory_bytes 97058816", "process_start_time_seconds 1800000050.0",
+                "process_open_fds 12", "process_max_fds 1024",
+            ])
+        #expect(
+            ProcessFigures(
+                stat: "4711 (a) S 1", ticksPerSecond: 100, pageSize: 4096, bootTime: 0, openDescriptors: 0,
+                mostDescriptors: 0) == nil)
+        let own = try #require(ProcessFigures.current)
+        #expect(own.residentBytes > 1 << 20)
+        #expect(own.openDescriptors > 2)
+        #expect(own.startTime > 1_600_000_000)
     }
 
     @Test func `label values are escaped`() {
@@ -70,6 +147,24 @@ private let snapshot = """
     # TYPE bgpvip_bgp_session_up gauge
     bgpvip_bgp_session_up{peer="10.0.0.1",peer_asn="65100"} 1
     bgpvip_bgp_session_up{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
+    # HELP bgpvip_bgp_session_state 1 for the state that the BGP session is in, 0 for the others.
+    # TYPE bgpvip_bgp_session_state gauge
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="Idle"} 0
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="Connect"} 0
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="Active"} 0
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="OpenSent"} 0
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="OpenConfirm"} 0
+    bgpvip_bgp_session_state{peer="10.0.0.1",peer_asn="65100",state="Established"} 1
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="Idle"} 0
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="Connect"} 0
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="Active"} 1
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="OpenSent"} 0
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="OpenConfirm"} 0
+    bgpvip_bgp_session_state{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",state="Established"} 0
+    # HELP bgpvip_bgp_session_last_change_timestamp_seconds When the BGP session was last Established or ceased to be; the start if it never was.
+    # TYPE bgpvip_bgp_session_last_change_timestamp_seconds gauge
+    bgpvip_bgp_session_last_change_timestamp_seconds{peer="10.0.0.1",peer_asn="65100"} 1799726000
+    bgpvip_bgp_session_last_change_timestamp_seconds{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 1799999275
     # HELP bgpvip_bgp_session_flaps_total Times the BGP session left Established unplanned.
     # TYPE bgpvip_bgp_session_flaps_total counter
     bgpvip_bgp_session_flaps_total{peer="10.0.0.1",peer_asn="65100"} 1
@@ -88,28 +183,28 @@ private let snapshot = """
     # TYPE bgpvip_bfd_packets_discarded_total counter
     # HELP bgpvip_bgp_messages_sent_total BGP messages sent, by type.
     # TYPE bgpvip_bgp_messages_sent_total counter
-    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="open"} 1
-    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="update"} 2
-    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="notification"} 0
-    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="keepalive"} 1234
-    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",type="route-refresh"} 0
-    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="open"} 0
-    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="update"} 0
-    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="notification"} 0
-    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="keepalive"} 0
-    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="route-refresh"} 0
+    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",peer_asn="65100",type="open"} 1
+    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",peer_asn="65100",type="update"} 2
+    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",peer_asn="65100",type="notification"} 0
+    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",peer_asn="65100",type="keepalive"} 1234
+    bgpvip_bgp_messages_sent_total{peer="10.0.0.1",peer_asn="65100",type="route-refresh"} 0
+    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="open"} 0
+    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="update"} 0
+    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="notification"} 0
+    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="keepalive"} 0
+    bgpvip_bgp_messages_sent_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="route-refresh"} 0
     # HELP bgpvip_bgp_messages_received_total BGP messages received, by type.
     # TYPE bgpvip_bgp_messages_received_total counter
-    bgpvip_bgp_messages_received_total{peer="10.0.0.1",type="open"} 1
-    bgpvip_bgp_messages_received_total{peer="10.0.0.1",type="update"} 1
-    bgpvip_bgp_messages_received_total{peer="10.0.0.1",type="notification"} 0
-    bgpvip_bgp_messages_received_total{peer="10.0.0.1",type="keepalive"} 1230
-    bgpvip_bgp_messages_received_total{peer="10.0.0.1",type="route-refresh"} 0
-    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="open"} 0
-    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="update"} 0
-    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="notification"} 0
-    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="keepalive"} 0
-    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",type="route-refresh"} 0
+    bgpvip_bgp_messages_received_total{peer="10.0.0.1",peer_asn="65100",type="open"} 1
+    bgpvip_bgp_messages_received_total{peer="10.0.0.1",peer_asn="65100",type="update"} 1
+    bgpvip_bgp_messages_received_total{peer="10.0.0.1",peer_asn="65100",type="notification"} 0
+    bgpvip_bgp_messages_received_total{peer="10.0.0.1",peer_asn="65100",type="keepalive"} 1230
+    bgpvip_bgp_messages_received_total{peer="10.0.0.1",peer_asn="65100",type="route-refresh"} 0
+    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="open"} 0
+    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="update"} 0
+    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="notification"} 0
+    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="keepalive"} 0
+    bgpvip_bgp_messages_received_total{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",type="route-refresh"} 0
     # HELP bgpvip_check_up 1 while the check finds its service healthy.
     # TYPE bgpvip_check_up gauge
     bgpvip_check_up{check="apiserver"} 1
@@ -120,6 +215,8 @@ private let snapshot = """
     bgpvip_check_probes_total{check="apiserver",result="failed"} 2
     bgpvip_check_probes_total{check="web",result="passed"} 10
     bgpvip_check_probes_total{check="web",result="failed"} 20
+    # HELP bgpvip_check_duration_seconds How long the probes of the check took.
+    # TYPE bgpvip_check_duration_seconds histogram
     # HELP bgpvip_vip_bound 1 while the VIP is on the interface.
     # TYPE bgpvip_vip_bound gauge
     bgpvip_vip_bound{vip="192.0.2.10/32"} 1
@@ -132,12 +229,18 @@ private let snapshot = """
     # TYPE bgpvip_vip_last_resort gauge
     bgpvip_vip_last_resort{vip="192.0.2.10/32"} 0
     bgpvip_vip_last_resort{vip="2001:db8::10/128"} 0
-    # HELP bgpvip_prefix_advertised 1 while the peer has been told the VIP.
+    # HELP bgpvip_prefix_advertised 1 while the VIP is advertised to the peer.
     # TYPE bgpvip_prefix_advertised gauge
-    bgpvip_prefix_advertised{peer="10.0.0.1",vip="192.0.2.10/32",afi="ipv4"} 1
-    bgpvip_prefix_advertised{peer="10.0.0.1",vip="2001:db8::10/128",afi="ipv6"} 0
-    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",vip="192.0.2.10/32",afi="ipv4"} 0
-    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",vip="2001:db8::10/128",afi="ipv6"} 0
+    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="192.0.2.10/32",afi="ipv4"} 1
+    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="2001:db8::10/128",afi="ipv6"} 0
+    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="192.0.2.10/32",afi="ipv4"} 0
+    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="2001:db8::10/128",afi="ipv6"} 0
+    # HELP bgpvip_decision_to_wire_seconds From what made routes change, such as the outcome of a probe, until the kernel had the UPDATEs.
+    # TYPE bgpvip_decision_to_wire_seconds histogram
+    # HELP bgpvip_config_last_reload_successful 0 if the settings were wrong when they were last read.
+    # TYPE bgpvip_config_last_reload_successful gauge
+    # HELP bgpvip_config_last_reload_success_timestamp_seconds When the settings in force were read, in seconds since 1970.
+    # TYPE bgpvip_config_last_reload_success_timestamp_seconds gauge
     # HELP bgpvip_vip_draining 1 while the VIP is draining or drained on its own.
     # TYPE bgpvip_vip_draining gauge
     bgpvip_vip_draining{vip="192.0.2.10/32"} 0
@@ -145,5 +248,8 @@ private let snapshot = """
     # HELP bgpvip_draining 1 while the node is draining, drained or leaving.
     # TYPE bgpvip_draining gauge
     bgpvip_draining 0
+    # HELP bgpvip_ready 1 while /readyz answers that the node is ready.
+    # TYPE bgpvip_ready gauge
+    bgpvip_ready 1
 
     """

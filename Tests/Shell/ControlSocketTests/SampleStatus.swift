@@ -75,9 +75,9 @@ extension PeerStatus {
 extension VIPStatus {
     static let healthy = VIPStatus(
         prefix: "192.0.2.10/32", bound: true, verdict: "healthy", verdictSeconds: 274_000, advertisedTo: 1, peers: 2,
-        reason: "healthy", checks: ["apiserver"])
+        reason: "healthy", reasonCode: "advertised", checks: ["apiserver"])
 
     static let unhealthy = VIPStatus(
         prefix: "2001:db8::10/128", bound: false, verdict: "unhealthy", verdictSeconds: 41, advertisedTo: 0, peers: 2,
-        reason: "check web is unhealthy: connection refused", checks: ["web"])
+        reason: "check web is unhealthy: connection refused", reasonCode: "unhealthy", checks: ["web"])
 }

@@ -1,3 +1,4 @@
+import Deadlines
 import SpeakerCore
 import Testing
 
@@ -6,6 +7,27 @@ import Testing
 @Suite struct StatusJSONTests {
     @Test func `the status has this shape, which programs rely on`() throws {
         #expect(try json(Status.sample, .pretty) == snapshot)
+    }
+
+    @Test func `what happened at a known moment has its time, as RFC 3339`() throws {
+        let status = Status.sample.with {
+            $0.peers[0] = .withBFD
+            $0.startedAt = "2026-12-08T11:59:47.500Z"
+            $0.addTimes(WallTime(milliseconds: 1_796_731_200_000))
+        }
+        let times = try json(status, .pretty).split(separator: "\n").map { $0.drop { $0 == " " } }
+            .filter { $0.contains("Since\"") || $0.contains("At\"") || $0.contains("\"time\"") }.map {
+                $0.replacing(",", with: "")
+            }
+        #expect(
+            times == [
+                #""verdictSince" : "2026-12-05T07:53:20.000Z""#, #""verdictSince" : "2026-12-08T11:59:19.000Z""#,
+                #""lastDownAt" : "2026-12-05T08:09:59.000Z""#, #""stateSince" : "2026-12-05T08:10:00.000Z""#,
+                #""stateSince" : "2026-12-05T07:53:20.000Z""#, #""lastErrorAt" : "2026-12-08T11:59:57.000Z""#,
+                #""stateSince" : "2026-12-08T11:47:55.000Z""#, #""startedAt" : "2026-12-08T11:59:47.500Z""#,
+                #""time" : "2026-12-08T12:00:00.000Z""#, #""verdictSince" : "2026-12-05T07:53:20.000Z""#,
+                #""verdictSince" : "2026-12-08T11:59:19.000Z""#,
+            ])
     }
 
     @Test func `BFD has this shape`() throws {
@@ -56,24 +78,6 @@ import Testing
         } catch {
             return wordsOfDecodingError(error)
         }
-    }
-}
-
-@Suite struct ReadinessTests {
-    @Test func `ready is a node with a session and a verdict on every VIP, be it bad`() {
-        #expect(ControlResponse.readyz(.sample) == .text(200, "ok"))
-    }
-
-    @Test func `without a session it is not ready`() {
-        #expect(
-            ControlResponse.readyz(.sample.with { $0.peers[0].state = "OpenConfirm" })
-                == .text(503, "not ready: none of the 2 BGP sessions is Established"))
-    }
-
-    @Test func `without a check result it is not ready`() {
-        #expect(
-            ControlResponse.readyz(.sample.with { $0.vips[1].verdict = "unknown" })
-                == .text(503, "not ready: no check result yet for 2001:db8::10/128"))
     }
 }
 
@@ -223,6 +227,7 @@ private let snapshot = """
           "peers" : 2,
           "prefix" : "192.0.2.10/32",
           "reason" : "healthy",
+          "reasonCode" : "advertised",
           "verdict" : "healthy",
           "verdictSeconds" : 274000
         },
@@ -241,6 +246,7 @@ private let snapshot = """
           "peers" : 2,
           "prefix" : "2001:db8::10/128",
           "reason" : "check web is unhealthy: connection refused",
+          "reasonCode" : "unhealthy",
           "verdict" : "unhealthy",
           "verdictSeconds" : 41
         }

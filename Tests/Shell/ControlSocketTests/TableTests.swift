@@ -13,7 +13,7 @@ import Testing
             peersTable(status) == """
                 PEER                           AS        STATE        SINCE  HOLD  BFD  VIPS  LAST-ERROR
                 10.0.0.1                       65100     Established  3d4h   9s    off  1/2   see below
-                    hold timer expired (3d4h ago)
+                    before: hold timer expired (3d4h ago)
                 fe80::a00:27ff:fe4e:66a1%eth0  external  Active       12m    -     off  0/2   see below
                     connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
 
@@ -21,7 +21,7 @@ import Testing
         #expect(
             peersTable(status.with { $0.peers.removeLast() }) == """
                 PEER      AS     STATE        SINCE  HOLD  BFD  VIPS  LAST-ERROR
-                10.0.0.1  65100  Established  3d4h   9s    off  1/2   hold timer expired (3d4h ago)
+                10.0.0.1  65100  Established  3d4h   9s    off  1/2   before: hold timer expired (3d4h ago)
 
                 """)
     }
@@ -132,7 +132,7 @@ import Testing
         #expect(
             peersTable(status) == """
                 PEER      AS     STATE        SINCE  HOLD  BFD  VIPS  LAST-ERROR
-                10.0.0.1  65100  Established  3d4h   9s    off  1/2   Cease: ?[2Jbye now??
+                10.0.0.1  65100  Established  3d4h   9s    off  1/2   before: Cease: ?[2Jbye now??
 
                 """)
     }

@@ -21,7 +21,7 @@ import Testing
         }
         #expect(
             last("192.0.2.10")
-                == "  -     routers                             whether the routers use 192.0.2.10/32 is decided by their policies, which this node cannot see; run there: birdc show route all for 192.0.2.10/32, or vtysh -c 'show bgp ipv4 unicast 192.0.2.10/32' -c 'show bgp ipv4 unicast summary'"
+                == "  -     routers                             whether the routers use 192.0.2.10/32, and over how many nodes, is decided by their policies, which this node cannot see; run there: birdc show route all for 192.0.2.10/32, or vtysh -c 'show bgp ipv4 unicast 192.0.2.10/32' -c 'show bgp ipv4 unicast summary'"
         )
         // What is not advertised is in no policy.
         #expect(last("2001:db8::10")?.contains("routers") == false)
@@ -35,7 +35,7 @@ import Testing
                   ok    verdict                             healthy for 3d4h
                   ok    node                                running
                   ok    interface lo                        has the address
-                  ok    peer 10.0.0.1                       AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10
+                  ok    peer 10.0.0.1                       AS 65100 Established for 3d4h, advertised: next hop 10.0.0.5, as-path 65001, med 10
                   STOP  peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m: connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
 
                 """)
@@ -49,7 +49,7 @@ import Testing
                   no    verdict                             unhealthy for 41s
                   ok    node                                running
                   no    interface lo                        does not have the address
-                  no    peer 10.0.0.1                       AS 65100 Established for 3d4h, was not told
+                  no    peer 10.0.0.1                       AS 65100 Established for 3d4h, not advertised
                   no    peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m: connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0? (3s ago)
 
                 """)
@@ -66,7 +66,7 @@ import Testing
         #expect(
             text?.split(separator: "\n").suffix(2) == [
                 "  STOP  interface        is left to others (bind is false); the address is not local on this node",
-                "  no    peer 10.0.0.1    AS 65100 Established for 3d4h, was not told",
+                "  no    peer 10.0.0.1    AS 65100 Established for 3d4h, not advertised",
             ])
     }
 
@@ -120,7 +120,7 @@ import Testing
         }
         #expect(
             text?.split(separator: "\n").suffix(2) == [
-                "  STOP  peer 10.0.0.1                       AS 65100 Established for 3d4h, was not told: the attributes are too long",
+                "  STOP  peer 10.0.0.1                       AS 65100 Established for 3d4h, not advertised: the attributes are too long",
                 "  -     peer fe80::a00:27ff:fe4e:66a1%eth0  AS external Active for 12m, not meant for this peer",
             ])
     }
@@ -134,6 +134,11 @@ import Testing
             text?.contains(
                 "  no    peer 10.0.0.1                       AS 65100 Established for 3d4h, withdrawn, but its TCP has not acknowledged that for 4s: it may still send traffic here; the session is reset in 5s\n"
             ) == true)
+        let fresh = why("2001:DB8:0::10/128") {
+            $0.peers[0].undelivered = UndeliveredStatus(
+                seconds: 0.999, withdrawn: ["2001:db8::10/128"], resetInSeconds: 8)
+        }
+        #expect(fresh?.contains("Established for 3d4h, withdrawn; its TCP has yet to acknowledge that\n") == true)
         let told = why("192.0.2.10") {
             $0.peers[0].undelivered = UndeliveredStatus(seconds: 4, withdrawn: ["2001:db8::10/128"])
         }
@@ -165,7 +170,7 @@ import Testing
                   ok    verdict          healthy for 3d4h
                   STOP  node             drained: new kernel
                   ok    interface lo     has the address
-                  no    peer 10.0.0.1    AS 65100 Established for 3d4h, was not told
+                  no    peer 10.0.0.1    AS 65100 Established for 3d4h, not advertised
 
                 """)
     }
@@ -182,7 +187,7 @@ import Testing
                   ok    verdict          healthy for 3d4h
                   no    node             draining
                   ok    interface lo     has the address
-                  ok    peer 10.0.0.1    AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10
+                  ok    peer 10.0.0.1    AS 65100 Established for 3d4h, advertised: next hop 10.0.0.5, as-path 65001, med 10
 
                 """)
     }
@@ -259,7 +264,7 @@ import Testing
                     {
                       "link" : "peer 10.0.0.1",
                       "standing" : "holds",
-                      "words" : "AS 65100 Established for 3d4h, was told: next hop 10.0.0.5, as-path 65001, med 10"
+                      "words" : "AS 65100 Established for 3d4h, advertised: next hop 10.0.0.5, as-path 65001, med 10"
                     },
                     {
                       "link" : "routers",

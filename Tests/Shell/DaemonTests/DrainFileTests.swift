@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import ShellSystem
 import Testing
 
 @testable import Daemon
@@ -41,7 +42,7 @@ struct DrainFileTests {
         let error = #expect(throws: DrainFile.Unknown(path: path, code: ELOOP)) { try DrainFile(at: path) }
         #expect(
             error?.description
-                == "nobody can say whether the drain file \(path) is there: Too many levels of symbolic links")
+                == "cannot tell whether the drain file \(path) exists: Too many levels of symbolic links")
     }
 }
 

@@ -28,6 +28,18 @@ struct LineLogTests {
         #expect(line == #"{"time":"t","msg":"a \"b\" \\ \u0000"}"#)
     }
 
+    @Test func theFormatCanChangeFromOneLineToTheNext() throws {
+        let ends = try nonBlockingPipe()
+        defer { for end in ends { close(end) } }
+        let log = LineLog(format: .logfmt, descriptor: ends[1])
+        log.format = .json
+        log.write(level: .info, message: "one", metadata: [])
+        #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix(#","level":"info","msg":"one"}"# + "\n"))
+        log.format = .logfmt
+        log.write(level: .info, message: "two", metadata: [])
+        #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix("level=info msg=two\n"))
+    }
+
     @Test func aFullPipeLosesLinesInsteadOfBlockingAndSaysHowMany() throws {
         let ends = try nonBlockingPipe()
         defer { for end in ends { close(end) } }

@@ -1,5 +1,6 @@
 import Health
 import IPTypes
+import TestSupport
 import Testing
 
 @testable import HealthProbes

@@ -77,7 +77,8 @@ struct HTTPProbeTests {
         let service = try await TestService { .send(answers[$0 - 1]) }
         let expected = Outcome.anonymousRefused(
             reason: "HTTP 401: the server refuses anonymous requests: Unauthorized; give a bearer token "
-                + "(--check-token-file), or let the status count as healthy (--check-status 200,401)",
+                + "(--check-token-file), with an https URL also a client certificate (--check-cert-file, --check-key-file), "
+                + "or let the status count as healthy (--check-status 200,401)",
             isUnauthenticated: true)
         var probing = try await Probing(service.http(), timeout: .seconds(2))
         for _ in answers { await probing.probe(gives: .outcome(expected)) }
@@ -148,8 +149,8 @@ struct HTTPProbeTests {
     @Test("An answer that comes after the timeout is reported, whatever it is")
     func lateAnswer() async throws {
         let service = try await TestService { _ in .hang }
-        var probing = try await Probing(service.http(), timeout: .milliseconds(500))
-        let reason = "no answer within 500 ms (connected, waiting for the response)"
+        var probing = try await Probing(service.http(), timeout: .seconds(2))
+        let reason = "no answer within 2000 ms (connected, waiting for the response)"
         await probing.probe(gives: .failed(reason))
         service.say(Reaction.text("500 X", "[+]ping ok\n[-]etcd failed: reason withheld\n"), on: 0)
         await probing.reports(
@@ -170,14 +171,15 @@ struct HTTPProbeTests {
     @Test("The bearer token is read anew for each connection")
     func bearerToken() async throws {
         let directory = try TemporaryDirectory()
-        let file = try directory.write("token", "first\n")
-        let service = try await TestService { $0 == 2 ? .answer("500 X") : .answer() }
+        let file = try directory.write("token", "first-token\n")
+        // What the service repeats of the token is not shown.
+        let service = try await TestService { $0 == 2 ? .answer("500 X", "not Bearer first-token") : .answer() }
         var probing = try await Probing(service.http(bearerTokenFile: file))
         await probing.probe(gives: .passed)
         _ = try directory.write("token", "second")
-        await probing.probe(gives: .failed("HTTP 500: ok"))
+        await probing.probe(gives: .failed("HTTP 500: not Bearer ***"))
         await probing.probe(gives: .passed)
-        let tokens = service.requests.map { $0.contains("Authorization: Bearer first\r\n") ? 1 : 2 }
+        let tokens = service.requests.map { $0.contains("Authorization: Bearer first-token\r\n") ? 1 : 2 }
         #expect(tokens == [1, 1, 2])
     }
 

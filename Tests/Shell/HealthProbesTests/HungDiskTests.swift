@@ -2,6 +2,7 @@ import Glibc
 import Health
 import IPTypes
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import HealthProbes

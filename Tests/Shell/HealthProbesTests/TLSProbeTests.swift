@@ -2,6 +2,7 @@ import Health
 import NIOCore
 import NIOSSL
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HealthProbes
@@ -127,9 +128,9 @@ struct TLSProbeTests {
     func applicationProtocols() async throws {
         let service = try await TestService { _ in .hang }
         var probing = try await Probing(
-            service.http(tls: HTTPCheck.TLSOptions(verifies: false)), timeout: .milliseconds(500))
+            service.http(tls: HTTPCheck.TLSOptions(verifies: false)), timeout: .seconds(2))
         await probing.probe(
-            gives: .failed("no answer within 500 ms (connected, waiting for the TLS handshake)"))
+            gives: .failed("no answer within 2000 ms (connected, waiting for the TLS handshake)"))
         // The extension's list: its length, then each name behind its length.
         #expect(service.received.contains("\u{0}\u{9}\u{8}http/1.1"))
     }

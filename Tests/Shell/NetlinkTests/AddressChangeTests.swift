@@ -27,6 +27,18 @@ import Testing
                 == [.linkChanged(name: "eth0", isUp: isUp)])
     }
 
+    @Test(arguments: [
+        (MessageType.newRoute, UInt8(0), true), (.deleteRoute, 0, true), (.newRoute, 24, false),
+        (.deleteRoute, 128, false),
+    ])
+    func `default routes come and go`(type: MessageType, length: UInt8, isDefault: Bool) {
+        var header = rtmsg()
+        header.rtm_family = UInt8(AF_INET)
+        header.rtm_dst_len = length
+        let datagram = NetlinkRequest(type, flags: 0, header: header).encoded(sequence: 0)
+        #expect(AddressChange.parse(datagram) == (isDefault ? [.defaultRouteChanged] : []))
+    }
+
     @Test func `a bridge's word about its port is no word about the link`() {
         #expect(AddressChange.parse(link(0, index: 2, name: "eth0", family: UInt8(AF_BRIDGE))) == [])
     }

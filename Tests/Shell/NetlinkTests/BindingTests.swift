@@ -104,12 +104,15 @@ import Testing
         #expect(socket.requests.count == 1)
     }
 
-    @Test func `an interface that does not exist is told with those that do`() {
-        let socket = RecordedSocket([link(1, index: 2, name: "eth0"), link(1, index: 1, name: "lo"), done(1)])
-        let error = #expect(throws: NetlinkError.self) {
-            try InterfaceAddresses(
-                interface: "dummy0", exchange: NetlinkExchange(socket: socket), kernelKeepsTags: true)
-        }
+    @Test func `an interface that does not exist is told with those that do`() throws {
+        let socket = RecordedSocket([
+            link(1, index: 2, name: "eth0"), link(1, index: 1, name: "lo"), done(1),
+            link(2, index: 2, name: "eth0"), link(2, index: 1, name: "lo"), done(2),
+        ])
+        let addresses = try InterfaceAddresses(
+            interface: "dummy0", exchange: NetlinkExchange(socket: socket), kernelKeepsTags: true)
+        #expect(addresses.interfaceIndex == nil)
+        let error = #expect(throws: NetlinkError.self) { try addresses.bind(vip) }
         #expect(error == .noSuchInterface(name: "dummy0", existing: ["lo", "eth0"]))
     }
 

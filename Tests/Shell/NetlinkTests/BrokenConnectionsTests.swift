@@ -10,27 +10,27 @@ import Testing
     .timeLimit(.minutes(1)))
 struct BrokenConnectionsTests {
     /// Two ends of a TCP connection on this host, from one address to another.
-    private final class Connection {
+    final class Connection {
         let client: CInt
         let server: CInt
 
-        init(from source: String, to target: String) throws {
+        init(from source: String, to target: String, port: UInt16 = 0) throws {
             let family = target.contains(":") ? AF_INET6 : AF_INET
             let listener = socket(family, CInt(SOCK_STREAM.rawValue), 0)
             defer { close(listener) }
             let client = socket(family, CInt(SOCK_STREAM.rawValue), 0)
             self.client = client
-            try Self.with(target, port: 0) { try #require(bind(listener, $0, $1) == 0) }
+            try Self.with(target, port: port) { try #require(bind(listener, $0, $1) == 0) }
             try #require(listen(listener, 1) == 0)
             try Self.with(source, port: 0) { try #require(bind(client, $0, $1) == 0) }
             var name = sockaddr_storage()
             var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let connected = withUnsafeMutablePointer(to: &name) {
+            let failure = withUnsafeMutablePointer(to: &name) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    getsockname(listener, $0, &size) == 0 && connect(client, $0, size) == 0
+                    getsockname(listener, $0, &size) == 0 && connect(client, $0, size) == 0 ? 0 : errno
                 }
             }
-            try #require(connected)
+            try #require(failure == 0)
             server = accept(listener, nil, nil)
             try #require(server >= 0)
         }
@@ -52,8 +52,8 @@ struct BrokenConnectionsTests {
             let bytes = IPAddress.of(address).bytes
             let family = sa_family_t(bytes.count == 4 ? AF_INET : AF_INET6)
             let name =
-                withUnsafeBytes(of: family) { [UInt8]($0) } + [0, 0] + (bytes.count == 4 ? [] : [0, 0, 0, 0]) + bytes
-                + [UInt8](repeating: 0, count: 8)
+                withUnsafeBytes(of: family) { [UInt8]($0) } + withUnsafeBytes(of: port.bigEndian) { [UInt8]($0) }
+                + (bytes.count == 4 ? [] : [0, 0, 0, 0]) + bytes + [UInt8](repeating: 0, count: 8)
             try name.withUnsafeBytes { buffer in
                 guard let start = buffer.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return }
                 try body(start, socklen_t(bytes.count == 4 ? 16 : 28))
@@ -67,10 +67,11 @@ struct BrokenConnectionsTests {
             try await namespace.run { () throws in
                 try NetworkNamespace.ip("link set lo up")
                 for address in [vip, other, third] {
-                    try NetworkNamespace.ip("address add \(address) dev lo" + (address.contains(":") ? " nodad" : ""))
+                    try NetworkNamespace.add(address, to: "lo")
                 }
                 let broken = BrokenConnections()
                 let address = IPAddress.of(vip)
+                let vips: [IPAddress] = [.of("203.0.113.5"), address, .of("2001:db8::5")]
                 func connections() throws -> [Connection] {
                     [
                         try Connection(from: other, to: vip), try Connection(from: vip, to: vip),
@@ -80,7 +81,7 @@ struct BrokenConnectionsTests {
                 // Both ends are on this host here, so that the end of one is the end of the other. All stay open until
                 // the end: one that is being closed may still count.
                 let first = try connections()
-                #expect(try broken.end(.fromRemote, of: [address]) == 1)
+                #expect(try broken.end(.fromRemote, of: vips) == 1)
                 #expect(first.map(\.state) == [ECONNRESET, EAGAIN, EAGAIN])
                 #expect(try broken.end(.fromRemote, of: [address]) == 0)
 
@@ -90,7 +91,7 @@ struct BrokenConnectionsTests {
                 #expect(second[0].state == EAGAIN && second[2].state == EAGAIN)
 
                 let third = try connections()
-                #expect(try broken.end(.toOtherNodes, of: [address]) == 2)
+                #expect(try broken.end(.toOtherNodes, of: vips) == 2)
                 #expect(second[0].state == ECONNABORTED)
                 #expect(third.map(\.state) == [ECONNABORTED, EAGAIN, EAGAIN])
             }

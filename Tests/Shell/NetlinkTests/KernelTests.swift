@@ -110,10 +110,15 @@ struct KernelTests {
         }
     }
 
-    @Test func `an interface that does not exist is told with those that do`() async throws {
-        try await Self.onLoopback { _ throws in
-            #expect(throws: NetlinkError.noSuchInterface(name: "eth9", existing: ["lo"])) {
-                try InterfaceAddresses(interface: "eth9")
+    @Test func `an interface that comes later carries VIPs then`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run { () throws in
+                let vip0 = try InterfaceAddresses(interface: "vip0")
+                #expect(throws: NetlinkError.noSuchInterface(name: "vip0", existing: ["lo"])) {
+                    try vip0.bind(Self.vips[0])
+                }
+                try NetworkNamespace.ip("link add vip0 type bridge")
+                #expect(try vip0.bind(Self.vips[0]) == .added)
             }
         }
     }
@@ -181,6 +186,51 @@ struct KernelTests {
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.8"))) == .stale)
                 #expect(try NodeNetwork.neighbour(of: ScopedAddress(.of("192.0.2.7"))) == .failed)
             }
+        }
+    }
+
+    @Test func `the IPv6 address that a router ID is derived from is one that stays`() async throws {
+        try await NetworkNamespace.with { namespace in
+            try await namespace.run { () throws in
+                #expect(try NodeNetwork.stableIPv6Address() == nil)
+                for words in [
+                    "link set lo up", "link add eth0 type veth peer name peer0", "link set eth0 up",
+                    "address add 2001:db8::1/128 dev lo nodad", "address add 2001:db8::9/64 dev eth0 nodad",
+                    "address add 2001:db8::8/64 dev eth0 nodad", "address add 2001:db8::7/64 dev eth0 preferred_lft 0",
+                    "address add 2001:db8::6/128 dev eth0 nodad", "address add 192.0.2.1/24 dev eth0",
+                ] {
+                    try NetworkNamespace.ip(words)
+                }
+                let vips: Set<IPAddress> = [.of("2001:db8::6")]
+                #expect(try NodeNetwork.stableIPv6Address(excluding: vips) == IPv6Address("2001:db8::8"))
+                #expect(try NodeNetwork.stableIPv6Address(of: "lo", excluding: vips) == IPv6Address("2001:db8::1"))
+                #expect(try NodeNetwork.stableIPv6Address(of: "peer0") == nil)
+                #expect(throws: NetlinkError.self) { try NodeNetwork.stableIPv6Address(of: "eth9") }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `default routes are watched, and no others`() async throws {
+        try await NetworkNamespace.with { namespace in
+            let loop = namespace.loop
+            let (changes, log) = AsyncStream.makeStream(of: Void.self)
+            let watch = try await namespace.run { () throws in
+                for words in [
+                    "link add eth0 type veth peer name peer0", "link set eth0 up", "link set peer0 up",
+                    "address add 192.0.2.1/24 dev eth0",
+                ] {
+                    try NetworkNamespace.ip(words)
+                }
+                return try RouteWatch(on: loop) { log.yield() }
+            }
+            try await namespace.run { () throws in try NetworkNamespace.ip("route add default via 192.0.2.7") }
+            for await _ in changes { break }
+            try await namespace.run { () throws in
+                try NetworkNamespace.ip("route add 198.51.100.0/24 via 192.0.2.7")
+                try NetworkNamespace.ip("route delete default via 192.0.2.7")
+            }
+            for await _ in changes { break }
+            _ = watch
         }
     }
 

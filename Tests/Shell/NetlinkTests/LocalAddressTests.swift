@@ -82,8 +82,8 @@ extension KernelTests {
                 try ip("link add left type veth peer name right")
                 try ip("link set left up")
                 try ip("link set right up")
-                try ip("address add 192.0.2.1/24 dev left")
-                try ip("-6 address add 2001:db8::1/64 dev left nodad")
+                try NetworkNamespace.add("192.0.2.1/24", to: "left")
+                try NetworkNamespace.add("2001:db8::1/64", to: "left")
                 let asked: Set<IPAddress> = [
                     .of("192.0.2.1"), .of("192.0.2.9"), .of("198.51.100.9"), .of("203.0.113.7"), .of("203.0.113.200"),
                     .of("2001:db8::1"), .of("2001:db8::9"), .of("2001:db8:1::7"),

@@ -42,6 +42,15 @@ import Testing
             "there is no interface eth9; there are lo, eth0"
         ),
         (.noSuchInterface(name: "eth9", existing: []), "there is no interface eth9"),
+        // Whoever may make interfaces may name them like that.
+        (
+            .noSuchInterface(name: "eth9", existing: ["lo", "a\u{1B}[2Jb"]),
+            "there is no interface eth9; there are lo, a [2Jb"
+        ),
+        (
+            .refused(operation: "adding 192.0.2.9/32 to lo", code: EINVAL, kernelText: "one\ntwo"),
+            "adding 192.0.2.9/32 to lo: Invalid argument (kernel: one two)"
+        ),
         (.notHostPrefix(.of("192.0.2.0/24")), "192.0.2.0/24 is not a single address; a VIP is a /32 or a /128"),
     ]
 

@@ -1,4 +1,6 @@
+import CLinuxShim
 import Glibc
+import IPTypes
 import NIOCore
 import NIOPosix
 
@@ -63,7 +65,28 @@ struct NetworkNamespace {
         defer { arguments.forEach { free($0) } }
         var child: pid_t = 0
         var status: CInt = posix_spawnp(&child, "ip", nil, nil, &arguments, environ)
-        if status == 0 { waitpid(child, &status, 0) }
+        if status == 0 {
+            while waitpid(child, &status, 0) != child {
+                guard errno == EINTR else { throw CommandFailed(command: "waiting for ip \(words)", status: errno) }
+            }
+        }
         guard status == 0 else { throw CommandFailed(command: "ip \(words)", status: status) }
+    }
+
+    /// Adds an address to an interface that is up, without duplicate address detection, and waits until packets to it
+    /// are local: of an IPv6 address the kernel says so only after `ip` has ended.
+    static func add(_ address: String, to interface: String) throws {
+        guard address.contains(":") else { return try ip("address add \(address) dev \(interface)") }
+        let routes = try openNetlinkSocket(flags: 0, groups: UInt32(RTMGRP_IPV6_ROUTE))
+        defer { close(routes) }
+        try ip("address add \(address) dev \(interface) nodad")
+        let bytes = IPAddress.of(String(address.prefix { $0 != "/" })).bytes
+        var datagram = [UInt8](repeating: 0, count: 8192)
+        var length = 0
+        repeat {
+            length = recv(routes, &datagram, datagram.count, 0)
+            guard length >= 0 || errno == EINTR else { throw SystemCallFailure(code: errno) }
+            // rtm_type is the eighth octet behind the header; a prefix route of the same bytes comes before.
+        } while length < 24 || datagram[23] != RTN_LOCAL || !datagram.prefix(length).contains(bytes)
     }
 }

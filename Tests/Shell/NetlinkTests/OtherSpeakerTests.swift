@@ -1,4 +1,6 @@
+import Glibc
 import IPTypes
+import NIOCore
 import Testing
 
 @testable import Netlink
@@ -50,14 +52,57 @@ import Testing
         #expect(local.isServed(by: try entry("127.0.0.1", 40_000, "127.0.0.1", 179)))
     }
 
+    /// A kernel that shows a connection of another process with the remote address 127.0.0.9 and port 1790, each time it is
+    /// asked.
+    private final class Node {
+        private(set) var looks = 0
+        var now = NIODeadline.uptimeNanoseconds(0)
+
+        func ask(about remote: String, port: UInt16 = 1790, by speakers: OtherSpeakers) throws -> String? {
+            try speakers.speaker(with: ScopedAddress(.of(remote)), port: port, from: .of("127.0.0.1"), interface: nil)
+        }
+
+        func open() -> NetlinkExchange {
+            looks += 1
+            return NetlinkExchange(socket: RecordedSocket([TCPSocketTableTests.ipv4, done(1)]))
+        }
+    }
+
+    @Test func `one look answers what is asked about many peers at a time`() throws {
+        let node = Node()
+        let speakers = OtherSpeakers(open: node.open, now: { node.now })
+        speakers.look(ahead: 1790)
+        #expect(try node.ask(about: "127.0.0.9", by: speakers) == "another process")
+        node.now = .uptimeNanoseconds(9_999_999)
+        #expect(try node.ask(about: "127.0.0.8", by: speakers) == nil)
+        #expect(try node.ask(about: "127.0.0.9", by: speakers) == "another process")
+        #expect(node.looks == 1)
+        #expect(try node.ask(about: "127.0.0.9", port: 179, by: speakers) == nil)
+        #expect(node.looks == 2)
+        node.now = .uptimeNanoseconds(20_000_000)
+        #expect(try node.ask(about: "127.0.0.9", port: 179, by: speakers) == nil)
+        #expect(node.looks == 3)
+    }
+
     @Test(.enabled(if: NetworkNamespace.isPermitted))
-    func `the kernel shows another process's connections, and ours are none`() async throws {
+    func `the kernel shows who speaks BGP, and our own connections are none`() async throws {
         try await NetworkNamespace.with { namespace in
             try await namespace.run {
                 try NetworkNamespace.ip("link set lo up")
-                #expect(
-                    try NodeNetwork.otherSpeaker(
-                        with: ScopedAddress(.of("127.0.0.1")), port: 179, from: nil, interface: nil) == nil)
+                let connection = try BrokenConnectionsTests.Connection(from: "127.0.0.9", to: "127.0.0.1", port: 179)
+                func shown(remote: UInt16, local: UInt16) throws -> Set<IPAddress> {
+                    let sockets = try NetlinkExchange.aboutSockets().tcpSockets(
+                        .ports(remote: remote, local: local), states: 1 << UInt32(TCP_ESTABLISHED))
+                    return Set(sockets.map(\.local))
+                }
+                #expect(try shown(remote: 179, local: 179) == [.of("127.0.0.1"), .of("127.0.0.9")])
+                #expect(try shown(remote: 179, local: 1790) == [.of("127.0.0.9")])
+                #expect(try shown(remote: 1790, local: 179) == [.of("127.0.0.1")])
+                #expect(try shown(remote: 1790, local: 1791) == [])
+                let other = try OtherSpeakers().speaker(
+                    with: ScopedAddress(.of("127.0.0.1")), port: 179, from: .of("127.0.0.9"), interface: nil)
+                #expect(other == nil)
+                withExtendedLifetime(connection) {}
             }
         }
     }

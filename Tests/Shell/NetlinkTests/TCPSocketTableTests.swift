@@ -10,7 +10,7 @@ import Testing
     /// One connection from 127.0.0.1:40000 to 127.0.0.9:1790, on an IPv4 socket.
     static let ipv4 = hex(
         """
-        7c 00 00 00 14 00 02 00 01 00 00 00 d0 3b 00 00  # length 124, SOCK_DIAG_BY_FAMILY, MULTI, sequence 1
+        7c 00 00 00 12 00 02 00 01 00 00 00 d0 3b 00 00  # length 124, TCPDIAG_GETSOCK, MULTI, sequence 1
         02 01 00 00  # AF_INET, established
         9c 40 06 fe  # ports 40000, 1790
         7f 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
@@ -23,7 +23,7 @@ import Testing
     /// The same from port 40001 on an IPv6 socket, with IPv4-mapped addresses.
     static let mapped = hex(
         """
-        7c 00 00 00 14 00 02 00 02 00 00 00 d0 3b 00 00
+        7c 00 00 00 12 00 02 00 01 00 00 00 d0 3b 00 00
         0a 01 00 00  # AF_INET6
         9c 41 06 fe
         00 00 00 00 00 00 00 00 00 00 ff ff 7f 00 00 01
@@ -45,9 +45,9 @@ import Testing
         return entry
     }
 
-    @Test func `connections to an IPv4 address are asked for in both families, and the kernel picks them`() throws {
-        let socket = RecordedSocket([Self.ipv4, done(1), Self.mapped, done(2)])
-        let found = try NetlinkExchange(socket: socket).tcpSockets(.remote(.of("127.0.0.9")), states: 1 << 1)
+    @Test func `connections of both families are asked for in one go, and the kernel picks them`() throws {
+        let socket = RecordedSocket([Self.ipv4, Self.mapped, done(1)])
+        let found = try NetlinkExchange(socket: socket).tcpSockets(.remote([.of("127.0.0.9")]), states: 1 << 1)
         #expect(found.map(\.family) == [2, 10])
         #expect(found.map(\.local) == [.of("127.0.0.1"), .of("127.0.0.1")])
         #expect(found.map(\.localPort) == [40000, 40001])
@@ -57,33 +57,50 @@ import Testing
         #expect(found.map(\.interfaceIndex) == [0, 0])
         #expect(found[0].kernelIdentity == Array(Self.ipv4[20..<68]))
         #expect(
-            socket.requests.first
-                == hex(
+            socket.requests == [
+                hex(
                     """
-                    5c 00 00 00 14 00 01 03 01 00 00 00 00 00 00 00  # length 92, SOCK_DIAG_BY_FAMILY, REQUEST DUMP
-                    02 06 00 00 02 00 00 00  # AF_INET, TCP, established
+                    60 00 00 00 12 00 01 03 01 00 00 00 00 00 00 00  # length 96, TCPDIAG_GETSOCK, REQUEST DUMP
+                    00 00 00 00  # any family
                     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00  # any socket
                     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+                    02 00 00 00 00 00 00 00  # established
                     14 00 01 00  # INET_DIAG_REQ_BYTECODE
                     08 10 14 00  # remote address; yes: 16 bytes on, at the end; no: 20, behind it
                     02 20 00 00 ff ff ff ff 7f 00 00 09  # AF_INET, 32 bits, any port
-                    """))
-        #expect(socket.requests.last?[16] == 10)
+                    """)
+            ])
     }
 
-    @Test func `an IPv6 address is asked for in its family only, and so is our own end`() throws {
-        let socket = RecordedSocket([done(1)])
-        let found = try NetlinkExchange(socket: socket).tcpSockets(.local(.of("2001:db8::9")), states: .max)
-        #expect(found.isEmpty)
+    @Test func `our own end can be asked for, and an IPv6 address`() {
         #expect(
-            socket.requests.first?.suffix(32)
+            TCPSocketCondition.local([.of("2001:db8::9")]).program
                 == hex(
                     """
-                    20 00 01 00
                     07 1c 20 00 0a 80 00 00 ff ff ff ff  # local address
                     20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 09
-                    """)[...])
-        #expect(socket.requests.count == 1)
+                    """))
+    }
+
+    @Test func `a condition that is met leads past the others`() {
+        #expect(
+            TCPSocketCondition.remote([.of("127.0.0.9"), .of("2001:db8::9"), .of("127.0.0.8")]).program
+                == hex(
+                    """
+                    08 10 14 00 02 20 00 00 ff ff ff ff 7f 00 00 09  # no: 20 bytes on, behind the jump
+                    01 04 34 00  # 52 bytes on, at the end
+                    08 1c 20 00 0a 80 00 00 ff ff ff ff 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 09
+                    01 04 14 00
+                    08 10 14 00 02 20 00 00 ff ff ff ff 7f 00 00 08
+                    """))
+        #expect(
+            TCPSocketCondition.ports(remote: 1790, local: 179).program
+                == hex(
+                    """
+                    08 0c 10 00 00 00 00 00 fe 06 00 00  # any address, of any family
+                    01 04 10 00
+                    07 0c 10 00 00 00 00 00 b3 00 00 00
+                    """))
     }
 
     @Test func `a message that is cut short is an error`() throws {
@@ -91,7 +108,7 @@ import Testing
         cut[0] = 60
         let socket = RecordedSocket([cut, done(1)])
         #expect(throws: NetlinkError.malformedAnswer(operation: "listing the TCP connections")) {
-            try NetlinkExchange(socket: socket).tcpSockets(.remote(.of("127.0.0.9")), states: 2)
+            try NetlinkExchange(socket: socket).tcpSockets(.remote([.of("127.0.0.9")]), states: 2)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Advertising
 import BGPFSM
 import BGPWire
 import Deadlines
@@ -83,7 +84,7 @@ extension World {
         let node = Int(random.next() % UInt64(nodes.count))
         let links = routerEnds.keys.sorted { ($0.node, $0.router) < ($1.node, $1.router) }
         let link = links[Int(random.next() % UInt64(links.count))]
-        switch random.next() % 11 {
+        switch random.next() % 13 {
         case 0, 1:
             nodes[node].isServiceUp.toggle()
             nodes[node].refuses = random.next() % 2 == 0
@@ -102,11 +103,13 @@ extension World {
             nodes[node].isDrained = false
             give(.undrainRequested, to: node)
         case 9:
-            nodes[node].isVIPDrained = true
+            nodes[node].isVIPDrained = nodes[node].speaker.hasVIP(Self.vip)
             give(.vipDrainRequested(Self.vip, reason: nil), to: node)
         case 10:
             nodes[node].isVIPDrained = false
             give(.vipUndrainRequested(Self.vip), to: node)
+        case 11, 12:
+            reload(node)
         case 7 where nodes[node].isBound:
             nodes[node].isBound = false
             // What was told stays told for the moment: the route does not flap when the address is put back.
@@ -116,9 +119,27 @@ extension World {
         }
     }
 
-    /// The end of all faults but drains and dead services.
+    /// New settings: peers and the VIP come and go, and what is left of them changes.
+    private mutating func reload(_ node: Int) {
+        var settings = nodes[node].configured
+        settings.peers.removeAll { _ in random.next() % 4 == 0 }
+        for peer in settings.peers.indices {
+            if random.next() % 4 == 0 { settings.peers[peer].holdTime = 30 }
+            if random.next() % 4 == 0 { settings.peers[peer].routeAdjustment.multiExitDiscriminator = 7 }
+            if random.next() % 4 == 0 { settings.peers[peer].bfd = nil }
+        }
+        if random.next() % 4 == 0 { settings.checks[0].interval = .milliseconds(500) }
+        if random.next() % 4 == 0 {
+            settings.vips = []
+            nodes[node].isVIPDrained = false
+        }
+        give(.intended(settings), to: node)
+    }
+
+    /// The end of all faults but drains and dead services, and of all experiments with the settings.
     mutating func repair() {
         brokenLinks = []
+        for node in nodes.indices { give(.intended(nodes[node].configured), to: node) }
     }
 
     /// Per router, the nodes whose route it holds.

@@ -4,6 +4,7 @@ import BGPWire
 import Deadlines
 import Health
 import IPTypes
+import Settings
 import SpeakerCore
 
 // What happens on the wire and in the kernels, and the rules that are checked while it happens.
@@ -66,6 +67,9 @@ extension World {
 
     /// The network or the router lets a dial through, or not.
     private mutating func connect(_ link: Link) {
+        // A dial to a peer that is removed is called off.
+        let peers = nodes[link.node].speaker.settings.peers.map(\.address)
+        guard peers.contains(Self.address(ofRouter: link.router)) else { return }
         guard !brokenLinks.contains(link), !silentLinks.contains(link), connections[link] == nil else {
             give(session(link, .tcpFailed(.outgoing, .timedOut(md5: false, onLink: nil))), to: link.node)
             return
@@ -90,16 +94,16 @@ extension World {
     /// Hands an input to a node's speaker and does what it says.
     mutating func give(_ input: Input, to node: Int) {
         guard !nodes[node].hasExited else { return }
-        var inputs = [input]
-        while !inputs.isEmpty {
-            for effect in nodes[node].speaker.handle(inputs.removeFirst(), at: now) {
-                perform(effect, of: node, answers: &inputs)
-            }
+        guard nodes[node].effectLoop.add(input) else { return }
+        while let turn = nodes[node].effectLoop.next(at: now) {
+            for effect in turn.effects { perform(effect, of: node) }
         }
     }
 
-    private mutating func perform(_ effect: Effect, of node: Int, answers: inout [Input]) {
+    private mutating func perform(_ effect: Effect, of node: Int) {
         switch effect {
+        case .open, .change, .close:
+            break
         case .session(let address, let action):
             perform(action, on: Link(node: node, router: Self.router(at: address)))
         case .bfd(let address, let packet):
@@ -112,10 +116,10 @@ extension World {
             for prefix in prefixes {
                 if random.next() % 20 == 0 {
                     nodes[node].isBound = false
-                    answers.append(.bindFailed(prefix, reason: "the kernel says no"))
+                    give(.bindFailed(prefix, reason: "the kernel says no"), to: node)
                 } else {
                     nodes[node].isBound = true
-                    answers.append(.bound([prefix]))
+                    give(.bound([prefix]), to: node)
                 }
             }
         case .unbind(let prefixes):
@@ -127,12 +131,14 @@ extension World {
                     violations.append("node \(node) unbinds \(prefix) while routers may still send to it, at \(now)")
                 }
                 if random.next() % 20 == 0 {
-                    answers.append(.unbindFailed(prefix, reason: "the kernel says no"))
+                    give(.unbindFailed(prefix, reason: "the kernel says no"), to: node)
                 } else {
                     nodes[node].isBound = false
-                    answers.append(.unbound([prefix]))
+                    give(.unbound([prefix]), to: node)
                 }
             }
+        case .runProgram:
+            give(.programEnded(failure: nil), to: node)
         case .exit, .exitStillBound:
             nodes[node].hasExited = true
         case .report:

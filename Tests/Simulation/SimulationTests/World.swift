@@ -37,7 +37,9 @@ struct World {
 
     /// A node: its speaker, and what the speaker's effects did to the kernel and to the peers.
     struct Node {
-        var speaker: Speaker
+        var effectLoop: EffectLoop
+        /// What the node is configured with when nobody plays with its settings.
+        var configured: Settings
         var isServiceUp = true
         /// True if a service that is down refuses connections; otherwise it answers that it is unwell.
         var refuses = true
@@ -56,6 +58,8 @@ struct World {
         var isVIPDrained = false
         /// What has been written to each router on its present connection.
         var told: [Int: Set<IPPrefix>] = [:]
+
+        var speaker: Speaker { effectLoop.speaker }
     }
 
     /// A router's end of the session with one node, and the routes it learned there.
@@ -102,13 +106,12 @@ struct World {
             let check = Check(
                 name: Self.check, kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 6443)))
             let settings = Settings(
-                localAS: ASNumber(65001), vips: [VIPSettings(prefix: Self.vip, checks: [Self.check])],
+                localAS: ASNumber(65001), routerID: BGPIdentifier(UInt32(node + 1)),
+                vips: [VIPSettings(prefix: Self.vip, checks: [Self.check])],
                 checks: [check], peers: peers, departure: departure)
-            self.nodes.append(
-                Node(
-                    speaker: Speaker(
-                        settings: settings, identifier: BGPIdentifier(UInt32(node + 1)), hostName: nil,
-                        seed: random.next(), at: now)))
+            let speaker = Speaker(hostName: nil, seed: random.next(), at: now)
+            self.nodes.append(Node(effectLoop: EffectLoop(speaker), configured: settings))
+            plan(.input(node: node, .intended(settings)), after: .zero)
             for router in 0..<routerCount {
                 let configuration = SessionConfiguration(
                     peer: ScopedAddress(.v4(IPv4Address(UInt32(node + 1)))), localAS: ASNumber(65000),
@@ -149,7 +152,7 @@ struct World {
             agenda.removeAll { $0.at <= now }
             for item in due { happen(item.what) }
             for node in nodes.indices
-            where nodes[node].waiting == nil && nodes[node].speaker.nextDeadline.map({ $0 <= now }) ?? false {
+            where nodes[node].waiting == nil && nodes[node].effectLoop.nextDeadline.map({ $0 <= now }) ?? false {
                 give(.deadlineReached, to: node)
             }
             for (link, end) in routerEnds.sorted(by: { ($0.key.node, $0.key.router) < ($1.key.node, $1.key.router) })
@@ -163,7 +166,7 @@ struct World {
 
     private var nextMoment: Instant? {
         var moments = [agenda.map(\.at).min()]
-        moments += nodes.filter { !$0.hasExited && $0.waiting == nil }.map(\.speaker.nextDeadline)
+        moments += nodes.filter { !$0.hasExited && $0.waiting == nil }.map(\.effectLoop.nextDeadline)
         moments += routerEnds.values.flatMap { [$0.session.nextDeadline, $0.bfd?.nextDeadline] }
         return moments.earliest()
     }

@@ -71,16 +71,17 @@ class Client:
 
     def ask(self, method, path, body=None, expected=(200,)):
         """A request and its answer, on the kept connection if there is one."""
-        if self.connection and select.select([self.connection.sock], [], [], 0)[0]:
+        if self.connection and (not self.connection.sock or select.select([self.connection.sock], [], [], 0)[0]):
             self.close()
         kept = self.connection is not None
         try:
-            return self.send(method, path, body, expected)
-        except (ConnectionError, http.client.RemoteDisconnected):
-            self.close()
-            if not kept or method != "GET":
-                raise
-            return self.send(method, path, body, expected)
+            try:
+                return self.send(method, path, body, expected)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                self.close()
+                if not kept or method != "GET":
+                    raise
+                return self.send(method, path, body, expected)
         except BaseException:
             self.close()
             raise
@@ -116,31 +117,36 @@ class Watch:
         self.client = Client(vip)
         self.path = PATH.format(namespace) + "?watch=1"
         self.last = time.monotonic_ns()
+        # Each silence: its nanoseconds, when it ended, and what ended the connection in it, if anything did.
         self.silences = []
+        self.ended = ""
 
     def run(self):
         """Watches until the end of the program."""
         while not STOPPED.is_set():
             try:
                 answer = self.client.open("GET", self.path)
-                self.client.connection.sock.settimeout(None)
-                while answer.status == 200 and answer.readline():
-                    self.hear()
-            except (OSError, http.client.HTTPException):
-                pass
+                if answer.status == 200:
+                    self.client.connection.sock.settimeout(None)
+                    while answer.readline():
+                        self.hear()
+                self.ended += f"end, status {answer.status}; "
+            except (OSError, http.client.HTTPException) as said:
+                self.ended += f"{type(said).__name__}: {said}; "
             self.client.close()
             STOPPED.wait(0.1)
 
     def hear(self):
         """An event, or the end of the program."""
         now = time.monotonic_ns()
-        self.silences.append(now - self.last)
-        self.last = now
+        self.silences.append((now - self.last, now, self.ended))
+        self.last, self.ended = now, ""
 
     def longest(self):
-        """The longest time without an event, in seconds."""
+        """The longest time without an event, in seconds; when it ended; and what ended the connection in it."""
         self.hear()
-        return max(self.silences) / 1e9
+        length, end, ended = max(self.silences)
+        return round(length / 1e9, 2), end, ended
 
 
 def every(period, work, offset=0.0):
@@ -210,9 +216,11 @@ def main():
     pool = ThreadPoolExecutor(100)
     every(1 / (NEW_PER_SECOND * scale), lambda: pool.submit(results.record, "new", fresh))
     pool.shutdown()
+    longest = {name: sorted(watch.longest() for watch in some) for name, some in watches.items()}
     print(json.dumps({
         "done": results.done, "failures": results.failures,
-        "silences": {name: sorted(round(watch.longest(), 2) for watch in some) for name, some in watches.items()},
+        "silences": {name: [silence[0] for silence in some] for name, some in longest.items()},
+        "worst": {name: some[-1] for name, some in longest.items()},
     }), flush=True)
     os._exit(0)
 

@@ -10,7 +10,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from lab import images
-from lab.bird import BFD, Bird, neighbor
+from lab.bird import Bird
 from lab.engine import LABEL
 from lab.host import PREFIX, Host
 from lab.images import INTEROP
@@ -18,6 +18,7 @@ from lab.kubernetes import kubelet, parts, pki, proxies
 from lab.kubernetes.daemon import Daemon
 from lab.links import Link, Subnet, connect, on_each
 from lab.node import NODE_AS, TOR_AS, VIP, Node
+from lab.tor_config import bird_neighbors
 from lab.waiting import eventually
 
 IMAGE = "localhost/bgpvip-lab-kubernetes"
@@ -55,6 +56,7 @@ class Cluster:
         self.speaking = []
         # What a kubelet needs is missing, or nothing is.
         self.lacking = parts.lacking(self.parts, *parts.NODE_PARTS)
+        self.without_proxy = parts.lacking(self.parts, parts.PROXY)
         self.archives = tempfile.TemporaryDirectory(prefix="bgpvip-lab-")
 
     def up(self):
@@ -118,8 +120,7 @@ class Cluster:
 
     def start_bird(self, fronts, bfd=False):
         """Starts BIRD on the ToR, with these nodes as neighbors."""
-        self.bird.start(BFD if bfd else "", *[
-            neighbor(node.name.replace("-", "_"), node.address, NODE_AS, bfd=bfd) for node in fronts])
+        self.bird.start(bird_neighbors(fronts, bfd=bfd))
 
     def stop(self):
         """Ends etcd and the API servers, and forgets what they knew."""
@@ -186,7 +187,7 @@ class Cluster:
             proxy.stop("KILL")
         self.proxies = {}
         self.tor.shell("kill -9 $(cat /run/lab/bird.pid)", check=False)
-        self.client.shell("pkill -9 -f '[a]pi_load.py'", check=False)
+        self.client.shell("pkill -9 -f '[a]pi_load.py'; pkill -9 -f '[c]onnections.py'", check=False)
         for node in self.nodes:
             node.host.shell(
                 f"nft delete table inet cut; ip addr del {VIP}/32 dev lo; pkill -9 -f '[a]pi_load.py'", check=False)

@@ -88,7 +88,7 @@ class Kubelet:
         if self.daemon:
             self.daemon.stop("KILL")
         self.host.shell("pkill -9 -x kubelet; pkill -9 -f '[c]ontainerd-shim'; pkill -9 -x etcd; pkill -9 kube-; "
-                        "pkill -9 -f '^/[b]gpvip'; pkill -9 -f '[s]leep infinity'", check=False)
+                        "pkill -9 -f '^[b]gpvip'; pkill -9 -f '[s]leep infinity'", check=False)
         self.containerd.stop("KILL")
         self.host.shell(f"rm -rf {MANIFESTS} /etc/kubernetes /run/containerd; mkdir -p {MANIFESTS}", check=False)
 

@@ -10,10 +10,12 @@ VARIABLE = "BGPVIP_KUBERNETES"
 SERVER = "kube-apiserver"
 # What the scenarios with a kubelet need besides.
 NODE_PARTS = ("kubelet", "kubeadm", "kubectl", "kube-controller-manager", "kube-scheduler")
+# What the scenarios with Services need besides.
+PROXY = "kube-proxy"
 IMAGE = "registry.k8s.io/kube-apiserver:v1.34.1"
 IN_IMAGE = "/usr/local/bin/kube-apiserver"
-HOW = (f"no {SERVER}: name a directory with it by {VARIABLE} (kubelet, kubeadm, kubectl, kube-controller-manager and "
-       f"kube-scheduler there are used too), or let {IMAGE} be pulled")
+HOW = (f"no {SERVER}: name a directory with it by {VARIABLE} (kubelet, kubeadm, kubectl, kube-controller-manager, "
+       f"kube-scheduler and {PROXY} there are used too), or let {IMAGE} be pulled")
 
 
 class Missing(Exception):

@@ -38,6 +38,13 @@ class BirdRouter(Router):
     def established(self, address):
         return self.bird.state(self.names[address]) == "Established"
 
+    def since(self, address):
+        return self.bird.since(self.names[address])
+
+    def change_password(self, address, password):
+        self.host.run("sed", "-i", f's/password "[^"]*"/password "{password}"/', bird.CONFIGURATION)
+        self.host.run("birdc", "configure")
+
     def paths(self, prefix):
         addresses = {name: address for address, name in self.names.items()}
         return [
@@ -52,6 +59,9 @@ class BirdRouter(Router):
 
     def bfd_state(self, address):
         return self.bird.bfd_state(address)
+
+    def shut_down(self, address, text):
+        self.host.run("birdc", "disable", self.names[address], f'"{text}"')
 
     def ask_refresh(self, address):
         self.host.run("birdc", "reload", "in", self.names[address])

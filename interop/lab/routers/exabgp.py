@@ -2,7 +2,7 @@
 
 import json
 
-from lab.routers.router import CONFIGURATION, NO_BFD, ROUTER_ID, Path, Router
+from lab.routers.router import CONFIGURATION, NO_BFD, NOT_LOOKED_AT, ROUTER_ID, Path, Router
 from lab.node import TOR_AS
 from lab.waiting import eventually
 
@@ -22,7 +22,11 @@ class ExabgpRouter(Router):
     """ExaBGP, which has no RIB of its own: the lab replays the updates that it prints."""
 
     name, package, title = "exabgp", "exabgp", "ExaBGP"
-    impossible = {"llgr": "ExaBGP keeps no paths", **NO_BFD}
+    impossible = {
+        "llgr": "ExaBGP keeps no paths",
+        "doctor_reasons": "ExaBGP neither keeps a neighbor shut down nor limits prefixes",
+        **NOT_LOOKED_AT, **NO_BFD,
+    }
     loses_farewell = ": a mistake of ExaBGP with every shutdown communication; the session ends all the same"
     reads_four_octet_as = False
     two_octet_setup = "configured for AS 23456"

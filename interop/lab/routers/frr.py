@@ -35,7 +35,8 @@ class FrrRouter(Router):
     name, package, title = "frr", "frr", "FRR"
     honours_graceful_shutdown = "by a route map"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
-    capabilities = ("SYS_ADMIN",)
+    # The lab's instrument for keys looks into its sockets.
+    capabilities = ("SYS_ADMIN", "SYS_PTRACE")
     two_octet_setup = "configured for AS 4200000001 and without enforce-first-as"
     has_fib, flush = True, "ip nexthop flush"
 
@@ -86,6 +87,14 @@ class FrrRouter(Router):
     def established(self, address):
         return self.neighbor(address).get("bgpState") == "Established"
 
+    def since(self, address):
+        # The time that FRR shows differs by a second from one look to the next.
+        return self.neighbor(address).get("connectionsEstablished")
+
+    def change_password(self, address, password):
+        self.host.run("vtysh", "-c", "configure terminal", "-c", f"router bgp {TOR_AS}",
+                      "-c", f"neighbor {address} password {password}")
+
     def paths(self, prefix):
         family = "ipv6" if ":" in prefix else "ipv4"
         return [
@@ -105,6 +114,10 @@ class FrrRouter(Router):
         """Has FRR's BFD say AdminDown to a neighbor that is `apart`."""
         self.host.run("vtysh", "-c", "configure terminal", "-c", "bfd", "-c", f"peer {address} local-address {local}",
                       "-c", "shutdown")
+
+    def shut_down(self, address, text):
+        self.host.run("vtysh", "-c", "configure terminal", "-c", f"router bgp {TOR_AS}",
+                      "-c", f"neighbor {address} shutdown message {text}")
 
     def ask_refresh(self, address):
         self.show(f"clear bgp ipv4 unicast {address} soft in")

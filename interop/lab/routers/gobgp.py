@@ -2,7 +2,7 @@
 
 import json
 
-from lab.routers.router import CONFIGURATION, NO_BFD, ROUTER_ID, Path, Router
+from lab.routers.router import CONFIGURATION, NO_BFD, NOT_LOOKED_AT, ROUTER_ID, Path, Router
 from lab.node import TOR_AS
 from lab.waiting import eventually
 
@@ -24,8 +24,10 @@ class GobgpRouter(Router):
     impossible = {
         "two_octet_as": "GoBGP always offers 4-octet AS numbers",
         "refresh": "`softresetin` looks at what GoBGP has kept and sends no ROUTE-REFRESH",
-        **NO_BFD,
+        **NOT_LOOKED_AT, **NO_BFD,
     }
+
+    loses_shutdown_text = ": a mistake of GoBGP's `disable --reason`"
 
     def configuration(self, neighbors):
         parts = [HEADER]
@@ -46,6 +48,8 @@ class GobgpRouter(Router):
             for family in ("ipv4", "ipv6"):
                 parts.append(f'[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\n'
                              f'afi-safi-name = "{family}-unicast"\n')
+                if neighbor.limit:
+                    parts.append(f"[neighbors.afi-safis.prefix-limit.config]\nmax-prefixes = {neighbor.limit}\n")
                 if neighbor.long_lived:
                     parts.append("[neighbors.afi-safis.mp-graceful-restart.config]\nenabled = true\n"
                                  "[neighbors.afi-safis.long-lived-graceful-restart.config]\nenabled = true\n"
@@ -78,6 +82,9 @@ class GobgpRouter(Router):
         logged = self.host.shell("grep '\"received notification\"' /log/gobgpd.log", check=False).splitlines()
         shown = [entry for entry in map(json.loads, logged) if entry["Key"] == address]
         return shown and "{msg}, Code {Code}, Subcode {Subcode}, {Communicated-Reason}".format_map(shown[-1])
+
+    def shut_down(self, address, text):
+        self.host.run("gobgp", "neighbor", address, "disable", "--reason", text)
 
     def ask_refresh(self, address):
         self.host.run("gobgp", "neighbor", address, "softresetin", "-a", "ipv4")

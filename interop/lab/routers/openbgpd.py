@@ -2,7 +2,7 @@
 
 import json
 
-from lab.routers.router import CONFIGURATION, NO_BFD, ROUTER_ID, Path, Router
+from lab.routers.router import CONFIGURATION, NO_BFD, NOT_LOOKED_AT, ROUTER_ID, Path, Router
 from lab.node import TOR_AS
 from lab.waiting import eventually
 
@@ -25,7 +25,7 @@ class OpenbgpdRouter(Router):
 
     name, package, title = "openbgpd", "openbgpd", "OpenBGPD"
     honours_graceful_shutdown = "by one rule"
-    impossible = {"llgr": "OpenBGPD does not know RFC 9494", **NO_BFD}
+    impossible = {"llgr": "OpenBGPD does not know RFC 9494", **NOT_LOOKED_AT, **NO_BFD}
 
     def configuration(self, neighbors):
         lines = [HEADER]
@@ -34,6 +34,7 @@ class OpenbgpdRouter(Router):
                 f"remote-as {neighbor.peer_as}",
                 f"local-address {neighbor.local}",
                 "passive",
+                f"max-prefix {neighbor.limit}" if neighbor.limit else "",
                 "announce IPv4 unicast",
                 "announce IPv6 unicast",
                 f'tcp md5sig password "{neighbor.password}"' if neighbor.password else "",
@@ -79,6 +80,9 @@ class OpenbgpdRouter(Router):
     def farewell(self, address):
         shown = self.neighbor(address)
         return ", ".join(shown[key] for key in ("last_error_received", "last_shutdown_reason") if key in shown)
+
+    def shut_down(self, address, text):
+        self.host.run("bgpctl", "neighbor", address, "down", text)
 
     def ask_refresh(self, address):
         self.host.run("bgpctl", "neighbor", address, "refresh")

@@ -1,39 +1,15 @@
 """What the lab asks of a router, whichever program it runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lab.node import NODE_AS, TOR_AS, VIP, VIP6
-from lab.waiting import eventually, expect
+from lab.tor_config import tor_config
+from lab.waiting import eventually
 
 CONFIGURATION = "/run/lab/router.conf"
 ROUTER_ID = "10.0.0.1"
+NOT_LOOKED_AT = {"md5_rotated": "shown with BIRD and FRR"}
 # For programs without BFD.
 NO_BFD = dict.fromkeys(("bfd", "bfd_frozen", "bfd_drain", "bfd_shut_down"), "the program has no BFD")
-
-
-@dataclass(frozen=True)
-class Neighbor:
-    """A node, as the router is told of it. The router only listens, as a ToR does towards its servers."""
-
-    address: str
-    # The router's own address on the session.
-    local: str
-    peer_as: int = NODE_AS
-    password: str | None = None
-    multihop: int | None = None
-    ttl_security: bool = False
-    extended_next_hop: bool = False
-    # Without it the router says that it knows 2-octet AS numbers only (RFC 6793).
-    four_octet_as: bool = True
-    # The router keeps the paths of a lost session as a last resort, if the node asks for it (RFC 9494).
-    long_lived: bool = False
-    # BFD at 50 ms, three times; with "apart" its end is not the session's.
-    bfd: bool | str = False
-
-    @property
-    def internal(self):
-        """True for iBGP."""
-        return self.peer_as == TOR_AS
 
 
 @dataclass(frozen=True)
@@ -69,6 +45,8 @@ class Router:
     checks_ttl = True
     # How it comes that the program turns GRACEFUL_SHUTDOWN into LOCAL_PREF 0; empty if it does not.
     honours_graceful_shutdown = ""
+    # Why the text of a shutdown on the router does not reach us; empty if it does.
+    loses_shutdown_text = ""
     # Scenarios that cannot be had with this program, and why.
     impossible = {}
 
@@ -77,20 +55,8 @@ class Router:
         self.product = product
 
     def tor_config(self, dialect, neighbors):
-        """What `bgpvip tor-config` prints for neighbors of one kind, with the password in its place."""
-        first = neighbors[0]
-        kinds = {replace(neighbor, address="", local="") for neighbor in neighbors}
-        expect(len(kinds) == 1, f"the neighbors differ in more than their addresses: {neighbors}")
-        router = f"[{first.local}]" if ":" in first.local else first.local
-        peer = [router, TOR_AS, first.password or "", first.multihop or ""]
-        flags = ["--local-as", first.peer_as, "--vip", f"{VIP},{VIP6}", "--peers", ":".join(map(str, peer)),
-                 "--node", ",".join(neighbor.address for neighbor in neighbors)]
-        flags += ["--ttl-security", "true"] if first.ttl_security else []
-        flags += ["--bfd", "50ms"] if first.bfd is True else []
-        flags += ["--llgr", "600s"] if first.long_lived else []
-        printed = self.host.engine.command(
-            "run", "--rm", "--network", "none", self.product, "tor-config", dialect, *map(str, flags)).stdout
-        return printed.replace("<MD5-KEY>", first.password or "")
+        """What `bgpvip tor-config` prints for these neighbors."""
+        return tor_config(self.host.engine, self.product, dialect, neighbors)
 
     def start(self, *neighbors):
         """Configures the program for these neighbors and starts it."""
@@ -113,6 +79,14 @@ class Router:
         """Whether the session with a neighbor is Established."""
         raise NotImplementedError
 
+    def since(self, address):
+        """What the router shows of the beginning of the session with a neighbor: another value for each session."""
+        raise NotImplementedError
+
+    def change_password(self, address, password):
+        """Changes a neighbor's password as the program's operator does."""
+        raise NotImplementedError
+
     def paths(self, prefix):
         """All paths to a prefix, by neighbor."""
         raise NotImplementedError
@@ -123,6 +97,10 @@ class Router:
 
     def bfd_state(self, address):
         """The state of the router's BFD session with a neighbor, in the router's words; empty if there is none."""
+        raise NotImplementedError
+
+    def shut_down(self, address, text):
+        """Has the router end the session with a neighbor for good, with this text (RFC 9003)."""
         raise NotImplementedError
 
     def ask_refresh(self, address):

@@ -21,11 +21,15 @@ class Limit:
     write: int = 12
     quiet: float = 6.0
 
+    def allow(self, figures):
+        """Whether the figures of a run are within the limits."""
+        failed = tuple(figures.failed(kind) for kind in ("new", "kept", "write"))
+        return (all(count <= most for count, most in zip(failed, (self.new, self.kept, self.write)))
+                and figures.silences["quiet"][-1] <= self.quiet)
+
     def hold(self, figures):
         """Fails the scenario unless the figures of a run are within the limits."""
-        failed = tuple(figures.failed(kind) for kind in ("new", "kept", "write"))
-        expect(all(count <= most for count, most in zip(failed, (self.new, self.kept, self.write)))
-               and figures.silences["quiet"][-1] <= self.quiet, f"{figures}; at most {self}; {figures.errors()}")
+        expect(self.allow(figures), f"{figures}; at most {self}; {figures.errors()}; {figures.worst}")
 
 
 # A client is cut off or moved elsewhere at once, or in time.

@@ -13,6 +13,8 @@ SCALE = 0.2
 BEFORE, AFTER = 2, 6
 # Seconds from the first to the last failed request when the node's own VIP goes; without an event on a quiet watch.
 LOST_LIMIT, QUIET_LIMIT = 3.0, 6.0
+# Two clients keep a connection, and repeat a request in the instant in which the server that dies still accepts.
+KILL_LIMITS = {"new": 1, "kept": 2, "write": 1}
 
 
 def load_on(cluster, node):
@@ -47,13 +49,13 @@ def local_bind(cluster):
 
 
 def local_kill(cluster):
-    """The node's API server crashes: its own clients lose no more than one request of each kind."""
+    """The node's API server crashes: none of its own clients loses more than one request."""
     node = cluster.arrange(DIRECT)[0]
     with load_on(cluster, node) as load:
         time.sleep(BEFORE)
         cluster.servers[node.name].signal("KILL")
         time.sleep(AFTER)
-    expect(all(load.figures.failed(kind) <= 1 for kind in ("new", "kept", "write")),
+    expect(all(load.figures.failed(kind) <= most for kind, most in KILL_LIMITS.items()),
            f"{load.figures}; {load.figures.errors()}")
     return quiet(load.figures)
 

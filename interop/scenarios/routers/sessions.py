@@ -60,7 +60,8 @@ def gtsm(cell):
 def multihop(cell):
     """A router two hops away: Established, and the next hop is the node's own address."""
     node, between = cell.nodes
-    cell.router.start(cell.neighbor(node, address=FAR_NODE, local=FAR_ROUTER, multihop=2))
+    # FRR ends a session with IPv6 routes on it if the interface of its address has no IPv6 address, as lo here.
+    cell.router.start(cell.neighbor(node, address=FAR_NODE, local=FAR_ROUTER, multihop=2, vips=(PREFIX,)))
     node.start(f"{FAR_ROUTER}:{TOR_AS}::2")
     cell.router.await_established(FAR_NODE)
     (path,) = cell.router.await_paths(PREFIX, FAR_NODE)

@@ -10,7 +10,9 @@ extension SwitchSide {
             "The hash of flows is the kernel's: set net.ipv4.fib_multipath_hash_policy and",
             "net.ipv6.fib_multipath_hash_policy to 1. It is not resilient: BIRD has nothing for that.")
         for family in families {
-            let allowed = prefixes(family).map { "\($0)" }.joined(separator: ", ")
+            let allowed = permits(family).map { permit in
+                "\(permit.prefix)" + (permit.hostLength.map { "{\($0),\($0)}" } ?? "")
+            }.joined(separator: ", ")
             text.add(
                 "filter bgpvip\(family.digit) {",
                 "  if net !~ [ \(allowed) ] then reject;",

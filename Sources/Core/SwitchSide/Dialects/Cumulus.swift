@@ -17,9 +17,10 @@ extension SwitchSide {
         for family in families {
             let list = "nv set router policy prefix-list BGPVIP\(family.digit)"
             text.add("\(list) type \(family)")
-            for (index, prefix) in prefixes(family).enumerated() {
+            for (index, permit) in permits(family).enumerated() {
                 let rule = "\(list) rule \(10 * (index + 1))"
-                text.add("\(rule) match \(prefix)", "\(rule) action permit")
+                let lengths = permit.hostLength.map { " min-prefix-len \($0)" } ?? ""
+                text.add("\(rule) match \(permit.prefix)\(lengths)", "\(rule) action permit")
             }
             let map = "nv set router policy route-map BGPVIP\(family.digit)_IN rule 10"
             text.add(

@@ -35,6 +35,11 @@ extension SwitchSide {
         for family in families {
             text.add(" address-family \(family) unicast")
             for session in sessions {
+                if family == .ipv6, !session.isOverIPv6 {
+                    text.note(
+                        "The session is over IPv4: the interface of its address here needs an IPv6 address (link-local is enough).",
+                        "Without one FRRouting answers each OPEN of the nodes with Cease (6/0).")
+                }
                 text.add(
                     "  neighbor \(session.group) activate",
                     "  neighbor \(session.group) maximum-prefix \(maximumPrefixes(family)) restart 1",
@@ -92,8 +97,11 @@ extension SwitchSide {
     func policyLists(_ text: inout ConfigText, communityList: String, end: String? = nil, indent: String = " ") {
         for family in families {
             let word = family == .ipv4 ? "ip" : "ipv6"
-            for (index, prefix) in prefixes(family).enumerated() {
-                text.add("\(word) prefix-list BGPVIP\(family.digit) seq \(5 * (index + 1)) permit \(prefix)")
+            for (index, permit) in permits(family).enumerated() {
+                let lengths = permit.hostLength.map { " ge \($0)" } ?? ""
+                text.add(
+                    "\(word) prefix-list BGPVIP\(family.digit) seq \(5 * (index + 1)) permit \(permit.prefix)\(lengths)"
+                )
             }
         }
         text.add(communityList)

@@ -5,7 +5,7 @@ extension SwitchSide {
     /// Cisco IOS XR.
     func iosxr(_ text: inout ConfigText) {
         portNotes(&text)
-        let destinations = prefixes.map { "\($0)" }.joined(separator: ", ")
+        let destinations = (prefixes + pools).map { "\($0)" }.joined(separator: ", ")
         text.note(
             "Resilient hashing: `set load-balance ecmp-consistent` for \(destinations) in the",
             "route policy that `table-policy` names. It is not set here: a switch has one such policy.",
@@ -14,7 +14,8 @@ extension SwitchSide {
             refusesGracefulRestart ? nil : "Long-lived graceful restart (RFC 9494) is not generated for IOS XR.")
         for session in sessions { iosxrNotes(session, &text) }
         for family in families {
-            let list = prefixes(family).map { "  \($0) eq \($0.length)" }.joined(separator: ",\n")
+            let list = permits(family).map { "  \($0.prefix) eq \($0.hostLength ?? $0.prefix.length)" }
+                .joined(separator: ",\n")
             text.add("prefix-set BGPVIP\(family.digit)", list, "end-set", "!")
         }
         text.add("community-set BGPVIP-GSHUT", "  65535:0", "end-set", "!")

@@ -14,7 +14,10 @@ extension SwitchSide {
             for (term, isLeaving) in [("leaving", true), ("normal", false)] {
                 let name = "set policy-options policy-statement BGPVIP-IN term \(term)\(family.digit)"
                 text.add(isLeaving ? "\(name) from community BGPVIP-GSHUT" : nil)
-                for prefix in prefixes(family) { text.add("\(name) from route-filter \(prefix) exact") }
+                for permit in permits(family) {
+                    let lengths = permit.hostLength.map { "prefix-length-range /\($0)-/\($0)" } ?? "exact"
+                    text.add("\(name) from route-filter \(permit.prefix) \(lengths)")
+                }
                 text.add(isLeaving ? "\(name) then local-preference 0" : nil, "\(name) then accept")
             }
         }

@@ -11,8 +11,10 @@ extension SwitchSide {
         for session in sessions { srlinuxNotes(session, &text) }
         let policy = "set / routing-policy"
         for family in families {
-            for prefix in prefixes(family) {
-                text.add("\(policy) prefix-set BGPVIP\(family.digit) prefix \(prefix) mask-length-range exact")
+            for permit in permits(family) {
+                let lengths = permit.hostLength.map { "\($0)..\($0)" } ?? "exact"
+                text.add(
+                    "\(policy) prefix-set BGPVIP\(family.digit) prefix \(permit.prefix) mask-length-range \(lengths)")
             }
         }
         text.add("\(policy) community-set BGPVIP-GSHUT member [ 65535:0 ]")

@@ -6,11 +6,13 @@
 // Never define _GNU_SOURCE: it changes fd_set, and Swift refuses two definitions of it.
 #include <sys/socket.h>
 #include <elf.h>
+#include <malloc.h>
 #include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/inotify.h>
 #include <spawn.h>
 
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>

@@ -1,19 +1,24 @@
 package import SpeakerCore
 
 /// `bgpvip peers`: one row a peer.
-package func peersTable(_ status: Status) -> String {
-    let note = status.phaseSentence.map { $0 + "\n" } ?? ""
-    if status.peers.isEmpty { return note + "no peers are configured\n" }
-    var table = TextTable(["PEER", "AS", "STATE", "SINCE", "HOLD", "BFD", "VIPS"], sentence: "LAST-ERROR")
+package func peersTable(_ status: Status, _ style: TextStyle = .plain) -> String {
+    (status.phaseSentence.map { $0 + "\n" } ?? "") + peerRows(status, style)
+}
+
+/// The peers without the phase of the node.
+func peerRows(_ status: Status, _ style: TextStyle) -> String {
+    if status.peers.isEmpty { return "no peers are configured\n" }
+    var table = TextTable(["PEER", "AS", "STATE", "SINCE", "HOLD", "BFD", "VIPS"], sentence: "LAST-ERROR", style)
     for peer in status.peers {
         table.append(
             [
                 peer.address, peer.asText, peer.state, spanText(peer.stateSeconds),
                 peer.holdTime.map { "\($0)s" } ?? "-", peer.bfdWord, "\(peer.advertised)/\(peer.total)",
             ],
-            sentence: peer.bfdHoldText ?? peer.lastErrorText ?? peer.lastAttempt)
+            [2: peer.isEstablished ? .good : .bad],
+            sentence: peer.lastErrorCell)
     }
-    return note + table.text
+    return table.text
 }
 
 extension Status {

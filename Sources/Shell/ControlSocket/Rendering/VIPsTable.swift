@@ -1,10 +1,14 @@
 package import SpeakerCore
 
 /// `bgpvip vips`: one row a VIP.
-package func vipsTable(_ status: Status) -> String {
-    let note = status.phaseSentence.map { $0 + "\n" } ?? ""
-    if status.vips.isEmpty { return note + "no VIPs are configured\n" }
-    var table = TextTable(["VIP", "BOUND", "VERDICT", "SINCE", "ADVERTISED-TO"], sentence: "REASON")
+package func vipsTable(_ status: Status, _ style: TextStyle = .plain) -> String {
+    (status.phaseSentence.map { $0 + "\n" } ?? "") + vipRows(status, style)
+}
+
+/// The VIPs without the phase of the node.
+func vipRows(_ status: Status, _ style: TextStyle) -> String {
+    if status.vips.isEmpty { return "no VIPs are configured\n" }
+    var table = TextTable(["VIP", "BOUND", "VERDICT", "SINCE", "ADVERTISED-TO"], sentence: "REASON", style)
     for vip in status.vips {
         table.append(
             [
@@ -13,9 +17,10 @@ package func vipsTable(_ status: Status) -> String {
                 spanText(vip.verdictSeconds),
                 "\(vip.advertisedTo)/\(vip.peers)",
             ],
+            [2: .init(verdict: vip.verdict), 4: vip.advertisedTo == 0 ? .bad : nil],
             sentence: vip.reason + (vip.boundByOthers ? "" : vip.bindError.map { "; cannot be bound: \($0)" } ?? ""))
     }
-    return note + table.text
+    return table.text
 }
 
 /// What `bgpvip drain VIP` and `bgpvip undrain VIP` answer.

@@ -4,30 +4,23 @@ package import SpeakerCore
 package struct WhyChain: Encodable, Sendable, Hashable {
     /// One link of the chain.
     package struct Step: Encodable, Sendable, Hashable {
-        /// How a link holds.
-        package enum Standing: String, Encodable, Sendable, Hashable {
-            case holds
-            /// The chain ends here.
-            case stops
-            /// Does not hold, but is not the first, or does not keep the VIP from being advertised.
-            case fails
-            /// Not part of the chain.
-            case unneeded
-        }
-
-        /// `check apiserver`, `verdict`, `node`, `interface lo`, `peer 10.0.0.1`.
+        /// The link: `check apiserver`, `verdict`, `node`, `interface lo`, `peer 10.0.0.1`.
         package var link: String
-        package var standing: Standing
-        /// How it is, in words.
+        /// `holds`; `stops` (the first that does not); `fails` (another that does not); `unneeded`.
+        package var standing: Why.Standing
+        /// Its state, for people.
         package var words: String
     }
 
+    /// The VIP with its length.
     package var vip: String
-    /// Peers that have been told the VIP, and peers configured.
+    /// How many peers it is advertised to.
     package var advertisedTo: Int
+    /// How many peers it is meant for.
     package var peers: Int
     /// The daemon's own reason.
     package var reason: String
+    /// The chain, from the checks to the peers.
     package var steps: [Step]
 
     /// The chain of one of the status's VIPs.
@@ -37,28 +30,9 @@ package struct WhyChain: Encodable, Sendable, Hashable {
         peers = vip.peers
         reason = vip.reason
 
-        var before: [Step] = vip.checks.map { checkStep($0, status.checks) }
-        before += [verdictStep(vip), nodeStep(vip, status)]
-        if let drain = vip.drain {
-            before.append(
-                Step(link: "drain", standing: .fails, words: "\(drain.phase): \(drain.reason); \(drain.words)"))
-        }
-        before.append(interfaceStep(vip, status))
-        // What is kept as the last resort is advertised although its checks fail.
-        let surmounted = vip.lastResort ? vip.checks.count + 1 : 0
-        if vip.advertisedTo == 0, let first = before[surmounted...].firstIndex(where: { $0.standing == .fails }) {
-            before[first].standing = .stops
-        }
-        let isStopped = before.contains { $0.standing == .stops }
-        steps = before + status.peers.map { peerStep($0, vip, isStopped: isStopped) }
-        // Behind the peers: it keeps no VIP from being advertised, but what then arrives is refused.
-        steps += vip.listeners.map { listener in
-            Step(
-                link: "service port \(listener.port)", standing: listener.isReached ? .holds : .fails,
-                words: listener.words(vip: vip.prefix))
-        }
-        if vip.advertisedTo > 0 {
-            steps.append(Step(link: "routers", standing: .unneeded, words: unseenOnRouters(of: vip.prefix)))
+        steps = Why(of: vip, in: status).steps.map { step in
+            let said = step.link.inWords(vip, status)
+            return Step(link: said.name, standing: step.standing, words: said.words)
         }
     }
 
@@ -81,74 +55,78 @@ package struct WhyChain: Encodable, Sendable, Hashable {
     }
 }
 
-private func checkStep(_ name: String, _ checks: [CheckStatus]) -> WhyChain.Step {
-    guard let check = checks.first(where: { $0.name == name }) else {
-        return WhyChain.Step(link: "check \(name)", standing: .fails, words: "is not known to the daemon")
+extension Why.Link {
+    /// The link's name, and how it is.
+    fileprivate func inWords(_ vip: VIPStatus, _ status: Status) -> (name: String, words: String) {
+        switch self {
+        case .check(let name):
+            ("check \(name)", checkWords(status.checks.first { $0.name == name }))
+        case .verdict:
+            ("verdict", verdictWords(vip))
+        case .node:
+            ("node", status.phaseWords + (status.spares(vip) ? "; this VIP is left in service (drain: false)" : ""))
+        case .drain:
+            ("drain", vip.drain.map { "\($0.phase): \($0.reason); \($0.words)" } ?? "")
+        case .interface:
+            (vip.boundByOthers ? "interface" : "interface \(status.interface)", interfaceWords(vip))
+        case .peer(let address):
+            ("peer \(address)", status.peers.first { $0.address == address }.map { peerWords($0, vip) } ?? "")
+        case .servicePort(let port):
+            (
+                "service port \(port)",
+                vip.listeners.first { $0.port == port }.map { $0.words(vip: vip.prefix) } ?? ""
+            )
+        case .routers:
+            ("routers", unseenOnRouters(of: vip.prefix))
+        }
     }
-    let failure =
-        check.lastFailure.map { ": \($0)" } ?? check.acceptedRefusal.map { ", which answers: \($0)" } ?? ""
-    return WhyChain.Step(
-        link: "check \(name)", standing: check.verdict == "healthy" ? .holds : .fails,
-        words: "\(check.target) is \(verdictText(check.verdict, check.verdictSeconds))\(failure)"
-            + " (\(check.passed) passed, \(check.failed) failed)")
 }
 
-private func verdictStep(_ vip: VIPStatus) -> WhyChain.Step {
-    WhyChain.Step(
-        link: "verdict", standing: vip.verdict == "healthy" ? .holds : .fails,
-        words: vip.checks.isEmpty
-            ? "\(vip.verdict): it has no checks"
-            : verdictText(vip.verdict, vip.verdictSeconds)
-                + (vip.lastResort ? "; kept as the last resort, for when no node is healthy" : ""))
+private func checkWords(_ check: CheckStatus?) -> String {
+    guard let check else { return "is not known to the daemon" }
+    let failure =
+        check.lastFailure.map { ": \($0)" } ?? check.acceptedRefusal.map { ", which answers: \($0)" } ?? ""
+    return "\(check.target) is \(verdictText(check.verdict, check.verdictSeconds))\(failure)"
+        + " (\(check.passed) passed, \(check.failed) failed)"
+}
+
+private func verdictWords(_ vip: VIPStatus) -> String {
+    vip.checks.isEmpty
+        ? "\(vip.verdict): it has no checks"
+        : verdictText(vip.verdict, vip.verdictSeconds)
+            + (vip.lastResort ? "; kept as the last resort, for when no node is healthy" : "")
 }
 
 private func verdictText(_ verdict: String, _ seconds: Double) -> String {
     verdict == "unknown" ? "unknown: no result yet" : "\(verdict) for \(spanText(seconds))"
 }
 
-private func nodeStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
-    // A node that drains still advertises, with GRACEFUL_SHUTDOWN, until it has settled.
-    let isInService = ["starting", "running"].contains(status.phase)
-    let isSpared = !isInService && !vip.drains && status.departure?.exits == false
-    return WhyChain.Step(
-        link: "node", standing: isInService || isSpared ? .holds : .fails,
-        words: status.phaseWords + (isSpared ? "; this VIP is left in service (drain: false)" : ""))
-}
-
-private func interfaceStep(_ vip: VIPStatus, _ status: Status) -> WhyChain.Step {
+private func interfaceWords(_ vip: VIPStatus) -> String {
     if vip.boundByOthers {
-        return WhyChain.Step(
-            link: "interface", standing: vip.bindError == nil ? .holds : .fails,
-            words: "is left to others (bind is false)" + (vip.bindError.map { "; \($0)" } ?? ""))
+        return "is left to others (bind is false)" + (vip.bindError.map { "; \($0)" } ?? "")
     }
-    return WhyChain.Step(
-        link: "interface \(status.interface)", standing: vip.bound ? .holds : .fails,
-        words: vip.bound ? "has the address" : "does not have the address" + (vip.bindError.map { ": \($0)" } ?? ""))
+    return vip.bound ? "has the address" : "does not have the address" + (vip.bindError.map { ": \($0)" } ?? "")
 }
 
-private func peerStep(_ peer: PeerStatus, _ vip: VIPStatus, isStopped: Bool) -> WhyChain.Step {
+private func peerWords(_ peer: PeerStatus, _ vip: VIPStatus) -> String {
     let session = "AS \(peer.asText) \(peer.state) for \(spanText(peer.stateSeconds))"
     if let route = peer.routes.first(where: { $0.prefix == vip.prefix }) {
-        return WhyChain.Step(
-            link: "peer \(peer.address)", standing: .holds,
-            words: "\(session), was told: \(routeText(route))"
-                + (peer.undelivered.map { "; its TCP has acknowledged nothing for \(spanText($0.seconds))" } ?? ""))
+        return "\(session), advertised: \(routeText(route))"
+            + (peer.undelivered.map { "; its TCP has acknowledged nothing for \(spanText($0.seconds))" } ?? "")
     }
     let obstacle = peer.obstacles?[vip.prefix]
-    if obstacle == PeerStatus.notMeant {
-        return WhyChain.Step(
-            link: "peer \(peer.address)", standing: .unneeded, words: "\(session), \(PeerStatus.notMeant)")
-    }
+    if obstacle == PeerStatus.notMeant { return "\(session), \(PeerStatus.notMeant)" }
     let why =
-        if let withdrawal = peer.undelivered, withdrawal.withdrawn.contains(vip.prefix) {
+        if let withdrawal = peer.undelivered, withdrawal.withdrawn.contains(vip.prefix), withdrawal.seconds < 1 {
+            ", withdrawn; its TCP has yet to acknowledge that"
+        } else if let withdrawal = peer.undelivered, withdrawal.withdrawn.contains(vip.prefix) {
             ", withdrawn, but its TCP has not acknowledged that for \(spanText(withdrawal.seconds)): it may still send "
                 + "traffic here"
                 + (withdrawal.resetInSeconds.map { "; the session is reset in \(fractionText($0))" } ?? "")
         } else if peer.isEstablished {
-            ", was not told" + (obstacle.map { ": \($0)" } ?? "")
+            ", not advertised" + (obstacle.map { ": \($0)" } ?? "")
         } else if let bfd = peer.bfd, bfd.holdsSession {
             ": waits until BFD is up" + (bfd.obstacle.map { "; \($0)" } ?? "")
         } else { (peer.lastErrorText ?? peer.lastAttempt).map { ": \($0)" } ?? "" }
-    return WhyChain.Step(
-        link: "peer \(peer.address)", standing: isStopped ? .fails : .stops, words: session + why)
+    return session + why
 }

@@ -40,6 +40,12 @@ extension PeerStatus {
     /// The peer's AS: the one it named, while there is a session, else as configured.
     var asText: String { peerAS.map(String.init) ?? configuredAS }
 
+    /// The column LAST-ERROR: why there is no session; beside one that is Established, what was before it.
+    var lastErrorCell: String? {
+        if let bfdHoldText { return bfdHoldText }
+        return isEstablished ? lastErrorText.map { "before: \($0)" } : lastErrorText ?? lastAttempt
+    }
+
     /// Why there is no session, or why there was none, with its age.
     var lastErrorText: String? {
         lastError.map { error in
@@ -51,13 +57,15 @@ extension PeerStatus {
 extension Status {
     /// What everybody should know first, if the node is not simply in service.
     var phaseSentence: String? {
+        if waitsFor != nil { return printable(phaseWords) }
         if phase == "running" { return nil }
         return printable("this node is \(phaseWords)")
     }
 
     /// The phase, its reason, and what comes next.
     var phaseWords: String {
-        phase + (phaseReason.map { ": \($0)" } ?? "") + (departure.map { "; \($0.words)" } ?? "")
+        if let waitsFor { return "waiting for the network: \(waitsFor)" }
+        return phase + (phaseReason.map { ": \($0)" } ?? "") + (departure.map { "; \($0.words)" } ?? "")
     }
 }
 

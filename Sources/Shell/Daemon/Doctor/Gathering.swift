@@ -18,6 +18,7 @@ package import SpeakerCore
 ///   - status: what the daemon says; nil if it was not reached.
 package func gatherFacts(for configured: Settings, secrets: [String], status: Status?) -> Facts {
     var facts = Facts(settings: configured)
+    facts.namesGateways = configured.namesGateways
     if configured.namesGateways {
         do {
             facts.settings = try configured.expandingGateways(NodeNetwork.defaultGateways())
@@ -47,6 +48,7 @@ private final class Gathering: @unchecked Sendable {
     private let done: @Sendable (Facts) -> Void
     private var trials: [PeerTrial] = []
     private var probers: [Prober] = []
+    private let otherSpeakers = OtherSpeakers()
     private var pending = 1
     private var isDone = false
 
@@ -112,7 +114,7 @@ private final class Gathering: @unchecked Sendable {
         let isSilent = codes.contains { $0.hasPrefix("silent") }
         if state != nil, !isSilent { return }
         if state == nil {
-            let other = try? NodeNetwork.otherSpeaker(
+            let other = try? otherSpeakers.speaker(
                 with: peer.address, port: peer.port, from: peer.source, interface: peer.sourceInterface)
             if let other = other ?? nil {
                 facts.peers[peer.address] = PeerFacts(end: .transport(.inUse(by: other)))

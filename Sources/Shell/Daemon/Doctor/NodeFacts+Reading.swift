@@ -38,11 +38,15 @@ extension NodeFacts {
         conntrackCount = NodeFiles.number(in: "/proc/sys/net/netfilter/nf_conntrack_count")
         conntrackMaximum = NodeFiles.number(in: "/proc/sys/net/netfilter/nf_conntrack_max")
         clock = Int64(time(nil))
-        let keys = settings.checks.compactMap { check -> String? in
-            guard case .http(let http) = check.kind else { return nil }
-            return http.tls?.keyFile
+        let httpChecks = settings.checks.compactMap { check -> HTTPCheck? in
+            if case .http(let http) = check.kind { http } else { nil }
         }
+        let keys = httpChecks.compactMap(\.tls?.keyFile)
         readableSecrets = Set(secrets + keys).sorted().filter(NodeFiles.isReadableByAll)
+        let certificates = httpChecks.flatMap { [$0.tls?.caFile, $0.tls?.certificateFile].compactMap { $0 } }
+        newestFile = Set(secrets + keys + certificates).sorted()
+            .compactMap { path in NodeFiles.changedAt(path).map { (path: path, changedAt: $0) } }
+            .max { $0.changedAt < $1.changedAt }
         controlSocketFault = settings.controlSocket.flatMap(NodeFiles.socketFault)
 
         let processes = NodeProcess.all
@@ -55,8 +59,8 @@ extension NodeFacts {
             words.filter { $0.hasPrefix(flag) }
                 .flatMap { $0.dropFirst(flag.count).split(separator: ",") }.compactMap { IPPrefix(parsing: $0) }
         ).sorted()
-        instances = max(
-            processes.count(where: \.isDaemon), NodeFiles.unixSockets(at: "@bgpvip \(settings.interface)"),
-            settings.controlSocket.map(NodeFiles.unixSockets) ?? 0)
+        daemons = processes.count(where: \.isDaemon)
+        heldAddresses = NodeFiles.heldAddresses
+        controlSockets = settings.controlSocket.map { NodeFiles.listeningSockets(at: $0) } ?? 0
     }
 }

@@ -58,13 +58,27 @@ enum NodeFiles {
         return ports
     }
 
-    /// How many listening unix sockets of this network namespace have this path; `@` begins an abstract name.
-    static func unixSockets(at path: String) -> Int {
-        (text(of: "/proc/net/unix") ?? "").split(separator: "\n").count { line in
+    /// The paths of the unix sockets of this network namespace that accept connections; `@` begins an abstract name.
+    private static var listeningSockets: [Substring] {
+        (text(of: "/proc/net/unix") ?? "").split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ", maxSplits: 7)
             // Flags 00010000: it accepts connections. Datagram sockets never do.
-            return fields.count == 8 && fields[7] == path && (path.hasPrefix("@") || fields[3] == "00010000")
+            return fields.count == 8 && fields[3] == "00010000" ? fields[7] : nil
         }
+    }
+
+    /// How many unix sockets of this network namespace accept connections at this path.
+    static func listeningSockets(at path: String) -> Int { listeningSockets.count { $0 == path } }
+
+    /// The addresses of `AddressLocks`, of all daemons of this network namespace.
+    static var heldAddresses: Set<IPAddress> {
+        Set(listeningSockets.compactMap { $0.hasPrefix("@bgpvip ") ? IPAddress(String($0.dropFirst(8))) : nil })
+    }
+
+    /// When the file was changed (seconds since 1970).
+    static func changedAt(_ path: String) -> Int64? {
+        var info = stat()
+        return stat(path, &info) == 0 ? Int64(info.st_mtim.tv_sec) : nil
     }
 
     /// True if everybody may read the file.

@@ -1,0 +1,83 @@
+import IPTypes
+import Logging
+import NIOCore
+import Netlink
+import ShellSystem
+import SpeakerCore
+
+/// Owns the routing rules that keep packets to unused ports of Services from looping between node and router.
+final class LoopRules: LoopConfined {
+    typealias Uplinks = @Sendable (Set<ScopedAddress>) -> Result<Set<String>, NetlinkError>
+    typealias Setting = @Sendable (Set<LoopRule>) -> Result<Void, NetlinkError>
+
+    let loop: any EventLoop
+    private let link: HostLink
+    private let thread: any WorkThread
+    private let uplinks: Uplinks
+    private let set: Setting
+    private var wanted: LoopGuard?
+    private var isUnderWay = false
+    private var looks: RepeatedTask?
+    /// The last trouble that was logged.
+    private var fault: NetlinkError?
+
+    init(_ link: HostLink, thread: any WorkThread, uplinks: @escaping Uplinks, set: @escaping Setting) {
+        loop = link.loop
+        self.link = link
+        self.thread = thread
+        self.uplinks = uplinks
+        self.set = set
+    }
+
+    /// Has these rules from now on. Every ten seconds the interfaces towards the peers are looked up anew: nobody tells of
+    /// routes that move.
+    func prevent(_ loops: LoopGuard) {
+        wanted = loops
+        looks?.cancel()
+        looks = every(.seconds(10)) { $0.look() }
+        look()
+    }
+
+    /// Removes the rules, if there are any.
+    func end() {
+        looks?.cancel()
+        looks = nil
+        guard wanted != nil else { return }
+        wanted = nil
+        note(set([]))
+    }
+
+    private func look() {
+        guard let wanted, !isUnderWay else { return }
+        isUnderWay = true
+        work(on: thread) { [uplinks] in
+            uplinks(wanted.peers)
+        } then: {
+            self.use($0, for: wanted)
+        }
+    }
+
+    private func use(_ found: Result<Set<String>, NetlinkError>, for question: LoopGuard) {
+        isUnderWay = false
+        // Others are to be looked up by now, or none.
+        guard question == wanted else { return look() }
+        switch found {
+        case .success(let interfaces):
+            note(set(Set(question.pools.flatMap { pool in interfaces.map { LoopRule(pool, from: $0) } })))
+        case .failure(let error): note(.failure(error))
+        }
+    }
+
+    private func note(_ result: Result<Void, NetlinkError>) {
+        switch result {
+        case .success: fault = nil
+        case .failure(let error):
+            if fault != error {
+                link.logger.warning(
+                    "packets to unused ports of Services may loop between node and router",
+                    metadata: ["reason": "\(error)"])
+            }
+            fault = error
+        }
+    }
+}

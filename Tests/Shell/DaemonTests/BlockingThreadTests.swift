@@ -1,0 +1,53 @@
+import Glibc
+import NIOConcurrencyHelpers
+import ShellSystem
+import Testing
+
+/// That there is a thread only while something is to be done.
+@Suite(.timeLimit(.minutes(1))) struct BlockingThreadTests {
+    @Test func eachThreadEndsWhenNothingWaitsAndTheNextGoesOnInOrder() async {
+        let thread = BlockingThread()
+        let done = NIOLockedValueBox<[Int]>([])
+        for round in 0..<3 {
+            await withCheckedContinuation { ended in
+                thread.submit {
+                    done.withLockedValue { $0.append(2 * round) }
+                    whenThisThreadEnds { ended.resume() }
+                    thread.submit { done.withLockedValue { $0.append(2 * round + 1) } }
+                }
+            }
+        }
+        #expect(done.withLockedValue { $0 } == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func drainingWaitsForWhatIsDoneAndNotForWhatHangs() async {
+        let thread = BlockingThread()
+        thread.drain(seconds: 60)
+        let hangs = ConditionLock(value: true)
+        let isDone = NIOLockedValueBox(false)
+        thread.submit {
+            hangs.lock(whenValue: false)
+            isDone.withLockedValue { $0 = true }
+            hangs.unlock()
+        }
+        thread.drain(seconds: 0.001)
+        #expect(!isDone.withLockedValue { $0 })
+        hangs.lock()
+        hangs.unlock(withValue: false)
+        thread.drain(seconds: 60)
+        #expect(isDone.withLockedValue { $0 })
+    }
+}
+
+/// Calls `body` on the calling thread when that ends.
+private func whenThisThreadEnds(_ body: @escaping @Sendable () -> Void) {
+    final class Ending: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var key = pthread_key_t()
+    pthread_key_create(&key) { value in
+        if let value { Unmanaged<Ending>.fromOpaque(value).takeRetainedValue().body() }
+    }
+    pthread_setspecific(key, Unmanaged.passRetained(Ending(body)).toOpaque())
+}

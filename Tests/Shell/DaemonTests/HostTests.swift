@@ -1,0 +1,156 @@
+import BGPWire
+import ControlSocket
+import Health
+import HealthProbes
+import IPTypes
+import NIOCore
+import NIOEmbedded
+import Netlink
+import Settings
+import SpeakerCore
+import Testing
+
+@testable import Daemon
+
+/// The whole daemon on a machine of tests: what comes before what, from the socket of one owner to that of another.
+@Suite(.timeLimit(.minutes(1))) struct HostTests {
+    private let bench = HostBench()
+
+    @Test func theStartOpensTheControlSocketFirstAndDialsLast() async throws {
+        try await bench.start()
+        #expect(try await bench.takeRecord() == ["control socket", "look", "api probe", "dial 10.0.0.1"])
+    }
+
+    @Test func aVIPIsBoundBeforeItIsAdvertised() async throws {
+        try await bench.start()
+        _ = try await bench.takeRecord()
+        try await bench.enterService()
+        let lines = try await bench.takeRecord()
+        #expect(
+            lines == [
+                "bind 1", "out0 send OPEN", "out0 flush", "out0 send KEEPALIVE", "out0 flush", "out0 send UPDATE",
+                "out0 send UPDATE", "out0 flush", "end toOtherNodes 1",
+            ])
+    }
+
+    @Test func aWithdrawalIsWithTheKernelBeforeTheAddressIsTakenOff() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        // The next probe begins.
+        await bench.loop.advanceTime(by: .seconds(1))
+        _ = try await bench.takeRecord()
+        let refused = ProbeEvent.outcome(.failed(reason: "refused", definitive: true), took: .zero)
+        try await bench.onLoop { [bench] in bench.probed?(refused) }
+        let withdrawal = try await bench.takeRecord()
+        #expect(withdrawal == ["out0 send UPDATE", "out0 flush"])
+        try await bench.work()
+        let unbinding = try await bench.takeRecord()
+        #expect(unbinding == ["end fromRemote 1", "unbind 1"])
+    }
+
+    @Test func theExitWaitsForTheConnectionToClose() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        _ = try await bench.takeRecord()
+        try await bench.onLoop { [bench] in bench.signal?(2) }
+        try await bench.onLoop { [bench] in bench.peers.dialled[0].whenAcknowledged?(true) }
+        try await bench.work()
+        #expect(
+            try await bench.takeRecord() == [
+                "out0 send UPDATE", "out0 await 1.0 seconds", "out0 flush", "out0 send NOTIFICATION", "out0 close",
+                "out0 flush", "end fromRemote 1", "unbind 1",
+            ])
+        #expect(bench.exitStatus == nil)
+        try await bench.onLoop { [bench] in bench.peers.dialled[0].end() }
+        #expect(bench.exitStatus == 0)
+        #expect(
+            try await bench.takeRecord() == [
+                "api stop", "control socket closed", "end fromVIP 1", "watch no more",
+            ])
+    }
+
+    @Test func theExitDoesNotWaitForEver() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        try await bench.onLoop { [bench] in bench.signal?(2) }
+        try await bench.onLoop { [bench] in bench.peers.dialled[0].whenAcknowledged?(true) }
+        try await bench.work()
+        await bench.loop.advanceTime(by: .milliseconds(999))
+        #expect(bench.exitStatus == nil)
+        await bench.loop.advanceTime(by: .milliseconds(1))
+        #expect(bench.exitStatus == 0)
+    }
+
+    @Test func whoWaitsForADrainIsAnsweredWhenItIsOver() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        let answers = Record()
+        let reply: @Sendable (ControlResponse) -> Void = { _ in answers.lines.append("answered") }
+        try await bench.onLoop { [bench] in bench.ask?(.drain(reason: nil, wait: true), reply) }
+        try await bench.onLoop { [bench] in bench.ask?(.drain(reason: nil, wait: true), reply) }
+        #expect(answers.lines == [])
+        try await bench.onLoop { [bench] in bench.peers.dialled[0].whenAcknowledged?(true) }
+        #expect(answers.lines == [])
+        await bench.loop.advanceTime(by: .milliseconds(200))
+        #expect(answers.lines == ["answered", "answered"])
+        // The node is out of service.
+        try await bench.onLoop { [bench] in bench.ask?(.drain(reason: nil, wait: true), reply) }
+        #expect(answers.lines.count == 3)
+    }
+
+    @Test func whoWaitsForADrainOfAVIPIsAnsweredWhenThatIsCalledOff() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        let answers = Record()
+        let request = ControlRequest.drain(reason: nil, wait: true, vip: Sample.vip(1))
+        try await bench.onLoop { [bench] in bench.ask?(request) { _ in answers.lines.append("answered") } }
+        #expect(answers.lines == [])
+        try await bench.onLoop { [bench] in bench.ask?(.undrain(vip: Sample.vip(1))) { _ in } }
+        #expect(answers.lines == ["answered"])
+    }
+
+    @Test func anAddressThatIsGoneIsPutBack() async throws {
+        try await bench.start()
+        try await bench.enterService()
+        _ = try await bench.takeRecord()
+        let gone = InterfaceAddress(
+            address: Sample.vip(1).address, prefixLength: 32, interfaceIndex: 1, scope: .host)
+        try await bench.onLoop { [bench] in
+            bench.interface.present = []
+            bench.interface.onChange?(.removed(gone))
+        }
+        #expect(try await bench.takeRecord() == ["look", "bind 1"])
+        // An address that is no VIP is no news.
+        var other = gone
+        other.address = Sample.vip(9).address
+        try await bench.onLoop { [bench, other] in bench.interface.onChange?(.removed(other)) }
+        #expect(try await bench.takeRecord() == [])
+    }
+
+    @Test func aListenerWhoseAddressComesLaterIsOpenedThen() async throws {
+        let port = bench.port
+        bench.port = nil
+        try await bench.start { settings in
+            settings.listen = ListenSettings(addresses: [.v4(IPv4Address(0x0A00_0002))], port: 179)
+        }
+        #expect(try await bench.takeRecord().filter { $0.hasPrefix("listen") } == ["listen on 10.0.0.2"])
+        bench.port = port
+        for expected in [["listen on 10.0.0.2"], []] {
+            await bench.loop.advanceTime(by: .seconds(1))
+            #expect(try await bench.takeRecord().filter { $0.hasPrefix("listen") } == expected)
+        }
+    }
+
+    @Test func whatTheKernelRefusesIsTriedAgainWithoutLosingTheOrder() async throws {
+        try await bench.start()
+        bench.interface.refusal = .refused(operation: "adding", code: 1, kernelText: nil)
+        try await bench.enterService()
+        try await bench.onLoop { [bench] in bench.interface.refusal = nil }
+        _ = try await bench.takeRecord()
+        await bench.loop.advanceTime(by: .seconds(1))
+        let lines = try await bench.takeRecord()
+        let bound = try #require(lines.firstIndex(of: "bind 1"))
+        #expect(lines[bound...].contains("out0 send UPDATE"))
+        #expect(!lines[..<bound].contains("out0 send UPDATE"))
+    }
+}
