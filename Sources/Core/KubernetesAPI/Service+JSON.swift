@@ -56,10 +56,26 @@ extension Service.Port {
 }
 
 extension ObjectName {
-    /// The name in `metadata`; nil if there is none.
+    /// The name in `metadata`; nil if there is none that the API would accept. What is no name must reach neither a
+    /// request nor a terminal.
     init?(_ metadata: JSONValue?) {
-        guard let name = metadata?["name"]?.text, !name.isEmpty else { return nil }
-        self.init(metadata?["namespace"]?.text ?? "", name)
+        guard let name = metadata?["name"]?.text, Self.isName(name) else { return nil }
+        let namespace = metadata?["namespace"]?.text ?? ""
+        guard namespace.isEmpty || Self.isName(namespace) else { return nil }
+        self.init(namespace, name)
+    }
+
+    /// True for 1 to 253 lower-case letters, digits, hyphens and dots, as in a DNS subdomain (RFC 1123 section 2.1).
+    private static func isName(_ text: String) -> Bool {
+        (1...253).contains(text.utf8.count)
+            && text.utf8.allSatisfy { octet in
+                switch octet {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
     }
 }
 

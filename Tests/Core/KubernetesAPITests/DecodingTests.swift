@@ -60,6 +60,19 @@ struct DecodingTests {
         #expect(Service(.null) == nil)
     }
 
+    @Test(arguments: [
+        "web\u{FFFD}", "web\n", "we b", "web/x", "Web", "w%62", "web\u{1B}[2J", String(repeating: "a", count: 254),
+    ])
+    func whatIsNoNameNamesNoObject(_ text: String) {
+        #expect(ObjectName(["name": .string(text), "namespace": "shop"]) == nil)
+        #expect(ObjectName(["name": "web", "namespace": .string(text)]) == nil)
+    }
+
+    @Test(arguments: ["web", "0-a.b", String(repeating: "a", count: 253)])
+    func whatTheAPIAcceptsIsAName(_ text: String) {
+        #expect(ObjectName(["name": .string(text), "namespace": "shop"]) == ObjectName("shop", text))
+    }
+
     @Test func aSliceIsRead() throws {
         let text = """
             {"metadata":{"name":"web-x","namespace":"shop","labels":{"kubernetes.io/service-name":"web","a":"b"}},
