@@ -41,7 +41,8 @@ func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         invalid.lines.forEach(said)
     case .success(let loaded):
         (loaded.notices + loaded.ignored).forEach(said)
-        require(!loaded.settings.vips.isEmpty && !loaded.settings.peers.isEmpty, "valid without an address or a peer")
+        require(!loaded.settings.vips.isEmpty || loaded.settings.services != nil, "valid with nothing to advertise")
+        require(!loaded.settings.peers.isEmpty, "valid without a peer")
         for row in loaded.resolved {
             if let value = row.value { said(value) }
             said("\(row.origin)")

@@ -37,7 +37,8 @@ func check(_ resolved: Resolved, of bytes: [UInt8]) {
             }
             check(row.origin, in: bytes)
         }
-        require(!loaded.settings.vips.isEmpty && !loaded.settings.peers.isEmpty, "valid without an address or a peer")
+        require(!loaded.settings.vips.isEmpty || loaded.settings.services != nil, "valid with nothing to advertise")
+        require(!loaded.settings.peers.isEmpty, "valid without a peer")
         do throws(SettingError) {
             checkMasked(try Manifest.pod(loaded, image: "x"))
         } catch {

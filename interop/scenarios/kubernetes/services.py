@@ -6,6 +6,7 @@ import time
 
 from lab.fib import RouteWatch
 from lab.kubernetes.connections import Connections
+from lab.kubernetes.flows import FlowKeeping
 from lab.kubernetes.shop import NAMESPACE, OURS, POOL, Shop, service
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import milliseconds
@@ -13,7 +14,7 @@ from scenarios.rack import milliseconds
 IPTABLES, NFTABLES = "iptables", "nftables"
 # New connections in a second.
 RATE = 50
-UPDATES = int(os.environ.get("BGPVIP_UPDATES", "5"))
+UPDATES, REHASHED_UPDATES = int(os.environ.get("BGPVIP_UPDATES", "5")), 5
 OUTAGE = int(os.environ.get("BGPVIP_OUTAGE", "60"))
 ROUNDS = 10
 # Nanoseconds.
@@ -25,26 +26,41 @@ QUIET = 10
 
 
 def services_updates(cluster):
-    """Rolling updates of a Service with externalTrafficPolicy Local: no new connection fails that the ToR did not move."""
+    """Rolling updates of a Service with externalTrafficPolicy Local: no connection fails behind a ToR that keeps flows."""
+    with Shop(cluster, IPTABLES) as shop, FlowKeeping(cluster.tor, shop.nodes, POOL):
+        connections, changes = roll(cluster, shop, UPDATES)
+    figures = (f"{connections.done} new connections in {UPDATES} updates with {len(changes)} changes of the next hops: "
+               f"{len(connections.failures)} failed")
+    expect(not connections.failures, f"{figures}: {connections.failures[:5]}")
+    return figures
+
+
+def services_rehashed(cluster):
+    """The same behind Linux, which spreads open connections anew with each change: no other connection fails."""
     with Shop(cluster, IPTABLES) as shop:
-        shop.open()
-        with RouteWatch(cluster.tor, shop.prefix) as watch:
-            with Connections(cluster.client, shop.address, 80, RATE) as connections:
-                time.sleep(1)
-                for _ in range(UPDATES):
-                    shop.deployment.roll()
-                time.sleep(1)
-            changes = [change["at"] for change in watch.changes[1:]]
-        shop.await_pods()
-    # When its next hops change, the ToR sends some of the connections that are open to another node, which refuses them.
+        connections, changes = roll(cluster, shop, REHASHED_UPDATES)
     lost, moved = [], []
     for failure in connections.failures:
         is_moved = any(failure["start"] <= at <= failure["end"] for at in changes) and "reset" in failure["error"]
         (moved if is_moved else lost).append(failure)
-    figures = (f"{connections.done} new connections in {UPDATES} updates with {len(changes)} changes of the next hops: "
-               f"{len(lost)} failed, besides {len(moved)} that a change moved to another node while they were open")
+    figures = (f"{connections.done} new connections in {REHASHED_UPDATES} updates with {len(changes)} changes of the next "
+               f"hops: {len(lost)} failed, besides {len(moved)} that a change moved to another node while they were open")
     expect(not lost, f"{figures}: {lost[:5]}")
     return figures
+
+
+def roll(cluster, shop, updates):
+    """Rolling updates under new connections: the client, and when the next hops changed on the ToR."""
+    shop.open()
+    with RouteWatch(cluster.tor, shop.prefix) as watch:
+        with Connections(cluster.client, shop.address, 80, RATE) as connections:
+            time.sleep(1)
+            for _ in range(updates):
+                shop.deployment.roll()
+            time.sleep(1)
+        changes = [change["at"] for change in watch.changes[1:]]
+    shop.await_pods()
+    return connections, changes
 
 
 def services_killed(cluster):
