@@ -88,6 +88,7 @@ extension Finding {
         case peerCeased = "peer-ceased"
         case peerClosed = "peer-closed"
         case peerUnheard = "peer-unheard"
+        case peerUnacknowledged = "peer-unacknowledged"
         case peerFellSilent = "peer-fell-silent"
         case peerHearsNothing = "peer-hears-nothing"
         case peerReadsNothing = "peer-reads-nothing"

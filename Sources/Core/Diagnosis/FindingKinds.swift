@@ -261,6 +261,11 @@ extension Finding.Code {
                     .fault, nil,
                     "set TTL security (--ttl-security here) on both sides or on neither; if it is not that, compare what both ends see: tcpdump -n port 179 and host %"
                 )
+            case .peerUnacknowledged:
+                (
+                    .fault, "the router does not know what was sent last: it may go on using a VIP that is withdrawn",
+                    "compare TTL security and firewalls of both sides, and see whether BGP on the router hangs: tcpdump -n port 179 and host %"
+                )
             case .peerFellSilent, .peerHearsNothing, .peerBFDDown:
                 (.fault, nil, "see whether the router lives and the path to it loses packets: ping %")
             case .peerReadsNothing, .peerCannotSend:

@@ -69,7 +69,22 @@ extension Facts {
             return state.families.contains("\(family)")
                 ? nil : "the session carries \(state.families.joined(separator: ", "))"
         }
+        found += deliveryFindings(peer, state)
         return found + restartFindings(peer, state.capabilitiesReceived) + pathFindings(peer, state)
+    }
+
+    /// An acknowledgement that takes longer than any path.
+    private static let longestDelivery = 1.0
+
+    /// What an Established session has sent in vain. A router may have read our OPEN before it dropped the rest.
+    private func deliveryFindings(_ peer: PeerSettings, _ state: PeerStatus) -> [Finding] {
+        guard let undelivered = state.undelivered, undelivered.seconds >= Self.longestDelivery else { return [] }
+        return [
+            Finding(
+                .peerUnacknowledged, "\(peer.address)",
+                "peer \(peer.address) has acknowledged nothing for \(Int(undelivered.seconds)) s of what was sent to it. \(securityHere(peer))"
+            )
+        ]
     }
 
     private func endFindings(

@@ -125,6 +125,21 @@ import Testing
             ])
     }
 
+    @Test func `that acknowledges nothing on an Established session`() {
+        func established(unacknowledgedFor seconds: Double) -> [String] {
+            said(running: true) { facts in
+                var peer = Healthy.peer("Established")
+                peer.undelivered = UndeliveredStatus(seconds: seconds, withdrawn: [])
+                facts.status?.peers = [peer]
+            }
+        }
+        #expect(established(unacknowledgedFor: 0.99) == [])
+        #expect(
+            established(unacknowledgedFor: 4.2) == [
+                "fault peer-unacknowledged 10.0.0.1: peer 10.0.0.1 has acknowledged nothing for 4 s of what was sent to it. This node has no TTL security"
+            ])
+    }
+
     @Test func `that has another path from another node`() {
         func heard(own: [String], other: [String], _ change: (inout Facts) -> Void = { _ in }) -> [String] {
             said(running: true) { facts in
