@@ -86,9 +86,16 @@ def doctor_sessions(lab):
         lab.bird.await_established(node.name)
         with filtered(lab.tor, "ip saddr 10.0.1.1 tcp sport 179 drop", hook="output"):
             await_finding(node, "peer-fell-silent", "a firewall drops all packets of the session that come from the router")
+    with bird(lab, node), beside(node):
+        lab.bird.await_established(node.name)
+        eventually("the VIP is advertised", lambda: peer_status(node).get("advertised") == 1)
+        with filtered(lab.tor, f"ip saddr {node.address} tcp dport 179 drop", hook="input"):
+            node.service.kill()
+            await_finding(node, "peer-unacknowledged", "a firewall drops all packets of the session that come from the node")
+        node.service.start()
     without_ipv6(lab)
     several_paths(lab)
-    return f"{len(faults()) + 7} findings; the reasons stay"
+    return f"{len(faults()) + 8} findings; the reasons stay"
 
 
 def without_ipv6(lab):
