@@ -1,6 +1,6 @@
-"""Installs the release's artefacts on a clean Debian with systemd as process 1, and plays their operator: configure,
-start, look, reload, freeze, upgrade, stop, purge; then the same binary from the tarball and from the system extension. A router
-(BIRD) in a network namespace of the same container has the other end of the session."""
+"""Installs the release's artefacts on a clean Debian with systemd as process 1, and plays their operator with the commands of
+docs/systemd.md: configure, start, look, reload, freeze, narrow, upgrade, stop, purge; then the same binary from the tarball and from the
+system extension. A router (BIRD) in a network namespace of the same container has the other end of the session, and the client."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from lab import images
+from lab.document import commands
 from lab.engine import EngineError, choose
 from lab.waiting import Failed, eventually, expect, expect_equal
 
@@ -27,6 +28,7 @@ BIRD = f"""\
 log "/run/bird.log" all;
 router id {ROUTER};
 protocol device {{ }}
+protocol kernel {{ ipv4 {{ export all; }}; }}
 protocol bgp node {{
   local as 65000; neighbor {NODE} as 65001; direct; passive on; error wait time 1, 1;
   ipv4 {{ import all; export none; }};
@@ -42,8 +44,12 @@ ip netns exec tor sh -c 'ip addr add {ROUTER}/24 dev down0; ip link set down0 up
 class Server:
     """The container."""
 
-    def __init__(self, engine):
+    def __init__(self, engine, package):
         self.engine, self.name = engine, "bgpvip-install-test"
+        self.began = None
+        # The commands of the page that have not been played yet.
+        self.page = [block.script.replace("bgpvip_VERSION_amd64.deb", package.name)
+                     for block in commands("systemd.md") if block.places]
 
     def __enter__(self):
         self.remove()
@@ -68,6 +74,12 @@ class Server:
         answer = self.engine.command("exec", self.name, "sh", "-c", command, check=False, timeout=120)
         expect(answer.returncode == 0, f"{command}: exit status {answer.returncode}: {answer.stdout}{answer.stderr}")
         return answer.stdout.strip()
+
+    def play(self, beginning):
+        """Runs the commands of the page that begin so, in root's home directory."""
+        script = next(script for script in self.page if script.startswith(beginning))
+        self.page.remove(script)
+        return self.run(f"set -e; cd /root\n{script}")
 
     def ask(self, command):
         """Runs a shell command, and returns what it printed if it succeeds or not."""
@@ -94,9 +106,10 @@ class Server:
         return f" {VIP}/32 " in self.ask("ip -4 addr show dev lo")
 
 
-def install(server, artefacts):
+def install(server, _):
     """The package is installed, and does nothing before there are settings."""
-    server.run(f"dpkg --path-include='/usr/share/*' --install /root/{artefacts['deb'].name}")
+    server.began = time.monotonic()
+    server.play("dpkg --install")
     expect_equal(server.ask("systemctl is-enabled bgpvip"), "disabled", "the unit after the installation")
     expect_equal(server.ask("systemctl is-active bgpvip"), "inactive", "the service after the installation")
     server.run("bgpvip version && man --warnings -P cat bgpvip bgpvip-run >/dev/null")
@@ -105,21 +118,28 @@ def install(server, artefacts):
 
 
 def configure_and_start(server, _):
-    """`systemctl start` returns when it is decided whether the VIP is in service, and the router gets the route."""
+    """`systemctl enable --now` returns when it is decided whether the VIP is in service, and a client gets an answer through it."""
     server.write("/run/bird.conf", BIRD)
     server.run(ROUTING)
     server.write("/etc/bgpvip/bgpvip.yaml", CONFIGURATION)
     server.run("systemd-run --quiet --unit service python3 -m http.server 8080 --bind 0.0.0.0")
-    server.run("bgpvip check /etc/bgpvip/bgpvip.yaml")
-    server.run("systemctl enable --now bgpvip")
+    server.play("bgpvip check")
+    server.run("echo secret > /root/tor-password")
+    server.play("install -m 640")
+    expect_equal(server.run("runuser -u bgpvip cat /etc/bgpvip/tor-password"), "secret", "the password, for the user")
+    server.run("rm /etc/bgpvip/tor-password")
+    server.play("systemctl enable --now")
     expect_equal(server.unit("ActiveState"), "active", "the service")
-    eventually("the router has the route", server.has_route)
+    eventually("a client gets an answer", lambda: "200" in server.ask(
+        f"ip netns exec tor curl --silent --max-time 1 --output /dev/null --write-out '%{{http_code}}' http://{VIP}:8080/"))
+    answered = time.monotonic() - server.began
+    expect(server.has_route(), "the router has no route")
     eventually("the status line", lambda: server.unit("StatusText") == f"1/1 peers Established, {VIP} advertised", 5)
-    server.run("bgpvip peers && bgpvip vips")
+    server.play("systemctl status")
     process = "/proc/$(systemctl show -p MainPID --value bgpvip)"
     expect_equal(server.run(f"stat -c %U {process}"), "bgpvip", "the user of the daemon")
     capabilities = server.run(f"grep CapEff {process}/status").split()[1]
-    return f"CapEff {capabilities}"
+    return f"{answered:.1f} s from the installation to the client's first answer; CapEff {capabilities}"
 
 
 def follow(server, _):
@@ -168,6 +188,16 @@ def freeze(server, _):
     return f"back {took:.1f} s after SIGSTOP"
 
 
+def narrow(server, _):
+    """A unit that is printed on the node has only the capabilities that the settings need."""
+    server.play("bgpvip manifest systemd --config")
+    eventually("the router has the route", server.has_route)
+    capabilities = server.run("grep CapBnd /proc/$(systemctl show -p MainPID --value bgpvip)/status").split()[1]
+    expect_equal(int(capabilities, 16), 1 << 12, "the capabilities, of which CAP_NET_ADMIN is number 12,")
+    server.run("rm /etc/systemd/system/bgpvip.service && systemctl daemon-reload && systemctl restart bgpvip")
+    eventually("the router has the route", server.has_route)
+
+
 def upgrade(server, artefacts):
     """An upgrade restarts the daemon and keeps the settings."""
     process = server.unit("MainPID")
@@ -201,9 +231,8 @@ def unpack(server, _):
     """The tarball: the unit that the binary prints runs as a user that systemd makes."""
     server.run("userdel bgpvip && mkdir /etc/bgpvip && cd /root && tar -xzf *.tar.gz && cp bgpvip-*/bgpvip /usr/local/bin")
     server.write("/etc/bgpvip/bgpvip.yaml", CONFIGURATION)
-    server.run(
-        "bgpvip manifest systemd --binary /usr/local/bin/bgpvip --config /etc/bgpvip/bgpvip.yaml"
-        " > /etc/systemd/system/bgpvip.service && systemctl daemon-reload && systemctl start bgpvip")
+    server.play("bgpvip manifest systemd --binary")
+    server.run("systemctl daemon-reload && systemctl start bgpvip")
     eventually("the router has the route", server.has_route)
     server.run("bgpvip peers && bgpvip vips")
     score = server.run("systemd-analyze security bgpvip.service | tail -n 1").lstrip("→ ")
@@ -236,14 +265,15 @@ def main():
             return
         images.fetch(engine, "bookworm", print)
         images.build(engine, IMAGE, "systemd.Containerfile", images.INTEROP / "image", LABEL)
-        with Server(engine) as server:
+        with Server(engine, artefacts["deb"]) as server:
             for file in artefacts.values():
                 server.copy(file)
-            for play in (install, configure_and_start, follow, reload, freeze, upgrade, stop, purge, unpack, extend):
+            for play in (install, configure_and_start, follow, reload, freeze, narrow, upgrade, stop, purge, unpack, extend):
                 started = time.monotonic()
                 figures = play(server, artefacts)
                 took = time.monotonic() - started
                 print(f"PASS {play.__doc__} ({took:.1f} s){': ' + figures if figures else ''}", flush=True)
+            expect(not server.page, f"commands of docs/systemd.md that were not played: {server.page}")
     except (Failed, EngineError) as error:
         sys.exit(f"FAIL {error}")
 
