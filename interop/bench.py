@@ -66,7 +66,7 @@ def parse():
         "Needs root. Everything it makes is removed at the end, on Ctrl-C, and at the start of the next run.",
         epilog="figures: all (which is the default), or some of\n  " + " ".join(FIGURES) + "\n\n"
         "  interop/bench report [JSON]   writes docs/performance.md, its charts and its data; a run of all does it too\n"
-        "  interop/bench size | order | bfd | cluster   about bgpvip alone; `--help` behind them tells more\n\n"
+        "  interop/bench size | order | bfd | cluster   about bgpvip alone; add `--help` for their options\n\n"
         "BGPVIP_BINARY names a static binary to measure, instead of what the project builds.")
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         module = COMMANDS[sys.argv[1]]

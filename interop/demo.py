@@ -28,7 +28,7 @@ class Tour:
         print(f"\n{self.step}. {text}\n", flush=True)
 
     def show(self, host, command, output):
-        """A command as somebody would type it on a host, and its output."""
+        """A command as an operator types it on a host, and its output."""
         print(f"    {host}$ {command}")
         for line in output.rstrip().splitlines():
             print(f"        {line.rstrip().expandtabs(4)}")
@@ -73,7 +73,7 @@ def tour(lab):
         await_next_hops(lab, lab.nodes)
         steps.run(lab.tor, route)
 
-    steps.say("Maintenance: bgpvip on n1 gets SIGTERM. It withdraws, says goodbye, and takes the VIP off lo.")
+    steps.say("Maintenance: bgpvip on n1 gets SIGTERM. It withdraws, ends the session with a reason, and takes the VIP off lo.")
     node.speaker.signal("TERM")
     status = node.speaker.exit_status()
     await_next_hops(lab, others)

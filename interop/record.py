@@ -14,7 +14,7 @@ INTRODUCTION = """\
 # Routers that bgpvip was seen to work with
 
 `interop/run` writes this file at the end of a complete run: what is here was seen by the last one, in containers, with
-each program as Debian packages it. `interop/run frr` repeats the part of one router; `interop/README.md` tells more.
+each program as Debian packages it. `interop/run frr` repeats the part of one router; `interop/README.md` has the details.
 bgpvip dials and the router listens, as a top-of-rack switch does towards its servers.
 """
 RACK = """\

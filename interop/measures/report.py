@@ -122,7 +122,7 @@ the wire (packet socket), when a health check begins, every connection of the cl
 that nothing is in step with a check.
 
 {noise(results)}
-All programs run in the same lab, one after the other, and are tuned in their favour:
+All programs run in the same lab, one at a time, with settings that favour them:
 
 {programs(results)}
 *installed* is the size of the packages, without Python, which exabgp and the check script need. keepalived is no BGP
@@ -132,7 +132,7 @@ gets from another node.
 What these figures cannot tell: there is one machine, so that router, nodes, client and instruments share its cores, and
 differences below 0.2 ms mean nothing. Another router has other timers and another way into its forwarding table.
 
-To repeat it, as root on Debian: `interop/bench`. It takes about an hour on two cores. `interop/bench --help` tells how
+To repeat it, as root on Debian: `interop/bench`. It takes about an hour on two cores. `interop/bench --help` shows how
 to measure less, or with other programs.
 
 ## Every figure
