@@ -48,21 +48,26 @@ def faults(text):
     return found
 
 
-def printed(bgpvip, *arguments):
+def printed(*arguments):
     """What `bgpvip manifest` prints."""
-    return subprocess.run([bgpvip, "manifest", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    return subprocess.run([sys.argv[1], "manifest", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True, check=True).stdout
 
 
-def manifests(bgpvip):
+def cases(kind, printed_by=printed):
+    """A manifest of this kind for every case, with the command that prints it."""
+    for case in CASES:
+        yield f"manifest {kind} {' '.join(case)}", printed_by(kind, *case)
+
+
+def manifests():
     """Every manifest to look at, with a name for it."""
-    for kind in ("pod", "daemonset"):
-        for case in CASES:
-            yield f"manifest {kind} {' '.join(case)}", printed(bgpvip, kind, *case)
+    yield from cases("pod")
+    yield from cases("daemonset")
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "bgpvip.yaml")
         file.write_text(FILE, encoding="utf-8")
-        text = printed(bgpvip, "daemonset", "--config", str(file), "--peer-password-file", "/secrets/tor")
+        text = printed("daemonset", "--config", str(file), "--peer-password-file", "/secrets/tor")
         config = list(yaml.safe_load_all(text))[1]["data"]["bgpvip.yaml"]
         if config != FILE:
             sys.exit(f"the ConfigMap has {config!r} in place of the file")
@@ -74,13 +79,13 @@ def manifests(bgpvip):
 def main():
     """The command line; the exit status is 0 only if nothing is wrong."""
     wrong = count = 0
-    for name, text in manifests(sys.argv[1]):
+    for name, text in manifests():
         count += 1
         for fault in faults(text):
             wrong += 1
             print(f"{name}: {fault}")
     # The schema must be one that finds something.
-    broken = printed(sys.argv[1], "pod", *LEAST).replace("hostNetwork: true", "hostNetwork: yes please\n  hostNetwerk: true")
+    broken = printed("pod", *LEAST).replace("hostNetwork: true", "hostNetwork: yes please\n  hostNetwerk: true")
     if len(faults(broken)) != 2:
         wrong += 1
         print("a manifest with two faults was not found to have two")
@@ -88,4 +93,5 @@ def main():
     return 1 if wrong else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

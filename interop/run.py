@@ -12,10 +12,9 @@ import record
 import scenarios
 from lab import evidence
 from lab.engine import EngineError
-from lab.kubernetes.parts import Missing
 from lab.routers import PROGRAMS
 from lab.session import Interrupted, opened_lab
-from lab.waiting import STOPPING, Failed
+from lab.waiting import STOPPING, Failed, Missing
 
 # Cells that work at the same time; most of a scenario is waiting.
 AT_ONCE = 3
@@ -116,6 +115,8 @@ def lacking_parts(cluster, subject):
     """Which parts there would have to be for a scenario, and are not."""
     if subject in scenarios.kubernetes.WITH_PROXY:
         return cluster.without_proxy
+    if subject in scenarios.kubernetes.WITH_KUBECTL:
+        return [part for part in cluster.lacking if part == "kubectl"]
     return cluster.lacking if subject in scenarios.kubernetes.WITH_KUBELET else []
 
 
@@ -160,11 +161,16 @@ def run_one(place, scenario, results):
 
 
 def attempt(place, scenario, results):
-    """Runs one scenario on a clean rack or cell and prints its line; true if it passed."""
+    """Runs one scenario on a clean rack or cell and prints its line; false if it failed."""
     started = time.monotonic()
     try:
         place.reset()
         figures = scenario.run(place) or ""
+    except Missing as missing:
+        with results.lock:
+            results.skipped += 1
+            print(f"SKIP {scenario.name}: {missing}", flush=True)
+        return True
     except Exception as error:
         if STOPPING.is_set():
             return False

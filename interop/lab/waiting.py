@@ -11,6 +11,10 @@ class Failed(Exception):
     """What a scenario expected did not hold."""
 
 
+class Missing(Exception):
+    """What a scenario needs is not on this machine; says how to get it."""
+
+
 def expect(holds, message):
     """Fails the scenario with `message` unless `holds`."""
     if not holds:

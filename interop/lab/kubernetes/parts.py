@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lab.engine import LABEL, EngineError
 from lab.evidence import ARTEFACTS
+from lab.waiting import Missing
 
 VARIABLE = "BGPVIP_KUBERNETES"
 SERVER = "kube-apiserver"
@@ -16,10 +17,6 @@ IMAGE = "registry.k8s.io/kube-apiserver:v1.34.1"
 IN_IMAGE = "/usr/local/bin/kube-apiserver"
 HOW = (f"no {SERVER}: name a directory with it by {VARIABLE} (kubelet, kubeadm, kubectl, kube-controller-manager, "
        f"kube-scheduler and {PROXY} there are used too), or let {IMAGE} be pulled")
-
-
-class Missing(Exception):
-    """There are no parts to run; the text says how to get them."""
 
 
 def find(engine):

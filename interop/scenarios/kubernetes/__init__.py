@@ -1,7 +1,7 @@
 """What is asserted with real Kubernetes parts."""
 
 from lab.kubernetes.cluster import DIRECT, EXTERNAL, HAPROXY, NGINX
-from scenarios.kubernetes import faults, local, matrix, overload, pods, services
+from scenarios.kubernetes import applied, faults, local, matrix, overload, pods, services
 
 TITLES = {
     DIRECT: "API servers on 6443",
@@ -27,9 +27,10 @@ def cell(topology, fault):
 ALL = [local.join, local.local_drain, local.local_bind, local.local_kill, overload.overload, overload.frozen] + [
     cell(topology, fault) for topology in TITLES for fault in FAULTS if matrix.has(topology, fault)] + [
     services.services_updates, services.services_rehashed, services.services_killed, services.services_without_api,
-    services.services_addresses,
-    pods.static_pod, pods.kubeadm]
+    services.services_addresses, applied.manifests_applied, pods.static_pod, pods.kubeadm]
 # What needs a kubelet and its companions among the parts.
 WITH_KUBELET = ("static_pod", "kubeadm")
+# What needs kubectl alone.
+WITH_KUBECTL = ("manifests_applied",)
 # What needs a kube-proxy.
 WITH_PROXY = ("services_updates", "services_rehashed", "services_killed", "services_without_api", "services_addresses")
