@@ -39,21 +39,21 @@ struct AddressLocks {
     /// Holds these addresses. Throws if another instance has one of them.
     init(_ addresses: [IPAddress], prefix: String = "bgpvip") throws(AddressInUse) {
         self.prefix = prefix
-        try hold(addresses)
+        try hold(Set(addresses))
     }
 
     /// Holds these addresses from now on, and lets go of all others. If another instance has one of them, throws, and
     /// everything stays as it is. What somebody without the rights of this process holds counts for nothing, or any local
     /// user could keep the daemon from starting.
-    mutating func hold(_ addresses: [IPAddress]) throws(AddressInUse) {
+    mutating func hold(_ addresses: Set<IPAddress>) throws(AddressInUse) {
         var new = AddressLocks(prefix: prefix)
-        let wanted = addresses.sorted().prefix(Self.most)
+        let wanted = Self.first(of: addresses)
         for address in wanted where descriptors[name(of: address)] == nil && !new.hold(name(of: address)) {
             guard let holder = holder(of: address) else { continue }
             new.release()
             throw AddressInUse(address: address, process: holder > 0 ? holder : nil)
         }
-        own = Set(addresses)
+        own = addresses
         var names = Set(wanted.map(name))
         if own.count > Self.most, let surplus = surpluses.first(where: { descriptors[$0] != nil || new.hold($0) }) {
             names.insert(surplus)
@@ -64,11 +64,22 @@ struct AddressLocks {
 
     /// Throws if another instance has one of these addresses, as `hold` would. Changes nothing.
     func check(_ addresses: [IPAddress]) throws(AddressInUse) {
-        for address in addresses.sorted().prefix(Self.most) where descriptors[name(of: address)] == nil {
+        for address in Self.first(of: addresses) where descriptors[name(of: address)] == nil {
             if let holder = holder(of: address) {
                 throw AddressInUse(address: address, process: holder > 0 ? holder : nil)
             }
         }
+    }
+
+    /// Those that have a socket each, in order. To sort all of very many would hold up the loop.
+    private static func first(of addresses: some Sequence<IPAddress>) -> [IPAddress] {
+        var first: [IPAddress] = []
+        for address in addresses {
+            if first.count == most, let last = first.last, last <= address { continue }
+            first.insert(address, at: first.firstIndex { address < $0 } ?? first.endIndex)
+            if first.count > most { first.removeLast() }
+        }
+        return first
     }
 
     func release() {

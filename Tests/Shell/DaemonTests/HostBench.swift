@@ -25,6 +25,8 @@ final class HostBench: @unchecked Sendable {
     let thread = HeldThread()
     let peers: FakePeerKernel
     let interface: FakeInterface
+    /// Tests run beside one another.
+    private let lockPrefix = "bgpvip test \(UInt64.random(in: 0 ... .max))"
     private(set) var host: SpeakerHost?
     private(set) var exitStatus: Int32?
     /// Tells what came of a probe.
@@ -72,7 +74,7 @@ final class HostBench: @unchecked Sendable {
         adapt(&settings)
         let start = DaemonStart(
             settings: settings, load: { .failure(InvalidSettings(errors: [], notices: [])) }, version: "test",
-            addressLocks: AddressLocks(prefix: "bgpvip test host"), serviceManager: nil)
+            addressLocks: AddressLocks(prefix: lockPrefix), serviceManager: nil)
         try await onLoop { [self] in
             let host = SpeakerHost(start, on: machine, log: LineLog(format: .logfmt, descriptor: -1), loop: loop)
             self.host = host
@@ -113,6 +115,7 @@ final class HostBench: @unchecked Sendable {
             }
             return port
         }
+        machine.makeThread = { [thread] in thread }
         machine.interface = { _ throws(NetlinkError) in interface }
         machine.removeLeftovers = { _, _, _ in record.lines.append("remove leftovers") }
         machine.network = { _ in .success(NodeIntent.Network()) }

@@ -1,6 +1,7 @@
 import Advertising
 import BGPWire
 import Deadlines
+import Glibc
 import IPTypes
 import NIOCore
 import NIOEmbedded
@@ -122,6 +123,32 @@ struct VIPAddressesTests {
         owner.end()
         #expect(bench.takeRecord().last == "watch no more")
         try AddressLocks([Sample.vip(2).address], prefix: prefix).release()
+    }
+
+    @Test func whatIsBoundIsLockedWhateverSourceOfVIPsItIsFrom() throws {
+        let other = try AddressLocks([Sample.vip(3).address], prefix: prefix)
+        // No settings have said that these are held.
+        owner.bind([Sample.vip(2), Sample.vip(3)], globalScope: false)
+        let inUse = AddressInUse(address: Sample.vip(3).address, process: getpid())
+        #expect(
+            bench.takeRecord() == [
+                "flush", "bind 1", "\(Input.bindFailed(Sample.vip(3), reason: "\(inUse)"))",
+                "\(Input.bound([Sample.vip(2)]))",
+            ])
+        #expect(throws: AddressInUse.self) { try AddressLocks([Sample.vip(2).address], prefix: prefix) }
+        // The Speaker asks again.
+        other.release()
+        owner.bind([Sample.vip(3)], globalScope: false)
+        #expect(bench.takeRecord().last == "\(Input.bound([Sample.vip(3)]))")
+        #expect(throws: AddressInUse.self) { try AddressLocks([Sample.vip(3).address], prefix: prefix) }
+        // New settings without it change nothing until it is off the interface.
+        try owner.hold([])
+        #expect(throws: AddressInUse.self) { try AddressLocks([Sample.vip(3).address], prefix: prefix) }
+        owner.unbind([Sample.vip(3)])
+        bench.thread.work()
+        bench.loop.run()
+        try AddressLocks([Sample.vip(3).address], prefix: prefix).release()
+        owner.end()
     }
 
     @Test func anAddressOfAnotherInstanceIsSeenWithoutTouchingAnything() throws {

@@ -45,6 +45,8 @@ final class VIPAddresses: LoopConfined {
     private var intended: Set<IPAddress> = []
     /// What we have put on the interface, and not taken off yet.
     private var bound: Set<IPAddress> = []
+    /// True if an address that is locked may be neither intended nor bound any more.
+    private var hasToRelease = false
     /// VIPs that someone else has put there.
     private var foreign: Set<IPPrefix> = []
     /// True while changes of addresses wait to be looked at.
@@ -96,16 +98,33 @@ extension VIPAddresses {
     /// These addresses are intended to be bound from now on. Those that are still on the interface stay ours until they are
     /// unbound. Throws if another instance has one of them; then everything stays as it is.
     func hold(_ addresses: [IPAddress]) throws(AddressInUse) {
-        try locks.hold(Array(bound.union(addresses)))
+        try locks.hold(bound.union(addresses))
         intended = Set(addresses)
     }
 
-    private func release(_ unbound: [IPPrefix]) {
-        let before = bound.subtracting(intended)
-        bound.subtract(unbound.map(\.address))
-        guard bound.subtracting(intended) != before else { return }
+    /// Holds these addresses too, whatever source of VIPs they are from. Says which of them another instance has.
+    private func lock(_ prefixes: ArraySlice<IPPrefix>) -> [IPPrefix: AddressInUse] {
+        var free = prefixes.filter { !locks.own.contains($0.address) }
+        var taken: [IPPrefix: AddressInUse] = [:]
+        while !free.isEmpty {
+            do throws(AddressInUse) {
+                try locks.hold(locks.own.union(free.map(\.address)))
+                return taken
+            } catch {
+                // One that we had without a lock does not keep the others from theirs.
+                guard let place = free.firstIndex(where: { $0.address == error.address }) else { return taken }
+                taken[free.remove(at: place)] = error
+            }
+        }
+        return taken
+    }
+
+    /// Lets go of what is neither intended nor bound any more.
+    private func release() {
+        guard hasToRelease else { return }
+        hasToRelease = false
         // Another instance may have an address that had no lock. Then the locks stay as they are, which does no harm.
-        try? locks.hold(Array(bound.union(intended)))
+        try? locks.hold(bound.union(intended))
     }
 
     /// What an earlier run left on the interface, as far as no other instance can have bound it.
@@ -120,7 +139,7 @@ extension VIPAddresses {
 // MARK: - Binding
 
 extension VIPAddresses {
-    /// Puts VIPs on the interface, a batch at a time. Each is answered with `bound` or `bindFailed`.
+    /// Locks VIPs and puts them on the interface, a batch at a time. Each is answered with `bound` or `bindFailed`.
     func bind(_ prefixes: [IPPrefix], globalScope: Bool) {
         bind(prefixes[...], globalScope: globalScope, knowing: nil)
     }
@@ -128,11 +147,13 @@ extension VIPAddresses {
     private func bind(_ prefixes: ArraySlice<IPPrefix>, globalScope: Bool, knowing known: PresentAddresses?) {
         guard let interface else { return }
         link.flush()
-        let batch = prefixes.prefix(Self.batch)
+        let taken = lock(prefixes.prefix(Self.batch))
+        let batch = prefixes.prefix(Self.batch).filter { taken[$0] == nil }
         var present = known
         var done: [IPPrefix] = []
         var added: [IPPrefix] = []
-        let results = interface.bind(contentsOf: batch, globalScope: globalScope, knowing: &present)
+        let results = interface.bind(contentsOf: batch[...], globalScope: globalScope, knowing: &present)
+        for (prefix, error) in taken { link.take(.bindFailed(prefix, reason: "\(error)")) }
         for (prefix, result) in zip(batch, results) {
             switch result {
             case .success(let binding):
@@ -186,10 +207,15 @@ extension VIPAddresses {
             case .failure(let error): link.take(.unbindFailed(prefix, reason: "\(error)"))
             }
         }
-        release(unbound)
+        for prefix in unbound {
+            bound.remove(prefix.address)
+            if !intended.contains(prefix.address) { hasToRelease = true }
+        }
+        let rest = prefixes.dropFirst(Self.batch)
+        // Once for all: to go through very many addresses takes a while.
+        if rest.isEmpty { release() }
         connections.end(.fromVIP, of: removed)
         if !unbound.isEmpty { link.take(.unbound(unbound)) }
-        let rest = prefixes.dropFirst(Self.batch)
         if rest.isEmpty { return }
         after(Self.lookingPause) { [present] in self.unbind(rest, knowing: present) }
     }
@@ -213,12 +239,10 @@ extension VIPAddresses {
         do throws(NetlinkError) {
             let present = try addresses(of: interface)
             fault = nil
-            let speaker = link.speaker
-            let gone = speaker.boundVIPs.subtracting(present.map(\.hostPrefix)).sorted()
+            let gone = link.speaker.boundVIPs.subtracting(present.map(\.hostPrefix)).sorted()
             if !gone.isEmpty { link.take(.vanished(gone)) }
             let marked = interface.leftovers(among: present).map(\.hostPrefix)
-            let known = Set(speaker.settings.vips.map(\.prefix))
-            let unknown = locks.leftovers(among: marked.filter { known.contains($0) && !link.speaker.isBound($0) })
+            let unknown = locks.leftovers(among: unbound(of: marked))
             if !unknown.isEmpty { link.take(.leftoversFound(unknown)) }
         } catch {
             if fault != error {
@@ -228,6 +252,13 @@ extension VIPAddresses {
             isLookPlanned = true
             after(Self.rereadPause) { self.look() }
         }
+    }
+
+    /// Those that are VIPs which the speaker does not take for bound.
+    private func unbound(of prefixes: [IPPrefix]) -> [IPPrefix] {
+        // A copy that lived longer would have to be made in earnest with the next input.
+        let speaker = link.speaker
+        return prefixes.filter { speaker.hasVIP($0) && !speaker.isBound($0) }
     }
 
     private func addresses(of interface: any VIPInterface) throws(NetlinkError) -> [InterfaceAddress] {
