@@ -32,7 +32,8 @@ struct FileReading {
             return
         }
         items[setting.key] = items(entry, kind, isNamed: setting.key == .check)
-        if items[setting.key]?.isEmpty == true, errors.last?.origin != origin(entry.place) {
+        // The last VIP can be removed while the daemon runs.
+        if items[setting.key]?.isEmpty == true, setting.key != .vip, errors.last?.origin != origin(entry.place) {
             fail(
                 entry.value.place, "the list is empty",
                 setting.key == .check ? "write none, or leave it out" : "write at least one entry")

@@ -37,7 +37,8 @@ extension Reading {
             areNeeded: vips.contains { $0.item?.checks == nil } || hasForeignChecks,
             acceptsAnonymousRefusal: kubeVip.leavesCheckOpen && !saysWhatIsHealthy)
         var (vipSettings, checks) = vipSettings(vips, generalChecks: generalChecks)
-        if !checks.isEmpty || !has(.check) || texts(.check).map(\.text.trimmed) == ["none"] {
+        // The checks of VIPs that were removed may keep their options.
+        if !wantsNoVIP, !checks.isEmpty || !has(.check) || texts(.check).map(\.text.trimmed) == ["none"] {
             refuseUselessOptions(for: checks)
         }
         let peers = peers(extra: kubeVip.extraPeer, generalMultiprotocol: kubeVip.multiprotocol)

@@ -21,6 +21,8 @@ extension Reading {
                 SettingError(
                     problem: "no VIP is set",
                     remedy: "\(ways(.vip)), for example \(example(.vip, "192.0.2.10"))"))
+        } else if wantsNoVIP {
+            if !servesServices { notices.append("the list of VIPs is empty, so nothing is advertised") }
         } else if vips.isEmpty, texts(.vip).allSatisfy({ ListEntry.separatedByCommas($0.text).isEmpty }),
             items[.vip] == nil
         {
@@ -28,6 +30,9 @@ extension Reading {
         }
         return vips
     }
+
+    /// True if the file says in so many words that there is no VIP, as after the last one was removed.
+    var wantsNoVIP: Bool { items[.vip]?.isEmpty == true }
 
     private mutating func vipList() -> [VIPEntry] {
         let binds = value(.bind, ValueText.boolean) ?? true
@@ -114,12 +119,12 @@ extension Reading {
         }
         let used = Set(settings.flatMap(\.checks))
         // Where something is wrong, the name may just be misspelled.
-        for entry in checks
-        where errors.isEmpty && !used.contains(entry.check.value.name) && !entry.check.origin.isKubeVipPort {
-            notices.append(
-                "\(entry.check.origin): check \(entry.check.value.name) is not run: no VIP uses it")
+        let unused = checks.filter { !used.contains($0.check.value.name) && !$0.check.origin.isKubeVipPort }
+        for entry in unused where errors.isEmpty && !wantsNoVIP {
+            notices.append("\(entry.check.origin): check \(entry.check.value.name) is not run: no VIP uses it")
         }
-        return (settings, vips.isEmpty ? checks : checks.filter { used.contains($0.check.value.name) })
+        if vips.isEmpty, !wantsNoVIP { return (settings, checks) }
+        return (settings, checks.filter { used.contains($0.check.value.name) })
     }
 
     /// The checks that an entry asks for; those that it describes itself are added to `checks`.

@@ -42,6 +42,17 @@ private func tcp(_ name: String, _ port: UInt16) -> Check {
             ])
     }
 
+    @Test func `may be none, so that the last one can be removed by a reload`() throws {
+        let checks: FileText = ["api": ["url": "https://127.0.0.1/"]]
+        let loaded = try load(tree: Self.file([], ["checks": checks, "checkStatus": "200"]))
+        #expect(loaded.settings.vips == [])
+        #expect(loaded.settings.checks == [])
+        #expect(loaded.notices == ["the list of VIPs is empty, so nothing is advertised"])
+        #expect(try load(tree: Self.file([], ["checkStatus": "200"])).settings.checks == [])
+        #expect(try load(["vip": ["10.9.9.9"]], tree: Self.file([])).settings.vips.count == 1)
+        #expect(try load(tree: Self.file([], ["services": "true"])).notices == [])
+    }
+
     @Test func `may be meant for some of the peers`() throws {
         let vips: FileText = [
             "10.9.9.1", ["address": "10.9.9.2", "peers": "10.0.0.1"],

@@ -167,7 +167,7 @@ import Testing
                 ["vips": [["10.9.9.9"]]],
                 "b.yaml:2:5: is a list, where an entry should be; remove one of the two \"-\" or brackets"
             ),
-            (["vips": []], "b.yaml:2:3: the list is empty; write at least one entry"),
+            (["peers": []], "b.yaml:2:3: the list is empty; write at least one entry"),
             (["checks": []], "b.yaml:2:3: the list is empty; write none, or leave it out"),
             (["vips": [["med": "1"]]], "b.yaml:2:5: the address is missing; write address: 192.0.2.10"),
             (
