@@ -198,3 +198,17 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
             fuzz("FuzzKubernetes", ["Fuzzing", "Deadlines", "IPTypes", "JSON", "Services", "KubernetesAPI"]),
         ]
 }
+
+// The bench of the Speaker comes with the rooms that decide and nothing else, so that it is built soon.
+if Context.environment["BGPVIP_BENCH"] != nil {
+    package.products = []
+    package.dependencies = []
+    package.targets =
+        package.targets.filter { $0.path?.hasPrefix("Sources/Core/") == true } + [
+            .executableTarget(
+                name: "SpeakerBench",
+                dependencies: [
+                    "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore",
+                ], path: "Tests/Bench/SpeakerBench", swiftSettings: settings)
+        ]
+}

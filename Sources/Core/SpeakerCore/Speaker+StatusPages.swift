@@ -55,6 +55,17 @@ extension Speaker {
         return page
     }
 
+    /// The most pairs of a peer and a VIP that have a metric each.
+    private static let mostPairs = 100_000
+
+    /// What metrics are made of: with very many pairs of a peer and a VIP, these have none.
+    package var metricsScope: StatusScope {
+        StatusScope(routes: peers.count * vips.count <= Self.mostPairs ? .all : .none)
+    }
+
+    /// How much a status would hold.
+    package var partCounts: PartCounts { PartCounts(peers: peers.count, checks: checks.count, vips: vips.count) }
+
     fileprivate func costOfPeer(_ index: Int) -> Int {
         Cost.ofPeer + Cost.ofHeardRoute * peers[index].heard.count
             + peers[index].delivery.withdrawnCount / Cost.withdrawnInOne
@@ -84,7 +95,7 @@ private struct StatusParts {
     }
 
     let peers: Int
-    let checks: [Int]
+    let checks: ArraySlice<Int>
     let vips: Range<Int>
     /// The peers whose routes are shown.
     let routed: Range<Int>
@@ -96,25 +107,28 @@ private struct StatusParts {
     let cost: Int
 
     init(_ scope: StatusScope, of speaker: Speaker) {
-        peers = speaker.peers.count
+        let rows = max(0, scope.rows ?? .max)
+        peers = min(speaker.peers.count, rows)
         isOfOneVIP = scope.vip != nil
         if let vip = scope.vip {
             vips = speaker.vipIndex[vip].map { $0..<$0 + 1 } ?? 0..<0
-            checks = vips.flatMap { speaker.vips[$0].settings.checks }.compactMap { speaker.checkIndex[$0] }
+            checks = vips.flatMap { speaker.vips[$0].settings.checks }.compactMap { speaker.checkIndex[$0] }.prefix(
+                rows)
         } else {
-            vips = speaker.vips.indices
-            checks = Array(speaker.checks.indices)
+            vips = speaker.vips.indices.prefix(rows)
+            checks = Array(speaker.checks.indices).prefix(rows)
         }
         routed =
             switch scope.routes {
             case .none: 0..<0
             case .of(let peer):
                 speaker.peers.firstIndex { "\($0.settings.address)" == peer }.map { $0..<$0 + 1 } ?? 0..<0
-            case .all: speaker.peers.indices
+            case .all: speaker.peers.indices.prefix(rows)
             }
         costOfVIP = Cost.ofVIP + Cost.ofHolder * peers
         cost =
-            speaker.peers.indices.reduce(0) { $0 + speaker.costOfPeer($1) } + Cost.ofCheck * checks.count + costOfVIP
+            speaker.peers.indices.prefix(rows).reduce(0) { $0 + speaker.costOfPeer($1) } + Cost.ofCheck * checks.count
+            + costOfVIP
             * vips.count
             + Cost.ofRoute * routed.count * vips.count
     }

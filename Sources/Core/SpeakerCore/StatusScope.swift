@@ -15,14 +15,30 @@ package struct StatusScope: Sendable, Hashable {
     package var routes: Routes
     /// Only this VIP, with its checks and its routes; nil is all.
     package var vip: IPPrefix?
+    /// At most so many peers, checks and VIPs, the first ones of each; nil is all.
+    package var rows: Int?
     /// Where the page begins: 0, or `Status.next` of the page before. What comes or goes between two pages may be missing,
     /// or be there twice.
     package var position: Int
 
-    package init(routes: Routes = .all, vip: IPPrefix? = nil, position: Int = 0) {
+    package init(routes: Routes = .all, vip: IPPrefix? = nil, rows: Int? = nil, position: Int = 0) {
         self.routes = routes
         self.vip = vip
+        self.rows = rows
         self.position = position
+    }
+}
+
+/// How many peers, checks and VIPs there are, of which a status may hold some.
+package struct PartCounts: Sendable, Hashable {
+    package var peers: Int
+    package var checks: Int
+    package var vips: Int
+
+    package init(peers: Int, checks: Int, vips: Int) {
+        self.peers = peers
+        self.checks = checks
+        self.vips = vips
     }
 }
 

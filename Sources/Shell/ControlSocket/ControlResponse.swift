@@ -40,9 +40,11 @@ package struct ControlResponse: Sendable, Hashable {
         }
     }
 
-    /// The status and the latest events as a page for people.
-    package static func page(_ status: Status, _ events: [Event]) -> ControlResponse {
-        ControlResponse(code: 200, contentType: "text/html; charset=utf-8", body: statusPage(status, events))
+    /// The status and the latest events as a page for people; `counts` is how many peers, checks and VIPs there are, of
+    /// which the status has the first `StatusScope.ofPage.rows`.
+    package static func page(_ status: Status, _ events: [Event], of counts: PartCounts) -> ControlResponse {
+        ControlResponse(
+            code: 200, contentType: "text/html; charset=utf-8", body: statusPage(status, events, of: counts))
     }
 
     /// What came of a reload, as JSON; the code is 422 if the settings are invalid.
@@ -50,11 +52,11 @@ package struct ControlResponse: Sendable, Hashable {
         inJSON(answer, code: answer.outcome == .invalid ? 422 : 200)
     }
 
-    /// The status as Prometheus series, together with those about this process; `now` in seconds since 1970.
-    package static func metrics(_ status: Status, now: Double) -> ControlResponse {
+    /// The metrics, together with those about this process.
+    package static func metrics(_ metrics: MetricsText) -> ControlResponse {
         ControlResponse(
             code: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: prometheusText(of: status, now: now) + (ProcessFigures.current?.prometheusText ?? ""))
+            body: metrics.text + (ProcessFigures.current?.prometheusText ?? ""))
     }
 
     /// The loop is alive.

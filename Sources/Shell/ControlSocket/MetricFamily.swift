@@ -46,9 +46,17 @@ struct MetricFamily {
         }
     }
 
+    /// True if it is about the node, and not about its peers, checks and VIPs.
+    var isOfNode: Bool {
+        samples.first.map { !$0.labels.contains { ["peer", "check", "vip"].contains($0.name) } } ?? true
+    }
+
     /// The family in the exposition format, each line with its newline.
-    var text: String {
-        samples.reduce(into: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n") { text, sample in
+    var text: String { "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n" + lines }
+
+    /// The samples alone, to be added to others of the same family.
+    var lines: String {
+        samples.reduce(into: "") { text, sample in
             let labels = sample.labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
             text += "\(name)\(sample.suffix)\(labels.isEmpty ? "" : "{\(labels)}") \(sample.value)\n"
         }

@@ -1,17 +1,68 @@
-import SpeakerCore
+package import SpeakerCore
 
-/// The status in the Prometheus text format, version 0.0.4.
+/// The metrics in the Prometheus text format, version 0.0.4, made of a status that comes page by page.
 ///
 /// The label values come from the configuration alone, so no series appears or vanishes when a session does.
-func prometheusText(of status: Status, now: Double) -> String {
-    [
-        buildInformation(status), sessions(status), states(status), changes(status, now: now), flaps(status),
-        plannedEnds(status), bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
-        messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
-        checks(status), probes(status), probeDurations(status), bound(status), healthy(status), lastResort(status),
-        advertised(status), decisionToWire(status), reloadSuccess(status), reloadTime(status), vipDraining(status),
-        draining(status), ready(status),
-    ].map(\.text).joined()
+package struct MetricsText: Sendable {
+    /// What is written of each family so far, and of `advertised` only at the end.
+    private var families: [String] = []
+    private var peers: [(address: String, labels: [MetricFamily.Label])] = []
+    private var vips: [String] = []
+    /// The VIPs that each peer has.
+    private var told: [String: Set<String>] = [:]
+    /// What was on a page already: if VIPs come and go between two pages, it may come twice, and Prometheus takes no series
+    /// twice.
+    private var seen: Set<String> = []
+    private let hasPairs: Bool
+
+    /// - Parameter hasPairs: true if the pages have routes, so that each pair of a peer and a VIP has a series.
+    package init(hasPairs: Bool) {
+        self.hasPairs = hasPairs
+    }
+
+    /// Adds a page; `now` in seconds since 1970.
+    package mutating func append(_ page: Status, now: Double) {
+        var page = page
+        page.peers.removeAll { !seen.insert("peer \($0.address)").inserted }
+        page.checks.removeAll { !seen.insert("check \($0.name)").inserted }
+        page.vips.removeAll { !seen.insert("vip \($0.prefix)").inserted }
+        peers += page.peers.map { ($0.address, $0.labels) }
+        for peer in page.peers { told[peer.address, default: []].formUnion(peer.routes.map(\.prefix)) }
+        if hasPairs { vips += page.vips.map(\.prefix) }
+        for more in page.routePages ?? [] { told[more.peer, default: []].formUnion(more.routes.map(\.prefix)) }
+        let new = Self.families(of: page, now: now)
+        if families.isEmpty {
+            families = new.map(\.text)
+        } else {
+            for (place, family) in new.enumerated() where !family.isOfNode { families[place] += family.lines }
+        }
+    }
+
+    /// All that was added.
+    package var text: String { (hasPairs ? advertised.text : "") + families.joined() }
+
+    private static func families(of status: Status, now: Double) -> [MetricFamily] {
+        [
+            buildInformation(status), sessions(status), states(status), changes(status, now: now), flaps(status),
+            plannedEnds(status), bfdSessions(status), bfdFailures(status), bfdPackets(status), bfdDiscarded(status),
+            messages(status, "sent", \.messagesSent), messages(status, "received", \.messagesReceived),
+            checks(status), probes(status), probeDurations(status), bound(status), healthy(status), lastResort(status),
+            peerRoutes(status), decisionToWire(status), reloadSuccess(status), reloadTime(status), vipDraining(status),
+            draining(status), ready(status),
+        ]
+    }
+
+    private var advertised: MetricFamily {
+        MetricFamily(
+            "bgpvip_prefix_advertised", .gauge, "1 while the VIP is advertised to the peer.",
+            peers.flatMap { peer in
+                vips.map { vip in
+                    let family = vip.contains(":") ? "ipv6" : "ipv4"
+                    let isTold = told[peer.address]?.contains(vip) ?? false
+                    return (peer.labels + [("vip", vip), ("afi", family)], isTold ? 1 : 0)
+                }
+            })
+    }
 }
 
 private func buildInformation(_ status: Status) -> MetricFamily {
@@ -148,16 +199,10 @@ private func lastResort(_ status: Status) -> MetricFamily {
         status.vips.map { ([("vip", $0.prefix)], $0.lastResort ? 1 : 0) })
 }
 
-private func advertised(_ status: Status) -> MetricFamily {
+private func peerRoutes(_ status: Status) -> MetricFamily {
     MetricFamily(
-        "bgpvip_prefix_advertised", .gauge, "1 while the VIP is advertised to the peer.",
-        status.peers.flatMap { peer in
-            let told = Set(peer.routes.map(\.prefix))
-            return status.vips.map { vip in
-                let family = vip.prefix.contains(":") ? "ipv6" : "ipv4"
-                return (peer.labels + [("vip", vip.prefix), ("afi", family)], told.contains(vip.prefix) ? 1 : 0)
-            }
-        })
+        "bgpvip_bgp_prefixes_advertised", .gauge, "VIPs that are advertised to the peer.",
+        status.peers.map { ($0.labels, $0.advertised) })
 }
 
 private func draining(_ status: Status) -> MetricFamily {

@@ -2,10 +2,10 @@ import Logging
 import SpeakerCore
 
 extension LogLine {
-    /// The status as lines of the log: the node, then each peer, VIP and check.
-    static func lines(of status: Status) -> [LogLine] {
-        [LogLine(node: status)] + status.peers.map(LogLine.init) + status.vips.map(LogLine.init)
-            + status.checks.map(LogLine.init)
+    /// A page of the status as lines of the log: the node, then each peer, check and VIP.
+    static func lines(of status: Status, withNode: Bool) -> [LogLine] {
+        (withNode ? [LogLine(node: status)] : []) + status.peers.map(LogLine.init) + status.checks.map(LogLine.init)
+            + status.vips.map(LogLine.init)
     }
 
     private init(node status: Status) {

@@ -5,6 +5,7 @@ import Health
 import IPTypes
 import Intent
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import Netlink
 import Settings
@@ -19,17 +20,15 @@ extension SpeakerHost {
         switch request {
         case .status(let scope):
             let page = statusPage(scope, listening: listening)
-            let thread = answerThread ?? machine.makeThread()
-            answerThread = thread
-            thread.submit { reply(.status(page)) }
+            threadForAnswers.submit { reply(.status(page)) }
         case .events(let number, let seconds):
             reply(.events(events(after: number, seconds: seconds)))
         case .services(let name):
             reply(.services(cluster.status(of: name)))
         case .page:
-            reply(.page(status, reports.events.latest(20)))
+            answerPage(reply)
         case .metrics:
-            reply(.metrics(status, now: Double(WallTime.now().milliseconds) / 1000))
+            answerMetrics(reply)
         case .livez:
             reply(.livez)
         case .readyz:
@@ -95,7 +94,51 @@ extension SpeakerHost {
         try? NodeNetwork.listeningAddresses(on: speaker.checkedPorts)
     }
 
-    var status: Status { completed(speaker.status(version: start.version, at: link.now)) }
+    /// Makes what is asked for page by page, and gives each page to `take`; the last one has no `next`. Each page has a turn
+    /// of the loop of its own, so that BFD and withdrawals come in between.
+    func eachPage(of scope: StatusScope, _ take: @escaping (Status) -> Void) {
+        let page = statusPage(scope)
+        take(page)
+        guard let next = page.next else { return }
+        var rest = scope
+        rest.position = next
+        after(Self.pagePause) {
+            guard self.link.isRunning else { return }
+            self.eachPage(of: rest, take)
+        }
+    }
+
+    /// The next page comes when the loop has looked at its sockets: a task that is only queued comes before.
+    static let pagePause = TimeAmount.microseconds(100)
+
+    private func answerPage(_ reply: @escaping @Sendable (ControlResponse) -> Void) {
+        var whole: Status?
+        eachPage(of: .ofPage) { [self] page in
+            if whole?.append(page) == nil { whole = page }
+            guard page.next == nil, let whole else { return }
+            let (events, counts) = (reports.events.latest(20), speaker.partCounts)
+            threadForAnswers.submit { reply(.page(whole, events, of: counts)) }
+        }
+    }
+
+    private func answerMetrics(_ reply: @escaping @Sendable (ControlResponse) -> Void) {
+        let scope = speaker.metricsScope
+        let metrics = NIOLockedValueBox(MetricsText(hasPairs: scope.routes == .all))
+        let now = Double(WallTime.now().milliseconds) / 1000
+        eachPage(of: scope) { [self] page in
+            threadForAnswers.submit {
+                metrics.withLockedValue { $0.append(page, now: now) }
+                if page.next == nil { reply(.metrics(metrics.withLockedValue { $0 })) }
+            }
+        }
+    }
+
+    /// Where answers are written.
+    private var threadForAnswers: any WorkThread {
+        let thread = answerThread ?? machine.makeThread()
+        answerThread = thread
+        return thread
+    }
 
     private func statusPage(_ scope: StatusScope, listening: [UInt16: Set<IPAddress>]? = nil) -> Status {
         completed(speaker.statusPage(scope, version: start.version, listening: listening, at: link.now))

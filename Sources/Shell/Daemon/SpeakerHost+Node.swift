@@ -66,6 +66,10 @@ extension SpeakerHost {
     private func logStatus() {
         var logger = link.logger
         logger.logLevel = min(logger.logLevel, .info)
-        for line in LogLine.lines(of: status) { line.log(with: logger) }
+        var isFirst = true
+        eachPage(of: StatusScope(routes: .none)) { page in
+            for line in LogLine.lines(of: page, withNode: isFirst) { line.log(with: logger) }
+            isFirst = false
+        }
     }
 }

@@ -36,7 +36,7 @@ final class SpeakerHost: LoopConfined {
     var drainWaiters = DrainWaiters()
     /// What runs the program of `onChange`; made when it is needed.
     var changeProgram: ChangeProgram?
-    /// Where answers are written as JSON; made for the first.
+    /// Where answers are written as JSON, HTML or metrics; made for the first.
     var answerThread: (any WorkThread)?
     private var audits: RepeatedTask?
     /// The last trouble with watching the addresses that was logged.

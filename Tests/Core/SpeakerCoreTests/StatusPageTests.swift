@@ -97,4 +97,29 @@ struct StatusPageTests {
         let none = Self.page(rack, StatusScope(vip: Rack.vip))
         #expect(none.vips.isEmpty && none.checks.isEmpty && none.peers.count == 2)
     }
+
+    @Test func `rows are the first of each kind`() {
+        let rack = Self.rack(vips: 1000)
+        let whole = rack.speaker.status(version: "1", at: rack.now)
+        let (some, _) = Self.all(rack, StatusScope(routes: .none, rows: 1))
+        #expect(some.peers.map(\.address) == ["\(Rack.tor)"])
+        #expect(some.checks == whole.checks)
+        #expect(some.vips == [whole.vips[0]])
+        let (more, count) = Self.all(rack, StatusScope(routes: .none, rows: 700))
+        #expect(more.vips == Array(whole.vips.prefix(700)) && more.peers.count == 2)
+        #expect(count == 3)
+        #expect(rack.speaker.partCounts == PartCounts(peers: 2, checks: 1, vips: 1000))
+    }
+
+    @Test func `metrics have no routes if these are very many`() {
+        func scope(vips: Int) -> StatusScope {
+            let peers = (0..<500).map { ScopedAddress(.v4(IPv4Address(0x0A00_0000 + UInt32($0)))) }
+            let rack = Rack(peers: peers) { settings in
+                settings.vips = (0..<vips).map { VIPSettings(prefix: Self.prefix($0), checks: ["api"]) }
+            }
+            return rack.speaker.metricsScope
+        }
+        #expect(scope(vips: 200) == StatusScope(routes: .all))
+        #expect(scope(vips: 201) == StatusScope(routes: .none))
+    }
 }

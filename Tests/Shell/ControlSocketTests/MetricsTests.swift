@@ -133,13 +133,56 @@ import Testing
         #expect(own.startTime > 1_600_000_000)
     }
 
+    @Test func `pages that follow one another are the metrics of the whole, without what came twice`() {
+        let whole = Status.sample
+        var metrics = MetricsText(hasPairs: true)
+        metrics.append(whole.with { ($0.peers, $0.checks, $0.vips) = ([whole.peers[0]], [], []) }, now: 0)
+        metrics.append(
+            whole.with { ($0.peers, $0.checks, $0.vips) = ([whole.peers[1]], whole.checks, [whole.vips[0]]) }, now: 0)
+        // A VIP before this one is gone, so the next page begins one too early.
+        metrics.append(whole.with { ($0.peers, $0.checks, $0.vips) = ([], [], whole.vips) }, now: 0)
+        #expect(metrics.text == prometheusText(of: whole, now: 0))
+    }
+
+    @Test func `routes may come on pages behind the VIPs`() {
+        let whole = Status.sample
+        var metrics = MetricsText(hasPairs: true)
+        metrics.append(whole.with { $0.peers[0].routes = [] }, now: 0)
+        metrics.append(
+            whole.with {
+                ($0.peers, $0.checks, $0.vips) = ([], [], [])
+                $0.routePages = [RoutePage(peer: whole.peers[0].address, routes: whole.peers[0].routes)]
+            }, now: 0)
+        #expect(metrics.text == prometheusText(of: whole, now: 0))
+    }
+
+    @Test func `very many pairs of a peer and a VIP have no series each`() {
+        var metrics = MetricsText(hasPairs: false)
+        metrics.append(.sample, now: 0)
+        #expect(!metrics.text.contains("bgpvip_prefix_advertised"))
+        #expect(metrics.text.contains("\nbgpvip_bgp_prefixes_advertised{peer=\"10.0.0.1\",peer_asn=\"65100\"} 1\n"))
+    }
+
     @Test func `label values are escaped`() {
         let family = MetricFamily("m", .gauge, "Help.", [([("a", "x\"y\\z\nü"), ("b", "")], -1)])
         #expect(family.text == "# HELP m Help.\n# TYPE m gauge\nm{a=\"x\\\"y\\\\z\\nü\",b=\"\"} -1\n")
     }
 }
 
+/// The metrics of a status that is one page.
+func prometheusText(of status: Status, now: Double) -> String {
+    var metrics = MetricsText(hasPairs: true)
+    metrics.append(status, now: now)
+    return metrics.text
+}
+
 private let snapshot = """
+    # HELP bgpvip_prefix_advertised 1 while the VIP is advertised to the peer.
+    # TYPE bgpvip_prefix_advertised gauge
+    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="192.0.2.10/32",afi="ipv4"} 1
+    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="2001:db8::10/128",afi="ipv6"} 0
+    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="192.0.2.10/32",afi="ipv4"} 0
+    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="2001:db8::10/128",afi="ipv6"} 0
     # HELP bgpvip_build_info Always 1; the label is the version of the daemon.
     # TYPE bgpvip_build_info gauge
     bgpvip_build_info{version="1.2.3"} 1
@@ -229,12 +272,10 @@ private let snapshot = """
     # TYPE bgpvip_vip_last_resort gauge
     bgpvip_vip_last_resort{vip="192.0.2.10/32"} 0
     bgpvip_vip_last_resort{vip="2001:db8::10/128"} 0
-    # HELP bgpvip_prefix_advertised 1 while the VIP is advertised to the peer.
-    # TYPE bgpvip_prefix_advertised gauge
-    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="192.0.2.10/32",afi="ipv4"} 1
-    bgpvip_prefix_advertised{peer="10.0.0.1",peer_asn="65100",vip="2001:db8::10/128",afi="ipv6"} 0
-    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="192.0.2.10/32",afi="ipv4"} 0
-    bgpvip_prefix_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external",vip="2001:db8::10/128",afi="ipv6"} 0
+    # HELP bgpvip_bgp_prefixes_advertised VIPs that are advertised to the peer.
+    # TYPE bgpvip_bgp_prefixes_advertised gauge
+    bgpvip_bgp_prefixes_advertised{peer="10.0.0.1",peer_asn="65100"} 1
+    bgpvip_bgp_prefixes_advertised{peer="fe80::a00:27ff:fe4e:66a1%eth0",peer_asn="external"} 0
     # HELP bgpvip_decision_to_wire_seconds From what made routes change, such as the outcome of a probe, until the kernel had the UPDATEs.
     # TYPE bgpvip_decision_to_wire_seconds histogram
     # HELP bgpvip_config_last_reload_successful 0 if the settings were wrong when they were last read.

@@ -127,6 +127,24 @@ import Testing
         #expect(try await bench.takeRecord() == [])
     }
 
+    @Test(arguments: [(ControlRequest.metrics, 28, "bgpvip_vip_bound"), (.page, 1, "<p>and 4800 more</p>")])
+    func whatIsMuchIsMadeInSeveralTurnsOfTheLoop(request: ControlRequest, pauses: Int, part: String) async throws {
+        try await bench.start { settings in
+            settings.vips = (1...5000).map { VIPSettings(prefix: Sample.vip($0), checks: ["api"]) }
+        }
+        let answers = Record()
+        try await bench.onLoop { [bench] in bench.ask?(request) { answers.lines.append($0.body) } }
+        try await bench.work()
+        var turns = 1
+        while answers.lines.isEmpty, turns < 100 {
+            await bench.loop.advanceTime(by: SpeakerHost.pagePause)
+            try await bench.work()
+            turns += 1
+        }
+        #expect(turns == pauses)
+        #expect(answers.lines.count == 1 && answers.lines[0].contains(part))
+    }
+
     @Test func aListenerWhoseAddressComesLaterIsOpenedThen() async throws {
         let port = bench.port
         bench.port = nil

@@ -1,9 +1,9 @@
-import SpeakerCore
+package import SpeakerCore
 
 /// The page at `/` of the port for metrics: one screen for people, without scripts, that loads itself anew.
 ///
 /// Anyone who reaches the port can read it. Every text on it is escaped, whoever it comes from.
-func statusPage(_ status: Status, _ events: [Event]) -> String {
+func statusPage(_ status: Status, _ events: [Event], of counts: PartCounts) -> String {
     let node = status.node ?? status.routerID
     let phase = status.phase == "running" ? "good" : "doubtful"
     let facts = [
@@ -35,26 +35,35 @@ func statusPage(_ status: Status, _ events: [Event]) -> String {
 
         """
     return head
-        + section("VIPs", ["VIP", "Verdict", "Since", "Bound", "Advertised to", "Reason"], status.vips, vipCells)
-        + section("Peers", ["Peer", "AS", "State", "Since", "BFD", "VIPs", "Last error"], status.peers, peerCells)
-        + section("Checks", ["Check", "Verdict", "Since", "Recent probes", "Last failure"], status.checks, checkCells)
-        + section("Events", ["Time", "Level", "What"], events.reversed(), eventCells)
+        + section(
+            "VIPs", ["VIP", "Verdict", "Since", "Bound", "Advertised to", "Reason"], status.vips, of: counts.vips,
+            vipCells)
+        + section(
+            "Peers", ["Peer", "AS", "State", "Since", "BFD", "VIPs", "Last error"], status.peers, of: counts.peers,
+            peerCells)
+        + section(
+            "Checks", ["Check", "Verdict", "Since", "Recent probes", "Last failure"], status.checks, of: counts.checks,
+            checkCells)
+        + section("Events", ["Time", "Level", "What"], events.reversed(), of: events.count, eventCells)
         + "</body>\n</html>\n"
 }
 
 /// A cell: its HTML, and the colour of what it says.
 private typealias Cell = (html: String, tone: TextStyle.Tone?)
 
-/// The most rows of a table: with thousands of VIPs, the page must not hold up the event loop.
-private let mostRows = 200
+extension StatusScope {
+    /// What the status page shows: so many rows of each table, however many VIPs there are.
+    package static let ofPage = StatusScope(routes: .none, rows: 200)
+}
 
+/// A table of these elements, the first of `count`.
 private func section<Element>(
-    _ title: String, _ header: [String], _ elements: [Element], _ cells: (Element) -> [Cell]
+    _ title: String, _ header: [String], _ elements: [Element], of count: Int, _ cells: (Element) -> [Cell]
 ) -> String {
     var text = "<section>\n<h2>\(title)</h2>\n"
     if elements.isEmpty { return text + "<p>none</p>\n</section>\n" }
     text += "<table>\n<thead><tr>" + header.map { "<th>\($0)</th>" }.joined() + "</tr></thead>\n<tbody>\n"
-    for element in elements.prefix(mostRows) {
+    for element in elements {
         text += "<tr>"
         for (name, cell) in zip(header, cells(element)) {
             let tone = cell.tone.map { " class=\"\($0)\"" } ?? ""
@@ -63,7 +72,7 @@ private func section<Element>(
         text += "</tr>\n"
     }
     text += "</tbody>\n</table>\n"
-    if elements.count > mostRows { text += "<p>and \(elements.count - mostRows) more</p>\n" }
+    if count > elements.count { text += "<p>and \(count - elements.count) more</p>\n" }
     return text + "</section>\n"
 }
 
