@@ -36,6 +36,8 @@ package struct NodeIntent: Sendable, Hashable {
 
     /// For how long gateways must have stayed the same.
     package static let patience = Duration.seconds(2)
+    /// As long as nothing is intended, what the network lacks is looked for this often.
+    package static let searchPause = Duration.milliseconds(200)
 
     /// As loaded.
     package private(set) var configured: Settings
@@ -65,8 +67,11 @@ package struct NodeIntent: Sendable, Hashable {
         return settings
     }
 
-    /// When to look again although nothing has happened; nil if there is no need.
-    package var nextLook: Instant? { candidate.map { $0.since + Self.patience } }
+    /// When to look again although nothing has happened, after a look that was made now; nil if there is no need.
+    package func nextLook(at now: Instant) -> Instant? { routerID == nil ? now + Self.searchPause : settledAt }
+
+    /// When what may come to count does; nil if there is nothing.
+    private var settledAt: Instant? { candidate.map { $0.since + Self.patience } }
 
     /// Looks at the network as it is now.
     /// - Throws: `isPeerAlready`, which no waiting can mend, and only while nothing is intended.
@@ -133,7 +138,7 @@ package struct NodeIntent: Sendable, Hashable {
     private mutating func hasSettled(_ wanted: [ScopedAddress], _ routerID: RouterID?, at now: Instant) -> Bool {
         let next = Candidate(gateways: Set(wanted), routerID: routerID, since: candidate?.since ?? now)
         if next != candidate { candidate = Candidate(gateways: next.gateways, routerID: routerID, since: now) }
-        return nextLook.map { $0 <= now } ?? false
+        return settledAt.map { $0 <= now } ?? false
     }
 
     private mutating func adopt(_ wanted: [ScopedAddress]) -> Finding {

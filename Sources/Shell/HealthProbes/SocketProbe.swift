@@ -8,10 +8,7 @@ import NIOCore
 /// asked to tell when the listening socket closes. An idle connection for that purpose alone would hold up a service
 /// that serves one at a time; TCP keeps one only where the kernel cannot tell.
 ///
-/// A connection that the service closes before it answered proves nothing yet:
-/// * on a kept connection the close may have crossed our request, so the request is repeated on a fresh one;
-/// * on a fresh one the service may just be dying with the connection in its queue, so one more connection is tried. If
-///   that is refused, nobody can be served: the failure is definitive.
+/// What a connection means that the service closes before it answered, `ProbeAttempt` says.
 ///
 /// A service that still answers on a kept connection may serve nobody new. So a connection is kept for a second or so; and
 /// before each probe the kernel is asked whether somebody listens, and whether connections wait to be accepted. If so the
@@ -22,14 +19,11 @@ final class SocketProbe: ProbeMethod {
         case http(HTTPCheck, TLSClient?)
     }
 
-    /// How the running probe asks.
-    private enum Attempt {
+    /// What the running probe does.
+    private enum Phase {
         /// The check's files are being read for a fresh connection.
-        case withFiles
-        case onKeptConnection
-        case onFreshConnection
-        /// Only to see whether connections are still accepted after the failure in words.
-        case afterFailure(String)
+        case readingFiles
+        case asking(ProbeAttempt)
     }
 
     /// How old a connection may be that is asked again. A service that gives new connections an expired certificate, or
@@ -45,7 +39,8 @@ final class SocketProbe: ProbeMethod {
     private let name: String
     private let timeout: Duration
     private let loop: any EventLoop
-    private var attempt: Attempt?
+    /// Nil while no probe runs.
+    private var phase: Phase?
     private var connection: (any ServiceConnection)?
     /// When `connection` was opened; nil if it may not be asked again.
     private var openedAt: NIODeadline?
@@ -96,7 +91,7 @@ final class SocketProbe: ProbeMethod {
         hasToRepeat = false
         let isGone = hasStoppedListening()
         if let connection, let openedAt, .now() - openedAt < mostAge, !isGone, listener.waiting == 0 {
-            attempt = .onKeptConnection
+            phase = .asking(.onKeptConnection)
             connection.ask()
         } else {
             dialAfresh()
@@ -105,15 +100,17 @@ final class SocketProbe: ProbeMethod {
 
     func giveUp() -> Outcome {
         var progress = connection?.progress ?? "nothing was sent"
-        if case .withFiles = attempt {
+        if case .readingFiles = phase {
             progress = "reading \((files?.names ?? []).joined(separator: ", ")), whose disk does not answer"
         }
         var outcome = Outcome.failed(
             reason: "no answer within \(timeout.inWords) (\(progress))", definitive: false)
         if let early = connection?.earlyOutcome, early != .passed { outcome = early }
-        if case .afterFailure(let earlier) = attempt { outcome = .failed(reason: earlier, definitive: false) }
+        if case .asking(let attempt) = phase, case .end(let known) = attempt.handle(.timedOut(outcome)) {
+            outcome = known
+        }
         awaitLateAnswer()
-        attempt = nil
+        phase = nil
         drop()
         keepWatch()
         return outcome
@@ -138,7 +135,7 @@ final class SocketProbe: ProbeMethod {
     }
 
     func stop() {
-        attempt = nil
+        phase = nil
         forgetLateAnswer()
         drop()
         listener.stopWatching()
@@ -149,7 +146,7 @@ final class SocketProbe: ProbeMethod {
     private func dialAfresh() {
         drop()
         guard let files, !files.names.isEmpty, !(isReading && files.areRead) else { return dial(.onFreshConnection) }
-        attempt = .withFiles
+        phase = .readingFiles
         guard !isReading else { return }
         isReading = true
         loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout / 2)) { [weak self] in
@@ -169,7 +166,7 @@ final class SocketProbe: ProbeMethod {
     }
 
     private func filesAreReady() {
-        guard case .withFiles = attempt else { return }
+        guard case .readingFiles = phase else { return }
         if let files, !files.areRead {
             let fault = files.fault?.reason ?? "no thread to read the check's files"
             return end(.failed(reason: fault, definitive: false))
@@ -177,9 +174,9 @@ final class SocketProbe: ProbeMethod {
         dial(.onFreshConnection)
     }
 
-    private func dial(_ attempt: Attempt) {
+    private func dial(_ attempt: ProbeAttempt) {
         drop()
-        self.attempt = attempt
+        phase = .asking(attempt)
         let connection: any ServiceConnection =
             switch (attempt, service) {
             case (.afterFailure, _): TCPConnection(to: name)
@@ -200,34 +197,36 @@ final class SocketProbe: ProbeMethod {
     }
 
     private func take(_ event: ConnectionEvent) {
-        switch (event, attempt) {
-        case (.answered(let outcome, _), .afterFailure(let reason)):
-            drop()
-            end(outcome.isDefinitive ? outcome : .failed(reason: reason, definitive: false))
-        case (.answered(let outcome, let afterwards), .some):
-            switch afterwards {
-            case .askAgain: openedAt = dialledAt
-            case .watch: keepWatch(insteadOfConnection: true)
-            case .close: drop()
+        switch (event, phase) {
+        case (.answered(let outcome, let afterwards), .asking(let attempt)):
+            switch (attempt, afterwards) {
+            case (.afterFailure, _), (_, .close): drop()
+            case (_, .askAgain): openedAt = dialledAt
+            case (_, .watch): keepWatch(insteadOfConnection: true)
             }
-            end(outcome)
-        case (.closedEarly, .onKeptConnection):
-            dialAfresh()
-        case (.closedEarly(let reason), .onFreshConnection), (.closedEarly(let reason), .withFiles):
-            dial(.afterFailure(reason))
-        case (.closedEarly, .afterFailure(let reason)):
+            follow(attempt.handle(.answered(outcome)))
+        case (.closedEarly(let reason), .asking(let attempt)):
             drop()
-            end(.failed(reason: reason, definitive: false))
+            follow(attempt.handle(.closedEarly(reason)))
         case (.lost, _):
             drop()
             report(hasStoppedListening() || keepWatch() ? .stoppedListening : .connectionLost)
-        case (.answered, nil), (.closedEarly, nil):
+        // While files are read there is no connection.
+        case (.answered, .readingFiles), (.closedEarly, .readingFiles), (.answered, nil), (.closedEarly, nil):
             drop()
         }
     }
 
+    private func follow(_ step: ProbeAttempt.Step) {
+        switch step {
+        case .ask(.onFreshConnection): dialAfresh()
+        case .ask(let attempt): dial(attempt)
+        case .end(let outcome): end(outcome)
+        }
+    }
+
     private func end(_ outcome: Outcome) {
-        attempt = nil
+        phase = nil
         let isGone = keepWatch() || hasToRepeat
         report(.ended(outcome))
         if isGone { report(.stoppedListening) }
@@ -263,12 +262,6 @@ extension SocketProbe {
 
     private func listenerClosed() {
         guard hasStoppedListening() else { return }
-        if attempt == nil { report(.stoppedListening) } else { hasToRepeat = true }
-    }
-}
-
-extension Outcome {
-    fileprivate var isDefinitive: Bool {
-        if case .failed(_, definitive: true) = self { true } else { false }
+        if phase == nil { report(.stoppedListening) } else { hasToRepeat = true }
     }
 }

@@ -41,7 +41,7 @@ import Testing
         #expect(node.intended == nil)
         #expect(try node.look(at: Self.network(Self.one), at: Self.at(0)) == Self.intended(settings, Self.one))
         #expect(try node.look(at: Self.network(Self.one), at: Self.at(1)) == .unchanged)
-        #expect(node.nextLook == nil)
+        #expect(node.nextLook(at: Self.at(1)) == nil)
     }
 
     @Test func `one that comes up must have stayed the same for two seconds`() throws {
@@ -54,7 +54,7 @@ import Testing
         #expect(reason == GatewayFailure.noDefaultRoute(peer: .gateway).description)
         #expect(node.lookFailed("no netlink") == .waiting("no netlink"))
         #expect(try node.look(at: Self.network(Self.one), at: Self.at(1000)) == .settling)
-        #expect(node.nextLook == Self.at(3000))
+        #expect(node.nextLook(at: Self.at(1000)) == Self.at(1200))
         #expect(try node.look(at: Self.network(Self.one, Self.two), at: Self.at(2900)) == .settling)
         #expect(try node.look(at: Self.network(Self.one, Self.two), at: Self.at(4899)) == .settling)
         #expect(
@@ -95,6 +95,7 @@ import Testing
         _ = try node.look(at: Self.network(Self.one), at: Self.at(0))
         #expect(try node.look(at: Self.network(), at: Self.at(1000)) == .unchanged)
         #expect(try node.look(at: Self.network(Self.two), at: Self.at(9000)) == .settling)
+        #expect(node.nextLook(at: Self.at(9000)) == Self.at(11000))
         #expect(try node.look(at: Self.network(Self.one), at: Self.at(10000)) == .unchanged)
         #expect(try node.look(at: Self.network(Self.two, Self.six), at: Self.at(11000)) == .settling)
         #expect(

@@ -142,7 +142,7 @@ struct NetworkLooksTests {
         #expect(waits.count == 1)
         #expect(waits[0].hasSuffix("true"))
         #expect(owner.waitsFor != nil)
-        bench.loop.advanceTime(by: NetworkLooks.searchPause)
+        bench.loop.advanceTime(by: .milliseconds(200))
         #expect(bench.takeRecord() == [])
         answers.network = .success(NodeIntent.Network(gateways: [Self.first]))
         // Two seconds without a change; the search looks every 200 ms.

@@ -26,9 +26,6 @@ final class NetworkLooks: LoopConfined {
         case failed(GatewayFailure)
     }
 
-    /// As long as nothing is intended, what the network lacks is looked for this often.
-    static let searchPause = TimeAmount.milliseconds(200)
-
     let loop: any EventLoop
     private let link: HostLink
     private let thread: any WorkThread
@@ -124,11 +121,9 @@ final class NetworkLooks: LoopConfined {
             let before = waitsFor
             waitsFor = reason
             if reason != before { tell(.waits(reason, isFirst: before == nil)) }
-            lookAgain(in: Self.searchPause)
-        case .settling where isFirst:
-            lookAgain(in: Self.searchPause)
+            lookAgain()
         case .settling:
-            if let due = node.nextLook { lookAgain(in: .nanoseconds((due - link.now).nanoseconds)) }
+            lookAgain()
         case .intended(let settings) where isFirst:
             waitsFor = nil
             tell(.ready(settings))
@@ -137,6 +132,11 @@ final class NetworkLooks: LoopConfined {
         case .unchanged:
             break
         }
+    }
+
+    private func lookAgain() {
+        let now = link.now
+        if let due = node.nextLook(at: now) { lookAgain(in: .nanoseconds((due - now).nanoseconds)) }
     }
 
     private func lookAgain(in pause: TimeAmount) {
