@@ -108,6 +108,22 @@ struct ArchitectureTests {
         #expect(missing == [])
     }
 
+    @Test func everyInvariantIsHeldByATestThatExists() throws {
+        let section = try tree.file("docs/architecture.md").text.components(separatedBy: "\n## ")
+            .first { $0.hasPrefix("Invariants\n") }
+        let rows = try #require(section).split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+        let tests = try tree.files(below: "Tests")
+        let missing = rows.filter { row in
+            guard let named = row.firstMatch(of: /`([A-Za-z]+)`: `([^`]+)` \|$/) else { return true }
+            return !tests.contains { file in
+                file.text.contains("struct \(named.1) {")
+                    && ["func \(named.2)(", "func `\(named.2)`("].contains { file.text.contains($0) }
+            }
+        }
+        #expect(rows.count > 15)
+        #expect(missing == [])
+    }
+
     @Test func everyLinkInADocumentLeadsSomewhere() throws {
         let documents =
             try tree.files(below: "docs", suffix: ".md") + ["README.md", "interop/README.md"].map(tree.file)

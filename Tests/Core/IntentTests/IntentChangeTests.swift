@@ -44,6 +44,13 @@ struct IntentChangeTests {
         #expect(change.lines == ["nothing changes"])
     }
 
+    @Test func `no property of the settings is left out of the comparison`() {
+        let compared = Set(ProcessField.allCases.map { "\($0)" })
+        // Compared with the peers, or followed by what is compared.
+        let others: Set = ["peers", "vips", "checks", "longLivedStaleTime", "vipSources", "routerInterface"]
+        #expect(Set(Mirror(reflecting: Self.settings).children.compactMap(\.label)) == compared.union(others))
+    }
+
     @Test func `each setting of a peer is one difference`() {
         #expect(peerFields { $0.peerAS = .external } == [.peerAS])
         #expect(peerFields { $0.localAS = ASNumber(65002) } == [.localAS])
