@@ -95,6 +95,7 @@ let package = Package(
             ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
+        .target(name: "RandomSeeds", path: "Tests/Core/RandomSeeds", swiftSettings: settings),
         tests("Core", "Deadlines", ["Deadlines"]),
         tests("Core", "IPTypes", ["IPTypes"]),
         tests("Core", "JSON", ["JSON"]),
@@ -103,7 +104,8 @@ let package = Package(
         tests("Core", "BFD", ["Deadlines", "BFD"]),
         tests("Core", "Health", ["Deadlines", "IPTypes", "Health"]),
         tests("Core", "Advertising", ["IPTypes", "BGPWire", "Advertising"]),
-        tests("Core", "Services", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising", "Services"]),
+        tests(
+            "Core", "Services", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising", "Services", "RandomSeeds"]),
         tests("Core", "Settings", ["IPTypes", "BGPWire", "Health", "Advertising", "Services", "Settings"]),
         tests("Core", "Intent", ["Deadlines", "IPTypes", "BGPWire", "Health", "Advertising", "Settings", "Intent"]),
         tests("Core", "SwitchSide", ["IPTypes", "BGPWire", "Settings", "SwitchSide"]),
@@ -111,7 +113,7 @@ let package = Package(
             "Core", "SpeakerCore",
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "Intent",
-                "SpeakerCore",
+                "SpeakerCore", "RandomSeeds",
             ]),
         tests("Core", "Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Diagnosis"]),
         tests(
@@ -146,10 +148,29 @@ let package = Package(
             swiftSettings: settings),
         tests(
             "Simulation", "Simulation",
-            ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore"]),
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "SpeakerCore",
+                "RandomSeeds",
+            ]),
         tests("Architecture", "Architecture", []),
     ]
 )
+
+// `interop/mutants` and `interop/simulate` ask for Core and its tests alone: neither a dependency nor the daemon is built.
+if Context.environment["BGPVIP_CORE"] != nil {
+    let rooms = package.targets.filter { $0.path?.hasPrefix("Sources/Core/") == true || $0.name == "RandomSeeds" }
+    let names = Set(rooms.map(\.name))
+    package.products = []
+    package.dependencies = []
+    package.targets =
+        rooms
+        + package.targets.filter { target in
+            target.type == .test && !target.dependencies.isEmpty
+                && target.dependencies.allSatisfy { dependency in
+                    if case .byNameItem(let name, _) = dependency { names.contains(name) } else { false }
+                }
+        }
+}
 
 // `interop/fuzz` asks for the fuzz targets. They come with nothing but what they fuzz, so that no dependency is needed.
 if Context.environment["BGPVIP_FUZZ"] != nil {

@@ -1,5 +1,6 @@
 import Deadlines
 import IPTypes
+import RandomSeeds
 import Services
 import Testing
 
@@ -8,13 +9,13 @@ import Testing
 struct HistoryTests {
     @Test(
         "No address is doubled or moved, what cannot be carried is not advertised, and in the end all agree",
-        arguments: UInt64(0)..<20)
-    func histories(batch: UInt64) throws {
-        for seed in batch * 50..<batch * 50 + 50 {
+        arguments: Seeds.batches(1000))
+    func histories(seeds: Range<UInt64>) throws {
+        for seed in seeds {
             var history = History(seed: seed)
             for _ in 0..<150 { history.step() }
             history.end()
-            try #require(history.faults == [], "seed \(seed)")
+            try #require(history.faults == [], "\(Seeds.repeated(seed))")
         }
     }
 

@@ -4,6 +4,7 @@ import BGPWire
 import Deadlines
 import Health
 import IPTypes
+import RandomSeeds
 import Settings
 import SpeakerCore
 import Testing
@@ -12,19 +13,22 @@ import Testing
 /// unbind what a router is still told or may still send to; when the faults are over, the routers must know exactly the
 /// nodes that serve.
 struct SimulationTests {
-    @Test(arguments: 0..<60)
-    func aRackUnderFaultsKeepsTheRulesAndConverges(seed: Int) {
-        let departure = DepartureSettings(
-            settle: .milliseconds(seed % 2 == 0 ? 0 : 500), acknowledgement: .seconds(1), linger: .milliseconds(200))
-        var world = World(seed: UInt64(seed), nodes: 3, routers: 2, departure: departure)
-        for _ in 0..<120 {
-            world.run(until: world.now + world.between(.milliseconds(1), .seconds(2)))
-            world.disturb()
+    @Test(arguments: Seeds.batches(60))
+    func aRackUnderFaultsKeepsTheRulesAndConverges(seeds: Range<UInt64>) throws {
+        for seed in seeds {
+            let departure = DepartureSettings(
+                settle: .milliseconds(seed % 2 == 0 ? 0 : 500), acknowledgement: .seconds(1), linger: .milliseconds(200)
+            )
+            var world = World(seed: seed, nodes: 3, routers: 2, departure: departure)
+            for _ in 0..<120 {
+                world.run(until: world.now + world.between(.milliseconds(1), .seconds(2)))
+                world.disturb()
+            }
+            world.repair()
+            world.run(until: world.now + .seconds(90))
+            try #require(world.violations == [], "\(Seeds.repeated(seed))")
+            try #require(world.routersKnow == world.nodesThatServe, "\(Seeds.repeated(seed))")
         }
-        world.repair()
-        world.run(until: world.now + .seconds(90))
-        #expect(world.violations == [])
-        #expect(world.routersKnow == world.nodesThatServe)
     }
 
     @Test func aServiceThatDiesIsWithdrawnFromAllRoutersInTheSameMoment() {

@@ -1,0 +1,20 @@
+import Glibc
+
+/// Which seeds a random test tries.
+package enum Seeds {
+    /// The seeds from 0 on, in batches: each argument of a test has a cost of its own. The variable `BGPVIP_SEEDS` says how
+    /// many instead of `count`; `BGPVIP_SEED` names the only one.
+    package static func batches(_ count: UInt64) -> [Range<UInt64>] {
+        if let seed = number("BGPVIP_SEED") { return [seed..<seed + 1] }
+        let end = number("BGPVIP_SEEDS") ?? count
+        let size = min(max(end / 20, 1), 50)
+        return stride(from: 0, to: end, by: Int(size)).map { $0..<min($0 + size, end) }
+    }
+
+    /// What a failing expectation says, to repeat it alone.
+    package static func repeated(_ seed: UInt64) -> String { "repeat it with BGPVIP_SEED=\(seed)" }
+
+    private static func number(_ variable: String) -> UInt64? {
+        getenv(variable).flatMap { UInt64(String(cString: $0)) }
+    }
+}
