@@ -79,13 +79,14 @@ let package = Package(
             ["Deadlines", "JSON", "Health", "Services", "KubernetesAPI", nioCore, nioPosix, nioHTTP1, nioSSL]),
         shell("ControlSocket", ["IPTypes", "Services", "SpeakerCore", nioCore, nioPosix, nioHTTP1]),
         shell("ConfigFile", ["Settings", "CYAML"]),
+        shell("Confinement", ["Settings", "CLinuxShim"]),
         shell(
             "Daemon",
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
                 "Intent", "SpeakerCore", "KubernetesAPI", "Diagnosis", "ShellSystem", "BGPTransport", "BFDTransport",
-                "Netlink", "HealthProbes", "ControlSocket", "Kubernetes", "ConfigFile", "CLinuxShim", nioCore, nioPosix,
-                nioConcurrency, logging,
+                "Netlink", "HealthProbes", "ControlSocket", "Kubernetes", "ConfigFile", "Confinement", "CLinuxShim",
+                nioCore, nioPosix, nioConcurrency, logging,
             ]),
         .executableTarget(
             name: "bgpvip",
@@ -132,6 +133,10 @@ let package = Package(
                 "TestSupport", nioCore, nioPosix, nioSSL,
             ]),
         tests("Shell", "ConfigFile", ["Settings", "ConfigFile"]),
+        .executableTarget(
+            name: "ConfinementTrial", dependencies: ["Settings", "Confinement", "CLinuxShim"],
+            path: "Tests/Shell/ConfinementTrial", swiftSettings: settings),
+        tests("Shell", "Confinement", ["ConfinementTrial"]),
         tests(
             "Shell", "ControlSocket",
             ["Deadlines", "IPTypes", "Services", "SpeakerCore", "ControlSocket", nioCore, nioPosix]),
@@ -140,7 +145,7 @@ let package = Package(
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
                 "Intent", "SpeakerCore", "ShellSystem", "BGPTransport", "BFDTransport", "Netlink", "HealthProbes",
-                "ControlSocket", "Daemon", nioCore, nioPosix, nioEmbedded, logging,
+                "ControlSocket", "Confinement", "Daemon", nioCore, nioPosix, nioEmbedded, logging,
             ]),
         .testTarget(
             name: "bgpvipTests", dependencies: ["bgpvip", "Settings", "SpeakerCore", argumentParser],

@@ -22,6 +22,7 @@ from scenarios.kubeadm import kubeadm_env
 from scenarios.last_resort import last_resort, llgr
 from scenarios.load_balancer import load_balancer, load_balancer_without_api
 from scenarios.pods import kube_play
+from scenarios.privileges import least_privilege, least_privilege_programs
 from scenarios.reload import (
     gateway_moves, reload_bfd, reload_checks_and_process, reload_invalid, reload_peers, reload_vips, router_id_derived,
     things_later,
@@ -62,7 +63,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     settings_error, two_instances, drain, drain_one_vip, quiet_clients, drain_file, last_resort, llgr, bfd,
     tor_restart, ipv6, extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, other_speaker,
     other_speaker_frr, peers_reasons, vip_removed, foreign_address, no_net_admin, network_later,
-    metrics_port_taken, descriptors_used_up, things_later, router_id_derived, reload_peers, reload_vips,
+    metrics_port_taken, descriptors_used_up, least_privilege, least_privilege_programs, things_later, router_id_derived, reload_peers, reload_vips,
     reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, kubeadm_env, kube_play, getting_started,
     documents, tor_config, watching, ready_when, on_change, alerts, *doctor.ALL,
 )] + [

@@ -39,10 +39,11 @@ class Configured:
         """Writes a file beside the configuration."""
         (self.directory / name).write_text(text)
 
-    def start(self, capabilities=("NET_ADMIN",)):
-        """Starts the service, and bgpvip with the file."""
+    def start(self, capabilities=("NET_ADMIN",), options=()):
+        """Starts the service, and bgpvip with the file; `options` are the engine's."""
         self.node.service.start()
-        self.node.speaker.start({"BGPVIP_CONFIG": CONFIG}, ["run"], capabilities, {str(self.directory): "/etc/bgpvip"})
+        self.node.speaker.start(
+            {"BGPVIP_CONFIG": CONFIG}, ["run"], capabilities, {str(self.directory): "/etc/bgpvip"}, options)
 
     def reload(self, **settings):
         """Changes settings and has bgpvip read them; returns what `bgpvip reload` prints."""

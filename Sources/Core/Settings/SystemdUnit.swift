@@ -78,6 +78,8 @@ package enum SystemdUnit {
             SystemCallArchitectures=native
             SystemCallFilter=@system-service
             SystemCallFilter=~@privileged
+            # With these it gives up more by itself.
+            SystemCallFilter=capset landlock_create_ruleset landlock_add_rule landlock_restrict_self
             SystemCallErrorNumber=EPERM
 
             [Install]
@@ -157,14 +159,5 @@ extension Check {
     fileprivate var secretFiles: [String] {
         guard case .http(let check) = kind else { return [] }
         return [check.tls?.certificateFile, check.tls?.keyFile, check.bearerTokenFile].compactMap { $0 }
-    }
-}
-
-extension Settings {
-    /// The capabilities that the daemon needs, without `CAP_`.
-    var capabilities: [String] {
-        let ports = [listen?.port, metrics?.port, health?.port].compactMap { $0 }
-        return ["NET_ADMIN"] + (ports.contains { $0 < 1024 } ? ["NET_BIND_SERVICE"] : [])
-            + (peers.contains { $0.bfd != nil } ? ["SYS_NICE"] : [])
     }
 }

@@ -17,6 +17,10 @@ package final class ControlServer: Sendable {
         self.connections = connections
     }
 
+    /// Makes the directory of the control socket if it is missing; `start` says what is wrong with it.
+    /// - Returns: the directory.
+    package static func makeDirectory(for path: String) -> String { UnixSocketFile.makeDirectory(for: path) }
+
     /// Opens the control socket: HTTP/1.1, one request a connection, mode 0660. Fails with a `ControlSocketError`.
     /// `answer` is called on `loop`.
     package static func start(

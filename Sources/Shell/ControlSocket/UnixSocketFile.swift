@@ -55,6 +55,14 @@ struct UnixSocketFile: Sendable {
         }
     }
 
+    /// Makes the directory if it is missing; what is wrong with it is said by `listen`.
+    /// - Returns: the directory.
+    static func makeDirectory(for path: String) -> String {
+        try? makeDirectories(above: path)
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     private static func makeDirectories(above path: String) throws(ControlSocketError) {
         var missing: [String] = []
         var directory = parent(of: path)

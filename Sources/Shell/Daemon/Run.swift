@@ -1,4 +1,6 @@
 import CLinuxShim
+import Confinement
+import ControlSocket
 import Glibc
 import Logging
 import NIOConcurrencyHelpers
@@ -15,6 +17,8 @@ struct DaemonStart {
     var addressLocks: AddressLocks
     /// Nil if no service manager has started us.
     var serviceManager: ServiceManager?
+    /// What the process has given up.
+    var confinement = Confinement.none
 }
 
 /// Runs the daemon until a signal ends it.
@@ -34,12 +38,14 @@ package func run(
     mallopt(M_ARENA_MAX, 1)
     occupyStandardDescriptors()
     Signals.block()
+    // Before there is any thread: what is written to the log may need one.
+    let confinement = confine(for: configured)
     let serviceManager = ServiceManager.fromEnvironment()
     let log = LineLog.ofProcess(configured.logFormat)
     defer { log.finish() }
     let level = Logger.Level(configured.logLevel)
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
-    for notice in notices { logger.notice("\(notice)") }
+    for notice in notices + confinement.notices { logger.notice("\(notice)") }
 
     let addressLocks: AddressLocks
     do throws(AddressInUse) {
@@ -50,7 +56,8 @@ package func run(
         return 2
     }
     let start = DaemonStart(
-        settings: configured, load: load, version: version, addressLocks: addressLocks, serviceManager: serviceManager)
+        settings: configured, load: load, version: version, addressLocks: addressLocks, serviceManager: serviceManager,
+        confinement: confinement)
     let exitStatus = NIOLockedValueBox<Int32>(0)
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         loop.execute {
@@ -63,6 +70,12 @@ package func run(
         }
     }
     return exitStatus.withLockedValue { $0 }
+}
+
+/// Gives up what a daemon with these settings does not need.
+private func confine(for settings: Settings) -> Confinement {
+    let directory = settings.controlSocket.map { ControlServer.makeDirectory(for: $0) }
+    return Confinement.enter(keeping: settings.rights, directory: directory)
 }
 
 /// Started without descriptors 0 to 2, we would open sockets under these numbers and log into them.

@@ -1,3 +1,4 @@
+import Confinement
 import Glibc
 import IPTypes
 import Intent
@@ -63,6 +64,9 @@ extension SpeakerHost {
             return refuse(lines, isDryRun: isDryRun)
         case .valid(let settings, let network, let notices):
             do {
+                let obstacles = settings.obstacles(afterGivingUp: start.confinement.lost)
+                if !obstacles.isEmpty { return refuse(obstacles.map { "error: \($0)" }, isDryRun: isDryRun) }
+                let notices = notices + settings.shortcomings(afterGivingUp: start.confinement.lost)
                 var next = self.network.node
                 try next.configure(settings, on: network)
                 try addresses.check(settings.boundAddresses)

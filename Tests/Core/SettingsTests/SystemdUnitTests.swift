@@ -72,6 +72,8 @@ import Testing
                 SystemCallArchitectures=native
                 SystemCallFilter=@system-service
                 SystemCallFilter=~@privileged
+                # With these it gives up more by itself.
+                SystemCallFilter=capset landlock_create_ruleset landlock_add_rule landlock_restrict_self
                 SystemCallErrorNumber=EPERM
 
                 [Install]

@@ -1,6 +1,7 @@
 import Advertising
 import BGPFSM
 import BGPWire
+import Confinement
 import ControlSocket
 import Health
 import HealthProbes
@@ -34,6 +35,8 @@ final class HostBench: @unchecked Sendable {
     /// Asks the daemon something.
     private(set) var ask: ControlAnswer?
     private(set) var signal: (@Sendable (Int32) -> Void)?
+    /// What a reload reads; with nil it is wrong.
+    var reloaded: Settings?
     /// What listens; with nil the interface or address is missing.
     var port: FakePort?
 
@@ -68,19 +71,29 @@ final class HostBench: @unchecked Sendable {
     }
 
     /// Starts the daemon, and lets its thread work.
-    func start(_ adapt: (inout Settings) -> Void = { _ in }) async throws {
+    func start(
+        confinement: Confinement = .none, _ adapt: (inout Settings) -> Void = { _ in }
+    ) async throws {
         var settings = Self.settings
         settings.controlSocket = "/run/test.sock"
         adapt(&settings)
         let start = DaemonStart(
-            settings: settings, load: { .failure(InvalidSettings(errors: [], notices: [])) }, version: "test",
-            addressLocks: AddressLocks(prefix: lockPrefix), serviceManager: nil)
+            settings: settings, load: { [self] in load() }, version: "test",
+            addressLocks: AddressLocks(prefix: lockPrefix), serviceManager: nil, confinement: confinement)
         try await onLoop { [self] in
             let host = SpeakerHost(start, on: machine, log: LineLog(format: .logfmt, descriptor: -1), loop: loop)
             self.host = host
             host.begin { self.exitStatus = $0 }
         }
         try await work()
+    }
+
+    private func load() -> Result<LoadedSettings, InvalidSettings> {
+        guard let reloaded else { return .failure(InvalidSettings(errors: [], notices: [])) }
+        return .success(
+            LoadedSettings(
+                settings: reloaded, notices: [], ignored: [], resolved: [], texts: [:], isPeerListExact: true,
+                peerListShowsPassword: false, fileShowsPassword: false, passwordFiles: []))
     }
 
     /// Lets the thread do what it was given.

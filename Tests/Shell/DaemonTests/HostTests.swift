@@ -10,6 +10,7 @@ import Settings
 import SpeakerCore
 import Testing
 
+@testable import Confinement
 @testable import Daemon
 
 /// The whole daemon on a machine of tests: what comes before what, from the socket of one owner to that of another.
@@ -107,6 +108,39 @@ import Testing
         #expect(answers.lines == [])
         try await bench.onLoop { [bench] in bench.ask?(.undrain(vip: Sample.vip(1))) { _ in } }
         #expect(answers.lines == ["answered"])
+    }
+
+    @Test func aReloadThatNeedsWhatWasGivenUpChangesNothing() async throws {
+        let lost = Rights(capabilities: [.sysNice], runsPrograms: true)
+        try await bench.start(confinement: Confinement(lost: lost, notices: []))
+        let answers = Record()
+        func reload(isDryRun: Bool = false, _ adapt: (inout Settings) -> Void) async throws -> [String] {
+            var settings = HostBench.settings
+            adapt(&settings)
+            bench.reloaded = settings
+            try await bench.onLoop { [bench] in
+                bench.host?.reload(isDryRun: isDryRun) { answers.lines += ["\($0.outcome)"] + $0.errors + $0.notices }
+            }
+            try await bench.work()
+            defer { answers.lines = [] }
+            return answers.lines
+        }
+        let refused = try await reload {
+            $0.checks[0].kind = .exec(["/bin/true"])
+            $0.peers = []
+        }
+        #expect(
+            refused == [
+                "invalid",
+                "error: check api needs the right to run a program, which this process gave up at its start: restart bgpvip",
+            ])
+        let accepted = try await reload(isDryRun: true) { $0.peers[0].bfd = BFDSettings() }
+        #expect(
+            accepted == [
+                "changed",
+                "BFD runs with ordinary scheduling until bgpvip is restarted: CAP_SYS_NICE was given up at the start",
+            ])
+        #expect(bench.host?.speaker.settings.peers.count == 1)
     }
 
     @Test func anAddressThatIsGoneIsPutBack() async throws {

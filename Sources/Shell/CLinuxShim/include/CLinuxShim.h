@@ -1,4 +1,4 @@
-// What the Glibc module lacks. Constants and structures only; there is no code of ours in C.
+// What the Glibc module lacks. Constants, structures, and one call; there is no code of ours in C.
 // Never add linux/tcp.h: it clashes with netinet/tcp.h, which Glibc already has.
 #ifndef CLINUXSHIM_H
 #define CLINUXSHIM_H
@@ -10,8 +10,12 @@
 #include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <spawn.h>
+#include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
@@ -20,6 +24,7 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/seccomp.h>
 #include <linux/sock_diag.h>
 
 // What SO_PEERCRED yields. sys/socket.h shows it to _GNU_SOURCE only.
@@ -35,5 +40,11 @@ struct ucred {
 #ifndef __USE_GNU
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 #endif
+
+// A system call by its number. Swift cannot call syscall(2) and prctl(2), whose arguments vary in number.
+static inline long bgpvip_system_call(
+    long number, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e) {
+    return syscall(number, a, b, c, d, e);
+}
 
 #endif
