@@ -23,6 +23,8 @@ enum Signals {
         case reload
         /// To write the status to the log.
         case status
+        /// To leave the processor to others: the kernel's answer to a budget that is spent.
+        case giveWay
         /// Nothing that can be done while running.
         case nothing
 
@@ -33,6 +35,7 @@ enum Signals {
             case SIGINT, SIGQUIT: self = .leave(isUrgent: true)
             case SIGHUP: self = .reload
             case SIGUSR1: self = .status
+            case SIGXCPU: self = .giveWay
             default: self = .nothing
             }
         }

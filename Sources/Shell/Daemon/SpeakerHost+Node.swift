@@ -55,6 +55,8 @@ extension SpeakerHost {
             take(.terminationRequested(reason: "stopped by \(Signals.name(of: number))", isUrgent: isUrgent))
         case .status:
             logStatus()
+        case .giveWay:
+            bfd.giveWay()
         case .reload:
             reload()
         case .nothing:

@@ -15,6 +15,17 @@ import Testing
         #expect((policy & 0xF == SCHED_RR) == (answer == .granted))
     }
 
+    @Test("What was granted is given back")
+    func givenBack() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let (granted, answer, policy) = try await group.next().submit {
+            (RealTime.request() == .granted, RealTime.giveWay(), sched_getscheduler(0))
+        }.get()
+        try await group.shutdownGracefully()
+        if granted { #expect(answer == .spent) }
+        #expect(policy & 0xF == SCHED_OTHER)
+    }
+
     @Test("The answer is told in words")
     func words() {
         #expect(RealTime.granted.description == "real-time scheduling")

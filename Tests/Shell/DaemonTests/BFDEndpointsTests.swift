@@ -75,7 +75,10 @@ struct BFDEndpointsTests {
                     record.lines.append("open from \(source) port \(preferred ?? 0), not \(taken.sorted())")
                     return Sender(self, to: endpoint.remote, from: preferred ?? UInt16(50_000 + taken.count))
                 },
-                schedule: { .granted }, router: { [self] _, _ throws(NetlinkError) in router },
+                schedule: { [record] in
+                    record.lines.append("schedule")
+                    return .granted
+                }, giveWay: { .spent }, router: { [self] _, _ throws(NetlinkError) in router },
                 solicit: { [self] _, candidates in
                     record.lines.append("solicit \(candidates.count)")
                     return nil
@@ -106,12 +109,32 @@ struct BFDEndpointsTests {
         run(Self.second)
         #expect(
             bench.takeRecord() == [
-                "info: BFD runs with real-time scheduling", "receive direct [10.0.0.1]", "from [10.0.0.1, 10.0.1.1]",
+                "schedule", "info: BFD runs with real-time scheduling", "receive direct [10.0.0.1]",
+                "from [10.0.0.1, 10.0.1.1]",
             ])
         owner.end(with: Sample.tor)
         #expect(bench.takeRecord() == ["from [10.0.1.1]"])
         owner.end(with: Self.second)
         #expect(bench.takeRecord() == ["receiver closed"])
+    }
+
+    @Test func realTimePriorityThatIsSpentComesBackLater() {
+        owner.giveWay()
+        #expect(bench.takeRecord() == [])
+        run(Sample.tor)
+        _ = bench.takeRecord()
+        for _ in 0..<2 { owner.giveWay() }
+        #expect(owner.scheduling == .spent)
+        #expect(
+            bench.takeRecord() == [
+                "warning: the daemon was busy without a pause; "
+                    + "BFD runs with \(RealTime.spent) for 10 s"
+            ])
+        bench.loop.advanceTime(by: .milliseconds(9_999))
+        #expect(bench.takeRecord() == [])
+        bench.loop.advanceTime(by: .milliseconds(1))
+        #expect(bench.takeRecord() == ["schedule"])
+        #expect(owner.scheduling == .granted)
     }
 
     @Test func aPeerThatIsReachedOtherwiseKeepsNoOldSocket() {

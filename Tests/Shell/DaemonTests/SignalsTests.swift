@@ -27,6 +27,10 @@ struct SignalsTests {
             Issue.record("SIGHUP does not ask for a reload")
             return
         }
+        guard case .giveWay = Signals.Request(SIGXCPU) else {
+            Issue.record("SIGXCPU does not ask to leave the processor to others")
+            return
+        }
         guard case .status = Signals.Request(SIGUSR1) else {
             Issue.record("SIGUSR1 does not ask for the status")
             return

@@ -50,6 +50,18 @@ final class BFDEndpoints: LoopConfined {
         if let before { receive(BFDKind(before)) }
     }
 
+    /// So long others of the node come first after the daemon was too busy for real time.
+    private static let wayPause = TimeAmount.seconds(10)
+
+    /// Gives real-time priority back for a while: the daemon has taken a whole processor.
+    func giveWay() {
+        guard scheduling == .granted else { return }
+        let answer = kernel.giveWay()
+        scheduling = answer
+        link.logger.warning("the daemon was busy without a pause; BFD runs with \(answer) for 10 s")
+        after(Self.wayPause) { self.scheduling = self.kernel.schedule() }
+    }
+
     /// Closes what only BFD with this peer needed.
     func end(with peer: ScopedAddress) {
         guard let path = paths.removeValue(forKey: peer) else { return }

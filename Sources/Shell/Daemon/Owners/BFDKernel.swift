@@ -37,6 +37,8 @@ struct BFDKernel: Sendable {
     var send: @Sendable (BFDEndpoint, UInt16?, Set<UInt16>) throws(BFDSocketFailure) -> any BFDSending
     /// Asks for real-time scheduling.
     var schedule: @Sendable () -> RealTime
+    /// Gives it back.
+    var giveWay: @Sendable () -> RealTime
     /// The router on a link.
     var router: @Sendable (String, RouterSolicitation?) throws(NetlinkError) -> LinkRouter
     /// Asks hosts on a link; nil if nothing can be sent.
@@ -52,6 +54,7 @@ struct BFDKernel: Sendable {
             try BFDSender.open(endpoint, preferring: preferred, avoiding: taken)
         },
         schedule: { RealTime.request() },
+        giveWay: { RealTime.giveWay() },
         router: { interface, solicitation throws(NetlinkError) in
             try NodeNetwork.router(on: interface, after: solicitation)
         },
