@@ -106,21 +106,22 @@ extension EndReason {
 extension SessionPath {
     /// The path attributes' view of an Established session: the next hop is our own address on it. For the other
     /// family it is our other address on the same link, unless extended next hop was agreed on: then one address is
-    /// enough for both. A link-local address stands behind our global one on the link, or alone if there is none (RFC
-    /// 2545 section 3).
+    /// enough for both. A link-local address follows our global one on the link, or is alone if there is none (RFC 2545
+    /// section 3).
     fileprivate init(_ negotiated: Negotiated, localAS: ASNumber) {
+        let endpoints = negotiated.endpoints
         var nextHopIPv4: IPv4Address?
         var nextHopIPv6: [IPv6Address] = []
-        for address in [negotiated.endpoints.local, negotiated.endpoints.alternate] {
+        for address in [endpoints.local, endpoints.alternate] {
             switch address {
             case .v4(let address): nextHopIPv4 = address
             case .v6(let address):
-                nextHopIPv6 =
-                    address.isLinkLocal ? [negotiated.endpoints.global, address].compactMap { $0 } : [address]
+                nextHopIPv6 = [address]
+                if address.isLinkLocal, let global = endpoints.global { nextHopIPv6.insert(global, at: 0) }
             case nil: break
             }
         }
-        if negotiated.usesExtendedNextHop, !negotiated.endpoints.local.isIPv4 { nextHopIPv4 = nil }
+        if negotiated.usesExtendedNextHop, !endpoints.local.isIPv4 { nextHopIPv4 = nil }
         self.init(
             localAS: localAS, isInternal: negotiated.isInternal, usesFourOctetAS: negotiated.usesFourOctetAS,
             families: negotiated.families, usesExtendedNextHop: negotiated.usesExtendedNextHop,
