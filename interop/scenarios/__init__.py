@@ -37,7 +37,7 @@ from scenarios.sessions import (
     unnumbered,
 )
 from scenarios.tor_config import tor_config
-from scenarios.watching import on_change, ready_when, watching
+from scenarios.watching import on_change, ready_when, status_page, watching
 
 RACK, KUBERNETES = "rack", "kubernetes"
 
@@ -65,7 +65,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     other_speaker_frr, peers_reasons, vip_removed, foreign_address, no_net_admin, network_later,
     metrics_port_taken, descriptors_used_up, least_privilege, least_privilege_programs, things_later, router_id_derived, reload_peers, reload_vips,
     reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, kubeadm_env, kube_play, getting_started,
-    documents, tor_config, watching, ready_when, on_change, alerts, *doctor.ALL,
+    documents, tor_config, watching, status_page, ready_when, on_change, alerts, *doctor.ALL,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
     for function in kubernetes.ALL

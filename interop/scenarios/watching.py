@@ -5,7 +5,9 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.node import VIP
+from lab.browser import Browser
+from lab.evidence import ARTEFACTS
+from lab.node import TOR_AS, VIP, VIP6
 from lab.resident import Resident
 from lab.waiting import eventually, expect, expect_equal
 from lab.tor_config import bird_neighbors
@@ -13,6 +15,8 @@ from scenarios.rack import PREFIX, await_next_hops
 
 CHANGES = "/run/lab/changes"
 NOTIFY = "/run/lab/notify"
+# A telephone, a tablet, a window of half a screen, a screen.
+SCREENS = (390, 768, 1000, 1280)
 
 
 def resident(lab, **settings):
@@ -72,6 +76,32 @@ def watching(lab):
     await_next_hops(lab, [node])
     over_a_restart(lab, node, bgpvip)
     return f"{len(codes)} events"
+
+
+def status_page(lab):
+    """The status page in a browser: nothing is wider than a telephone's screen; pictures of it are kept."""
+    browser = Browser()
+    node, bgpvip = resident(lab, BGPVIP_VIP=f"{VIP},{VIP6}", BGPVIP_PEERS=f"{lab.nodes[0].router}:{TOR_AS},10.2.0.2:{TOR_AS}")
+    eventually("probes have passed", lambda: recent(bgpvip).endswith("." * 20))
+    node.service.kill()
+    eventually("probes have failed", lambda: recent(bgpvip).endswith("xxx"))
+    node.service.start()
+    await_next_hops(lab, [node])
+    eventually("there are probes for the whole strip", lambda: len(recent(bgpvip)) == 64, 30)
+    page = get(node, "/")[1]
+    found = browser.widths(page, SCREENS)
+    expect(all(width <= screen for screen, width in found.items()), f"screens and the width of the page: {found}")
+    pictures = ARTEFACTS / "status_page"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for width in SCREENS:
+        browser.picture(page, pictures / f"{width}-light.png", width, 700)
+        browser.picture(page, pictures / f"{width}-dark.png", width, 700, dark=True)
+    return f"fits {', '.join(map(str, SCREENS))} pixels"
+
+
+def recent(bgpvip):
+    """The recent probes of the check, as `.` and `x`."""
+    return bgpvip.json("status")["checks"][0].get("recent") or ""
 
 
 def moving(peer):

@@ -30,7 +30,7 @@ func statusPage(_ status: Status, _ events: [Event], of counts: PartCounts) -> S
         <header>
         <h1>\(html(node))</h1>
         <p><b class="\(phase)">\(html(status.phaseWords))</b></p>
-        <p>\(facts.map(html).joined(separator: " · "))</p>
+        <p class="facts">\(facts.map { "<span>\(html($0))</span>" }.joined(separator: " · "))</p>
         </header>
 
         """
@@ -130,6 +130,7 @@ private let style = """
     h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
     h2 { font-size: 1.05rem; margin: 1.5rem 0 .3rem; }
     p { margin: .2rem 0; }
+    .facts span { white-space: nowrap; }
     table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     th { text-align: left; font-weight: 600; font-size: .8rem; opacity: .7; }
     th, td { padding: .3rem .9rem .3rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
@@ -137,7 +138,7 @@ private let style = """
     td:first-child { font-weight: 600; }
     td:last-child { width: 100%; white-space: normal; overflow-wrap: anywhere; }
     .good { color: var(--good); } .doubtful { color: var(--doubtful); } .bad { color: var(--bad); }
-    .strip { display: inline-flex; align-items: flex-end; height: 1.1em; gap: 1px; }
+    .strip { display: inline-flex; align-items: flex-end; height: 1.1em; gap: 1px; max-width: 100%; }
     .strip i { width: 3px; height: 100%; background: var(--good); }
     .strip i.x { height: 45%; background: var(--bad); }
     @media (max-width: 56rem) {
