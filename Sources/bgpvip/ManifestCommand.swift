@@ -51,8 +51,8 @@ struct ManifestPodCommand: ParsableCommand {
         abstract: "Print a static pod for /etc/kubernetes/manifests.",
         discussion: """
             Takes the flags of bgpvip run, and those of the kube-vip command line in the kubeadm documentation. The \
-            environment is not looked at, and no password is read. A configuration file is read if it is there, to mount \
-            the directories of the files that it names. The pod needs no kubeconfig, unless it serves Services.
+            environment is not read, and no password is. If the configuration file exists, it is read, to mount the \
+            directories of the files that it names. The pod needs no kubeconfig, unless it serves Services.
             """)
 
     @OptionGroup var options: ManifestOptions
@@ -80,10 +80,11 @@ struct ManifestDaemonSetCommand: ParsableCommand {
         commandName: "daemonset",
         abstract: "Print namespace, ConfigMap, DaemonSet and what Services need, for kubectl apply.",
         discussion: """
-            Takes the flags of bgpvip run, and those of kube-vip's manifest daemonset. The environment is not looked at. \
-            A configuration file becomes the ConfigMap as it is; without one, the ConfigMap says what the flags say. Files \
-            under /secrets come from the Secret bgpvip of the same namespace, all others from the nodes; none of them is \
-            read. With --services there are a service account and its roles too; without, the pods need nothing of the API.
+            Takes the flags of bgpvip run, and those of kube-vip's manifest daemonset. The environment is not read. A \
+            configuration file becomes the ConfigMap as it is; without one, the ConfigMap contains the settings of the \
+            flags. Files under /secrets come from the Secret bgpvip of the same namespace, all others from the nodes; none \
+            of them is read. --services adds a service account and its roles; without it, the pods need no access to the \
+            API.
             """)
 
     @OptionGroup var options: ManifestOptions

@@ -8,9 +8,9 @@ struct ManifestSystemdCommand: ParsableCommand {
         commandName: "systemd",
         abstract: "Print a hardened unit for /etc/systemd/system/bgpvip.service.",
         discussion: """
-            Takes the flags of bgpvip run. The environment is not looked at, and no password is read. A configuration \
-            file is read if it is there, so that the unit has the capabilities that its settings need and no others; \
-            otherwise it has all that a file may need.
+            Takes the flags of bgpvip run. The environment is not read, and no password is. If the configuration file \
+            exists, it is read, and the unit has the capabilities that its settings need and no others; otherwise it has \
+            all that a file may need.
             """)
 
     @Option(help: ArgumentHelp("Path of the program on the node.", valueName: "path"))

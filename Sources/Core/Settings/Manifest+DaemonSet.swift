@@ -29,6 +29,11 @@ extension Manifest {
                     + (services.configuration.usesExcludedNodes
                         ? "" : ", and kubeadm's control-plane nodes by --services-excluded-nodes"))
         }
+        if let namespace = loaded.settings.services?.namespace, !["bgpvip", "kube-system"].contains(namespace) {
+            notices.append(
+                "the namespace \(namespace), for the Leases of Services, must exist before kubectl apply: kubectl create namespace \(namespace)"
+            )
+        }
         let files = loaded.passwordFiles + loaded.settings.checks.flatMap(\.files)
         if files.contains(where: PodVolume.secrets.holds) {
             notices.append(

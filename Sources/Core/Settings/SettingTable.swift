@@ -67,12 +67,12 @@ extension SettingKey {
         case .connectRetry:
             Setting(
                 self, .peers, "TIME", default: "200ms",
-                "Pause before a failed connection is tried again; it stays the same while the peer is not there (no answer, refused, no route)"
+                "Pause before a failed connection is tried again; it stays the same while the peer cannot be reached (no answer, refused, no route)"
             )
         case .connectRetryMax:
             Setting(
                 self, .peers, "TIME", default: "5s",
-                "Longest pause; if the peer is there, the pause doubles with each failure")
+                "Longest pause; once the peer accepts connections, the pause doubles with each failure")
         case .ttlSecurity:
             Setting(
                 self, .peers, "HOPS|true|false", default: "false",
@@ -203,7 +203,7 @@ extension SettingKey {
         case .servicesKubeProxy:
             Setting(
                 self, .services, "URL|none", default: "http://127.0.0.1:10256/healthz",
-                "Where kube-proxy says that it is well; none if the cluster has no kube-proxy")
+                "Health endpoint of kube-proxy; none if the cluster has no kube-proxy")
         case .servicesExcludedNodes:
             Setting(
                 self, .services, as: .boolean, "true|false", default: "false",

@@ -114,6 +114,14 @@ import Testing
         #expect(parts[6].hasSuffix("  name: bgpvip\n  namespace: bgpvip\n"))
     }
 
+    @Test(arguments: [("other", true), ("bgpvip", false), ("kube-system", false)])
+    func `say that the namespace of their Leases must exist, unless it surely does`(name: String, isSaid: Bool) throws {
+        let loaded = try load(Self.flags.merging(["services-namespace": [name]]) { $1 })
+        let notice =
+            "the namespace other, for the Leases of Services, must exist before kubectl apply: kubectl create namespace other"
+        #expect(Manifest.daemonSetNotices(loaded) == (isSaid ? [notice] : []))
+    }
+
     @Test func `stay on the control plane with an address of it, and say so`() throws {
         let flags = Self.flags.merging(["vip": ["10.9.9.9"]]) { $1 }
         let loaded = try load(flags)
