@@ -61,16 +61,14 @@ def run(binary, options):
         empty_memory = figures.memory([empty.pid])
         bench.end(empty)
 
-        first = bench.speak("--services", "true", "--services-pools", POOL, "--services-kubeconfig",
-                            str(bench.directory / "kubeconfig"), "--services-node", "n1", "--services-namespace", "bgpvip")
+        first = bench.serve()
         began = time.monotonic()
         bench.await_routes(options.services, 300)
         claimed = time.monotonic() - began
         first_memory = figures.memory([first.pid])
         bench.end(first)
 
-        again = bench.speak("--services", "true", "--services-pools", POOL, "--services-kubeconfig",
-                            str(bench.directory / "kubeconfig"), "--services-node", "n1", "--services-namespace", "bgpvip")
+        again = bench.serve()
         bench.await_session()
         began = time.monotonic()
         bench.await_routes(options.services, 60)
@@ -94,8 +92,10 @@ def run(binary, options):
 class Bench:
     """A node, a router with the API server, and what runs there."""
 
-    def __init__(self, binary, directory, options, stack):
+    def __init__(self, binary, directory, options, stack, wrapper=()):
         self.binary, self.directory, self.options, self.stack = binary, directory, options, stack
+        # What bgpvip is started with.
+        self.wrapper = wrapper
 
     def spawn(self, namespace, *command, **more):
         """Starts a program in a namespace, which ends with the bench."""
@@ -159,8 +159,13 @@ class Bench:
         own = arguments or ("--vip", "10.99.0.1", "--check", f"tcp://{PODS[0]}:8080")
         with open(self.directory / "bgpvip.log", "ab") as log:
             return self.spawn(
-                NODE, self.binary, "run", "--local-as", "65001", "--router-id", ADDRESS, "--peers", f"{GATEWAY}:65000",
+                NODE, *self.wrapper, self.binary, "run", "--local-as", "65001", "--router-id", ADDRESS, "--peers", f"{GATEWAY}:65000",
                 "--control-socket", str(self.directory / "bgpvip.sock"), *own, stdout=log, stderr=log, env={})
+
+    def serve(self):
+        """bgpvip with Services."""
+        return self.speak("--services", "true", "--services-pools", POOL, "--services-kubeconfig",
+                          str(self.directory / "kubeconfig"), "--services-node", "n1", "--services-namespace", "bgpvip")
 
     def end(self, process):
         """Ends bgpvip in order."""

@@ -1,18 +1,24 @@
 """Writes interop/functions.order, the list of functions that interop/build lays out side by side.
 
 Runs a build with symbols (made anew, or BGPVIP_BINARY) under Valgrind's callgrind from start to orderly end, with a
-service that crashes and returns in between, and lists every function that ran. Needs valgrind and binutils.
+service that crashes and returns in between, and lists every function that ran. Another life serves Services of type
+LoadBalancer. Needs valgrind and binutils.
 """
 
+import argparse
+import contextlib
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 from lab.waiting import Failed, eventually
+from measures.cluster import Bench
 from measures.lab import VIP, Lab
+from measures.namespaces import PREFIX, remove_namespaces
 from measures.programs.bgpvip import Bgpvip
 from measures.programs.program import Task
 from measures.router import Router
@@ -27,17 +33,18 @@ def add_arguments(parser):
 
 
 def run(binary, options):
-    """Profiles two lives of the daemon; True if the list was written."""
+    """Profiles three lives of the daemon; True if the list was written."""
     if shutil.which("valgrind") is None:
         raise Failed("this needs Valgrind: apt-get install --no-install-recommends valgrind")
     always = profile(binary, asked=False)
+    services = profile_services(binary) - always
     # What only answers questions comes behind, so that a daemon nobody asks does not map it.
-    sometimes = profile(binary, asked=True) - always
+    sometimes = profile(binary, asked=True) - always - services
     if len(always) < 1000:
         raise Failed(f"only {len(always)} functions ran: was the binary built with symbols?")
     options.output.write_text(
-        "".join(f"{name}\n" for name in sorted(always) + sorted(sometimes)), encoding="utf-8")
-    print(f"{len(always)} + {len(sometimes)} functions written to {options.output}")
+        "".join(f"{name}\n" for part in (always, services, sometimes) for name in sorted(part)), encoding="utf-8")
+    print(f"{len(always)} + {len(services)} + {len(sometimes)} functions written to {options.output}")
     return True
 
 
@@ -49,12 +56,8 @@ def profile(binary, asked):
         lab.add_router_addresses(node, addresses[1:])
         routers = [Router(lab, name, [(node, address)]).wait_until_up()
                    for name, address in zip(("router", "second"), addresses)]
-        # Valgrind cannot read the debug information of Swift.
-        bare, written = lab.directory / "bgpvip", lab.directory / "profile"
-        subprocess.run(["objcopy", "--strip-debug", binary, bare], check=True)
         speaker = Bgpvip(lab, node, Task(addresses, https=True))
-        speaker.binary = bare
-        speaker.wrapper = ("valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={written}")
+        speaker.binary, speaker.wrapper, written = profiled(binary, lab.directory)
         lab.start_service(node, https=True)
         speaker.start()
 
@@ -72,9 +75,43 @@ def profile(binary, asked):
         time.sleep(3)
         speaker.terminate()
         speaker.processes[0].popen.wait(30)
-        ran = {
-            name.partition("'")[0]  # '2 marks a recursive call.
-            for name in re.findall(r"^c?fn=\(\d+\) (.+)$", written.read_text(encoding="utf-8"), re.M)}
-        # Code without a name has its address there.
-        named = subprocess.run(["nm", "--format=just-symbols", binary], capture_output=True, text=True, check=True).stdout
-        return ran & set(named.splitlines())
+        return functions(binary, written)
+
+
+def profile_services(binary):
+    """The functions that run while Services are served: they get addresses, and after another start a pod crashes."""
+    options = argparse.Namespace(services=20, endpoints=3, crashes=2)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}-") as directory, contextlib.ExitStack() as stack:
+        remove_namespaces()
+        stack.callback(remove_namespaces)
+        bare, wrapper, written = profiled(binary, Path(directory))
+        bench = Bench(bare, Path(directory), options, stack, wrapper)
+        bench.build()
+        ran = set()
+        for _ in range(2):
+            speaker = bench.serve()
+            bench.await_routes(options.services, 120)
+            time.sleep(3)
+            if ran:
+                bench.crash()
+            bench.end(speaker)
+            ran |= functions(binary, written)
+        return ran
+
+
+def profiled(binary, directory):
+    """What to run, with what in front of it, and the file that tells what ran."""
+    bare, written = directory / "bgpvip", directory / "profile"
+    # Valgrind cannot read the debug information of Swift.
+    subprocess.run(["objcopy", "--strip-debug", binary, bare], check=True)
+    return bare, ("valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={written}"), written
+
+
+def functions(binary, written):
+    """The functions of the binary that ran."""
+    ran = {
+        name.partition("'")[0]  # '2 marks a recursive call.
+        for name in re.findall(r"^c?fn=\(\d+\) (.+)$", written.read_text(encoding="utf-8"), re.M)}
+    # Code without a name has its address there.
+    named = subprocess.run(["nm", "--format=just-symbols", binary], capture_output=True, text=True, check=True).stdout
+    return ran & set(named.splitlines())

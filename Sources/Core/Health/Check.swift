@@ -97,6 +97,9 @@ package struct HTTPCheck: Sendable, Hashable {
     /// True if 401 or 403 counts as healthy, with a notice, when the check sends no credentials: the server answers. For
     /// a check that the operator did not choose.
     package var acceptsAnonymousRefusal: Bool
+    /// False closes the connection behind each answer and does not ask the kernel to tell of the service's end: for a service
+    /// that has very many checks.
+    package var keepsConnection = true
 
     /// How TLS is done.
     package struct TLSOptions: Sendable, Hashable {

@@ -5,6 +5,10 @@ extension HealthCheck {
         case started
         /// The check is now configured like this. Its prober was made anew, so the probe that ran has no outcome.
         case changed(Check)
+        /// The check is probed this often from now on, by the prober that it has; a probe that runs goes on.
+        case paced(Duration)
+        /// Something beside the schedule gives rise to a probe: it starts within this time.
+        case wanted(within: Duration)
         /// The running probe ended, so long after it was asked for.
         case outcome(Outcome, took: Duration = .zero)
         /// The answer to a probe that has failed by its timeout.

@@ -25,10 +25,11 @@ package import Deadlines
 ///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
 ///   outcome can end the probing.
 /// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
-///   refills by one each interval keeps a service that closes every connection from causing a storm; two, because the
-///   kernel may still accept the first one for a service that is dying. A third is kept for the news that nobody listens
-///   any more, which no normal close looks like. While the verdict is not healthy there is nothing to detect, and extra
-///   passes would undermine `rise`: then none is made.
+///   refills by one each interval, or each second if that is shorter, keeps a service that closes every connection from
+///   causing a storm; two, because the kernel may still accept the first one for a service that is dying. A third is kept
+///   for the news that nobody listens any more, which no normal close looks like. One that finds a crash costs nothing, so
+///   that the next crash is found as soon. While the verdict is not healthy there is nothing to detect, and extra passes
+///   would undermine `rise`: then none is made.
 package struct HealthCheck: Sendable, Hashable {
     /// How late a deadline may be before it means that the process did not run.
     private static let stall = Duration.milliseconds(20)
@@ -39,7 +40,7 @@ package struct HealthCheck: Sendable, Hashable {
     private static let startTime = Duration.seconds(3)
 
     /// The configuration this check runs with.
-    package private(set) var check: Check
+    package internal(set) var check: Check
     /// What is known of the service. The reason is the one that ended the healthy verdict.
     package private(set) var verdict: Verdict = .unknown
     /// Since when the verdict is healthy, unhealthy or unknown; nil before `started`.
@@ -47,9 +48,9 @@ package struct HealthCheck: Sendable, Hashable {
     /// The latest failure in words; nil once a probe has passed again.
     package private(set) var lastFailure: String?
     /// True while the latest outcome is a definitive failure, whether the check fails fast or not: nobody is served.
-    package private(set) var isRefused = false
+    package internal(set) var isRefused = false
     /// The latest outcome in words, if it passed only because the check accepts that the server refuses.
-    package private(set) var acceptedRefusal: String?
+    package internal(set) var acceptedRefusal: String?
     /// Outcomes that passed, since the start.
     package private(set) var passed = 0
     /// Outcomes that failed, since the start.
@@ -60,40 +61,42 @@ package struct HealthCheck: Sendable, Hashable {
     private(set) var failureBits: UInt64 = 0
     /// How late an outcome may be before it counts as missing: half the interval, but at least 250 ms, because the
     /// scheduler of a loaded machine is that late without anything being wrong.
-    package private(set) var slack: Duration
+    package internal(set) var slack: Duration
 
-    private var interval: Duration
+    var interval: Duration
     private let splay: Duration
-    private var rise: Int
-    private var fall: Int
+    var rise: Int
+    var fall: Int
     private let isTrusted: Bool
-    private var passesInARow = 0
-    private var failuresInARow = 0
-    private var history: OutcomeHistory
+    var passesInARow = 0
+    var failuresInARow = 0
+    var history: OutcomeHistory
     /// True while the failure ratio holds the verdict, which then ends by the ratio too.
-    private var isCondemned = false
+    var isCondemned = false
     /// When the running probe started; nil while none runs.
-    private var probeStart: Instant?
+    var probeStart: Instant?
     /// When the next probe is due; nil before `started`.
-    private var nextProbe: Instant?
+    var nextProbe: Instant?
     private var lastOutcome: Instant?
+    /// When probes were wanted more often than before: the verdict has the time for the first of them.
+    var hastenedAt: Instant?
     /// The start of the first probe since the last good answer; late ones count. Nil if the last probe passed.
-    private var failingSince: Instant?
+    var failingSince: Instant?
     /// The latest answer that came too late and was a failure, since the last pass.
-    private var lateFailure: String?
+    var lateFailure: String?
     /// When it was last found that the process had not run.
-    private var excusedAt: Instant?
+    var excusedAt: Instant?
     /// False from an excuse until a probe passes.
     private var canBeExcused = true
     /// True while the verdict has run out because the process did not run, and the next outcome decides alone.
-    package private(set) var isOnProbation = false
+    package internal(set) var isOnProbation = false
     /// True while the latest outcome does not support the healthy verdict: nothing new may be announced.
     package var isInDoubt: Bool { isOnProbation || verdict == .healthy && failuresInARow > 0 }
     /// Since when the server has refused every anonymous request.
-    private var refusedSince: Instant?
-    private var hasSaidRefusal = false
+    var refusedSince: Instant?
+    var hasSaidRefusal = false
     /// When the budget of extra probes is full again.
-    private var budgetIsFull = Instant(nanoseconds: 0)
+    var budgetIsFull = Instant(nanoseconds: 0)
 
     /// A check that has not started.
     ///
@@ -105,11 +108,16 @@ package struct HealthCheck: Sendable, Hashable {
         self.check = check
         interval = max(check.interval, .milliseconds(1))
         slack = max(interval / 2, .milliseconds(250))
-        let shift = max(splay, .zero).nanoseconds % interval.nanoseconds
-        self.splay = shift == 0 ? interval : .nanoseconds(shift)
+        self.splay = max(splay, .zero)
         rise = max(check.rise, 1)
         fall = max(check.fall, 1)
         history = OutcomeHistory(fall: fall)
+    }
+
+    /// The part of this time after which the check does what is not to be done by many at once.
+    func splay(within time: Duration) -> Duration {
+        let part = splay.nanoseconds % time.nanoseconds
+        return part == 0 ? time : .nanoseconds(part)
     }
 
     /// When `deadlineReached` is wanted next; nil before `started`.
@@ -130,10 +138,16 @@ package struct HealthCheck: Sendable, Hashable {
                 giveAnotherTry(at: now)
             }
             let actions = probe(at: now)
-            nextProbe = now + splay
+            nextProbe = now + splay(within: interval)
             return actions
         case .changed(let check):
             return expired + change(to: check, at: now)
+        case .paced(let interval):
+            pace(interval, at: now)
+            return expired + probeIfDue(at: now)
+        case .wanted(let time):
+            nextProbe = nextProbe.map { min($0, now + (time > .zero ? splay(within: time) : .zero)) }
+            return expired + probeIfDue(at: now)
         case .outcome(let outcome, let took):
             // An outcome that nobody waits for is no news of the service.
             guard probeStart != nil else { return expired }
@@ -156,77 +170,13 @@ package struct HealthCheck: Sendable, Hashable {
     }
 }
 
-// MARK: - Changing and probing
-
-extension HealthCheck {
-    /// Other numbers hold from now on. If something else is asked, the verdict stays until the first outcome decides alone,
-    /// or until it is overdue.
-    private mutating func change(to check: Check, at now: Instant) -> [Action] {
-        let asksElse = check.kind != self.check.kind
-        self.check = check
-        interval = max(check.interval, .milliseconds(1))
-        slack = max(interval / 2, .milliseconds(250))
-        rise = max(check.rise, 1)
-        if fall != max(check.fall, 1) {
-            fall = max(check.fall, 1)
-            history = OutcomeHistory(fall: fall)
-            isCondemned = false
-        }
-        guard nextProbe != nil else { return [] }
-        failingSince = nil
-        if asksElse {
-            passesInARow = 0
-            failuresInARow = 0
-            history.clear()
-            isCondemned = false
-            lateFailure = nil
-            refusedSince = nil
-            hasSaidRefusal = false
-            acceptedRefusal = nil
-            isRefused = false
-        }
-        // What was asked before the change is no answer to it.
-        giveAnotherTry(at: now, decidesAlone: asksElse)
-        return probe(at: now)
-    }
-
-    /// The verdict gets the time for one more probe, and nothing that began before counts.
-    private mutating func giveAnotherTry(at now: Instant, decidesAlone: Bool = true) {
-        excusedAt = now
-        isOnProbation = isOnProbation || decidesAlone && verdict != .unknown
-    }
-
-    /// When the running probe is given up.
-    private var givenUpAt: Instant? {
-        probeStart.map { $0 + check.timeout + slack }
-    }
-
-    private mutating func probe(at now: Instant) -> [Action] {
-        probeStart = now
-        failingSince = failingSince ?? now
-        nextProbe = now + interval
-        return [.probe]
-    }
-
-    private mutating func probeIfDue(at now: Instant) -> [Action] {
-        guard let due = probeStart == nil ? nextProbe : givenUpAt, now >= due else { return [] }
-        return probe(at: now)
-    }
-
-    private mutating func probeAtOnce(budget: Int, at now: Instant) -> [Action] {
-        guard verdict == .healthy, probeStart == nil, budgetIsFull <= now + interval * (budget - 1) else { return [] }
-        budgetIsFull = max(budgetIsFull, now) + interval
-        return probe(at: now)
-    }
-}
-
 // MARK: - Judging
 
 extension HealthCheck {
     /// Until when the healthy verdict is valid without a further outcome.
     private var freshUntil: Instant? {
         guard verdict == .healthy, let lastOutcome else { return nil }
-        let fresh = lastOutcome + interval + check.timeout + slack
+        let fresh = max(lastOutcome, hastenedAt ?? lastOutcome) + interval + check.timeout + slack
         return max(fresh, excusedAt.map { $0 + check.timeout + slack } ?? fresh)
     }
 
@@ -394,6 +344,7 @@ extension HealthCheck {
         self.verdict = verdict
         verdictSince = now
         isOnProbation = false
+        if verdict != .healthy { budgetIsFull = min(budgetIsFull, now) }
         return [.verdictChanged(verdict)]
     }
 }

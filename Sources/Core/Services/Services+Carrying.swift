@@ -7,7 +7,7 @@ extension Services {
     mutating func carry(_ name: ObjectName, _ turn: inout Turn) {
         guard let entry = entries[name] else { return }
         var placements: [IPAddress: Placement] = [:]
-        var needed: [String: Check] = [:]
+        var needed: [String: NeededCheck] = [:]
         if entry.stop == nil, missingFamily(of: entry) == nil {
             for address in Set(entry.service.ingress.map(\.address)).sorted() {
                 let set = EndpointSet(entry.slices.values, of: Service.Family(of: address))
@@ -16,7 +16,7 @@ extension Services {
                     placements[address] = .notAdvertised(stop)
                     continue
                 }
-                for check in checksNeeded(for: entry, set) { needed[check.name] = check }
+                for check in checksNeeded(for: entry, set) { needed[check.check.name] = check }
                 placements[address] = placement(of: address, entry, set, turn.now)
             }
         }
@@ -82,9 +82,10 @@ extension Services {
         }
     }
 
-    /// How long new VIPs wait for others, after one that was told at once. If a thousand Services get their addresses
-    /// in turn, that is not a thousand changes of all VIPs.
-    static let gatheringTime = Duration.milliseconds(20)
+    /// How long new VIPs wait for others, after one that was told at once: the longer, the more there are. Each change of the
+    /// VIPs costs time for all of them, and if a thousand Services get their addresses in turn, that is not to be a thousand
+    /// changes.
+    var gatheringTime: Duration { max(.milliseconds(20), .microseconds(100) * (vips.count + newVIPs.count)) }
 
     /// Makes the VIPs follow from the placements of all Services that have these addresses.
     mutating func advertise(_ addresses: Set<IPAddress>, _ turn: inout Turn) {
@@ -96,13 +97,13 @@ extension Services {
             newVIPs[prefix] = isNew ? vip : nil
             if !isNew, vips[prefix] != vip { changes[prefix] = .some(vip) }
         }
-        let isTime = newVIPsToldAt.map { turn.now - $0 >= Self.gatheringTime } ?? true
+        let isTime = newVIPsToldAt.map { turn.now - $0 >= gatheringTime } ?? true
         if !newVIPs.isEmpty, isTime || !changes.isEmpty {
             for (prefix, vip) in newVIPs { changes[prefix] = .some(vip) }
             newVIPs = [:]
             newVIPsToldAt = turn.now
         }
-        deadlines[.newVIPs] = newVIPs.isEmpty ? nil : newVIPsToldAt.map { $0 + Self.gatheringTime }
+        deadlines[.newVIPs] = newVIPs.isEmpty ? nil : newVIPsToldAt.map { $0 + gatheringTime }
         for (prefix, vip) in changes { vips[prefix] = vip }
         // Bad news must not wait behind anything.
         if !changes.isEmpty { turn.steps.insert(.advertise(changes), at: 0) }

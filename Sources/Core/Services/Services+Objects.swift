@@ -14,7 +14,11 @@ extension Services {
             guard let entry = entries[slice.service], entry.isFollowed else { return }
             let summary = SliceSummary(slice, onNode: nodeName, seenIn: list)
             entries[slice.service]?.slices[slice.name] = summary
-            if entry.slices[slice.name].map({ !$0.isLike(summary) }) ?? true { turn.dirty.insert(slice.service) }
+            let old = entry.slices[slice.name]
+            if old.map({ !$0.isLike(summary) }) ?? true { turn.dirty.insert(slice.service) }
+            if !summary.localReady.isEmpty, summary.localReady != old?.localReady {
+                auditNodePort(of: slice.service, &turn)
+            }
         case .node(let node):
             guard node.name == nodeName else { return }
             nodeSeenIn = list

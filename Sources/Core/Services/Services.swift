@@ -92,6 +92,11 @@ package struct Services: Sendable {
     /// Services that want something of the API while it is away.
     var waitingForAPI: Set<ObjectName> = []
     var checks: [String: RunningCheck] = [:]
+    /// Node ports that are asked for the first time, and those whose turn comes when one of them has answered.
+    var firstProbes: Set<String> = []
+    var waitingProbes: [String] = []
+    /// When all node ports were last asked because one of them failed.
+    var nodePortsAuditedAt: Instant?
     var deadlines = DeadlineQueue<Due>()
     /// True once everything was decided for the first time.
     var hasDecided = false

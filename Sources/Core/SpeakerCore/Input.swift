@@ -11,9 +11,9 @@ package enum Input: Sendable, Hashable {
     /// touched. The first time before `started`, and then at any time. The settings are this node's: `gateway` is
     /// expanded, and `routerID` is set (without it the present one stays).
     case intended(Settings)
-    /// These are all VIPs of this source that are known by now. Where two sources have the same prefix, the first in the order
-    /// of `VIPSource` counts.
-    case vips(VIPSource, [VIPSettings])
+    /// VIPs of this source are like this from now on; those that are nil, are no more. Where two sources have the same prefix,
+    /// the first in the order of `VIPSource` counts. The settings have with `intended`.
+    case vips(VIPSource, [IPPrefix: VIPSettings?])
     /// The source has given all VIPs that it has. The settings have with `intended`.
     case vipsAreComplete(VIPSource)
     /// The process is up: dial the peers and run the first checks.

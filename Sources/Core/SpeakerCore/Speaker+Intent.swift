@@ -23,7 +23,9 @@ extension Speaker {
         self.intended = hasIntent ? intended.keeping(from: settings) : intended
         sources.keep(intended.vipSources)
         sources.complete.insert(.configured)
-        pursue(withAllVIPs(self.intended), at: now)
+        let wanted = withAllVIPs(self.intended)
+        recall(wanted.vips, at: now)
+        pursue(wanted, at: now)
         hasIntent = true
     }
 

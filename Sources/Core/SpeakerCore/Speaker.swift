@@ -113,8 +113,8 @@ package struct Speaker: Sendable {
         switch input {
         case .intended(let settings):
             intend(settings, at: now)
-        case .vips(let source, let vips):
-            take(vips, from: source, at: now)
+        case .vips(let source, let changes):
+            take(changes, from: source, at: now)
         case .vipsAreComplete(let source):
             noteComplete(source)
         case .started:
@@ -196,6 +196,7 @@ package struct Speaker: Sendable {
             consider(verdictBudgets[index].nextDeadline)
         }
         consider(sources.deadline)
+        if !departure.exits { consider(sources.pursuitDeadline) }
         consider(nextBindingDeadline)
         consider(nextVIPDrainDeadline)
         consider(vanishBudget.nextDeadline)
@@ -237,6 +238,7 @@ package struct Speaker: Sendable {
             answerRefreshRequests(of: index, at: now)
         }
         endWaitForSources(at: now)
+        followSourcesIfDue(at: now)
         passBindingDeadlines(at: now)
         passVIPDrainDeadlines(at: now)
         reportSuppressedVanishing(at: now)

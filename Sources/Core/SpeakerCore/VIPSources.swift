@@ -7,7 +7,9 @@ struct VIPSources: Sendable {
     /// How long an address that an earlier run left may wait for a source that does not say what it has.
     static let patience = Duration.seconds(30)
 
-    private var vips: [VIPSource: [VIPSettings]] = [:]
+    private var vips: [VIPSource: [IPPrefix: VIPSettings]] = [:]
+    /// When the settings in force have to follow what the sources have given; nil if they do.
+    var pursuitDeadline: Instant?
     /// Those that have given all VIPs that they have.
     var complete: Set<VIPSource> = []
     /// Addresses that an earlier run left on the interface, and that are VIPs of no source so far.
@@ -15,8 +17,15 @@ struct VIPSources: Sendable {
     /// Until when these stay; nil if there are none.
     private(set) var deadline: Instant?
 
-    /// These are the VIPs of a source from now on.
-    mutating func set(_ vips: [VIPSettings], of source: VIPSource) { self.vips[source] = vips }
+    /// VIPs of a source are like this from now on, or no more.
+    mutating func change(_ changes: [IPPrefix: VIPSettings?], of source: VIPSource) {
+        for (prefix, vip) in changes { vips[source, default: [:]][prefix] = vip }
+    }
+
+    /// True if one of these sources has a VIP of this prefix.
+    func have(_ prefix: IPPrefix, among wanted: Set<VIPSource>) -> Bool {
+        vips.contains { wanted.contains($0.key) && $0.value[prefix] != nil }
+    }
 
     /// Forgets all sources but these.
     mutating func keep(_ sources: Set<VIPSource>) {
@@ -30,7 +39,8 @@ struct VIPSources: Sendable {
         var all = configured
         var known = Set(configured.map(\.prefix))
         for source in VIPSource.allCases where sources.contains(source) {
-            all += (vips[source] ?? []).filter { known.insert($0.prefix).inserted }
+            all += (vips[source] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+                .filter { known.insert($0.prefix).inserted }
         }
         return all
     }
@@ -64,12 +74,48 @@ extension Speaker {
         return settings
     }
 
-    /// A source has these VIPs now.
-    mutating func take(_ vips: [VIPSettings], from source: VIPSource, at now: Instant) {
-        if source == .configured { intended.vips = vips } else { sources.set(vips, of: source) }
+    /// VIPs of a source have changed. What is no more is withdrawn at once, whatever else has to follow: that is done when the
+    /// withdrawal has left.
+    mutating func take(_ changes: [IPPrefix: VIPSettings?], from source: VIPSource, at now: Instant) {
+        guard source != .configured else { return }
+        sources.change(changes, of: source)
         guard hasIntent, !departure.exits else { return }
+        let gone = changes.filter { $0.value == nil && !isWanted($0.key) }.compactMap { vipIndex[$0.key] }
+        guard !gone.isEmpty else { return followSources(at: now) }
+        for index in gone where !vips[index].isRemoved {
+            vips[index].isRemoved = true
+            touched.append(index)
+        }
+        sources.pursuitDeadline = now
+    }
+
+    /// True if the operator or a source wants a VIP of this prefix.
+    private func isWanted(_ prefix: IPPrefix) -> Bool {
+        sources.have(prefix, among: intended.vipSources) || intended.vips.contains { $0.prefix == prefix }
+    }
+
+    /// Has everything follow the VIPs of the sources.
+    private mutating func followSources(at now: Instant) {
         let wanted = withAllVIPs(intended)
+        recall(wanted.vips, at: now)
         if wanted.vips != settings.vips { pursue(wanted, at: now) }
+    }
+
+    /// Takes VIPs back that were withdrawn and are wanted again, before anything else has followed.
+    mutating func recall(_ wanted: [VIPSettings], at now: Instant) {
+        guard sources.pursuitDeadline != nil else { return }
+        sources.pursuitDeadline = nil
+        let intended = vips.count - removedVIPs
+        let recalled = wanted.compactMap { vipIndex[$0.prefix] }.filter { $0 < intended && vips[$0].isRemoved }
+        for index in recalled { vips[index].isRemoved = false }
+        touched += recalled
+        if !recalled.isEmpty { judgeVIPs(at: now, isReported: true) }
+    }
+
+    /// Does what had to wait for a withdrawal.
+    mutating func followSourcesIfDue(at now: Instant) {
+        guard let deadline = sources.pursuitDeadline, deadline <= now, !departure.exits else { return }
+        followSources(at: now)
     }
 
     /// A source has given all it has. Once all sources have, what no VIP claims goes.

@@ -25,7 +25,7 @@ struct AddressInUse: Error, CustomStringConvertible {
 struct AddressLocks {
     private static let most = 64
     /// What all names begin with.
-    private let prefix: String
+    let prefix: String
     /// By name.
     private var descriptors: [String: CInt] = [:]
     /// All that are held, also those that there is no socket for.

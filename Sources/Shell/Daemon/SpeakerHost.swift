@@ -183,6 +183,7 @@ extension SpeakerHost {
         link.isServing = true
         take(.started)
         after(.seconds(10)) {
+            self.loopRules.removeLeftovers()
             giveBackStartCode()
             giveBackStartStack()
         }

@@ -52,7 +52,8 @@ final class SocketProbe: ProbeMethod {
     private var isReading = false
     /// A connection whose answer is awaited beyond the timeout, for its reason alone.
     private var late: (connection: HTTPConnection, since: NIODeadline)?
-    private let listener: ListeningSocket
+    /// Nil if the kernel is not to tell of the service's end.
+    private let listener: ListeningSocket?
     /// True if the kernel showed the listening socket when it was last asked; its absence is news only then.
     private var isListening = false
     /// The listening socket went while a probe ran, which may have passed it by.
@@ -72,8 +73,8 @@ final class SocketProbe: ProbeMethod {
         name = http.target.inWords
         self.timeout = timeout
         self.loop = loop
-        listener = ListeningSocket(of: http.target, on: loop)
-        listener.onClose = { [weak self] in self?.listenerClosed() }
+        listener = http.keepsConnection ? ListeningSocket(of: http.target, on: loop) : nil
+        listener?.onClose = { [weak self] in self?.listenerClosed() }
     }
 
     init(tcp target: SocketTarget, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
@@ -84,13 +85,13 @@ final class SocketProbe: ProbeMethod {
         self.timeout = timeout
         self.loop = loop
         listener = ListeningSocket(of: target, on: loop)
-        listener.onClose = { [weak self] in self?.listenerClosed() }
+        listener?.onClose = { [weak self] in self?.listenerClosed() }
     }
 
     func begin() {
         hasToRepeat = false
         let isGone = hasStoppedListening()
-        if let connection, let openedAt, .now() - openedAt < mostAge, !isGone, listener.waiting == 0 {
+        if let connection, let openedAt, .now() - openedAt < mostAge, !isGone, listener?.waiting == 0 {
             phase = .asking(.onKeptConnection)
             connection.ask()
         } else {
@@ -138,7 +139,7 @@ final class SocketProbe: ProbeMethod {
         phase = nil
         forgetLateAnswer()
         drop()
-        listener.stopWatching()
+        listener?.stopWatching()
     }
 
     /// Asks over a fresh connection, with the check's files as they are now: or as they were, if they cannot be read soon,
@@ -180,7 +181,7 @@ final class SocketProbe: ProbeMethod {
         let connection: any ServiceConnection =
             switch (attempt, service) {
             case (.afterFailure, _): TCPConnection(to: name)
-            case (_, .tcp): TCPConnection(to: name) { [listener] in listener.isQueued(from: $0) }
+            case (_, .tcp): TCPConnection(to: name) { [listener] in listener?.isQueued(from: $0) ?? false }
             case (_, .http(let check, let tls)):
                 HTTPConnection(check, tls: tls, files: files ?? CheckFiles(of: check), to: name)
             }
@@ -201,6 +202,7 @@ final class SocketProbe: ProbeMethod {
         case (.answered(let outcome, let afterwards), .asking(let attempt)):
             switch (attempt, afterwards) {
             case (.afterFailure, _), (_, .close): drop()
+            case (_, .askAgain) where listener == nil: drop()
             case (_, .askAgain): openedAt = dialledAt
             case (_, .watch): keepWatch(insteadOfConnection: true)
             }
@@ -239,15 +241,15 @@ extension SocketProbe {
     /// True once if nobody listens any more where somebody did.
     private func hasStoppedListening() -> Bool {
         let wasListening = isListening
-        isListening = listener.isOpen
+        isListening = listener?.isOpen ?? false
         return wasListening && !isListening
     }
 
     /// Has the kernel tell of the listening socket's end as long as no connection does. True if it has come already.
     @discardableResult
     private func keepWatch(insteadOfConnection: Bool = false) -> Bool {
-        guard isListening, insteadOfConnection || connection == nil else {
-            listener.stopWatching()
+        guard let listener, isListening, insteadOfConnection || connection == nil else {
+            listener?.stopWatching()
             return false
         }
         guard !listener.isWatched else {

@@ -27,9 +27,12 @@ extension NodeNetwork {
         try NetlinkExchange().uplinks(to: peers)
     }
 
-    /// Makes these the loop rules of this node: others that have our mark are removed, also those of an earlier run.
-    package static func setLoopRules(_ wanted: Set<LoopRule>) throws(NetlinkError) {
-        try NetlinkExchange().setLoopRules(wanted)
+    /// Makes these the loop rules of this node: others that have our mark are removed, also those of an earlier run, unless
+    /// their pool is left to somebody else.
+    package static func setLoopRules(
+        _ wanted: Set<LoopRule>, leaving isOthers: (IPPrefix) -> Bool = { _ in false }
+    ) throws(NetlinkError) {
+        try NetlinkExchange().setLoopRules(wanted, leaving: isOthers)
     }
 }
 
@@ -49,12 +52,12 @@ extension NetlinkExchange {
         return uplinks
     }
 
-    func setLoopRules(_ wanted: Set<LoopRule>) throws(NetlinkError) {
+    func setLoopRules(_ wanted: Set<LoopRule>, leaving isOthers: (IPPrefix) -> Bool) throws(NetlinkError) {
         let present = Set(
             try dump(
                 NetlinkRequest(dump: .getRules, header: fib_rule_hdr()), operation: "listing the routing rules",
                 parse: { message throws(MalformedMessage) in try LoopRule(message) }))
-        for rule in present.subtracting(wanted) {
+        for rule in present.subtracting(wanted) where !isOthers(rule.pool) {
             try changing("removing", rule, rule.request(.deleteRule, flags: NLM_F_ACK), unless: ENOENT)
         }
         for rule in wanted.subtracting(present) {

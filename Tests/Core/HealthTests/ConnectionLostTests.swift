@@ -97,4 +97,31 @@ struct ConnectionLostTests {
         #expect(health.handle(.connectionLost, at: at(.milliseconds(2001))) == [])
         #expect(health.nextDeadline == at(.seconds(3)))
     }
+
+    @Test("Every crash is found at once, however many there were before it and however seldom probes are")
+    func crashAfterCrash() {
+        var health = HealthCheck.healthy(someCheck(interval: .seconds(5), rise: 1))
+        var now = Duration.milliseconds(500)
+        for _ in 0..<10 {
+            #expect(health.handle(.connectionLost, at: at(now)) == [.probe])
+            #expect(health.handle(.outcome(refused), at: at(now)).count == 1)
+            _ = health.handle(.paced(.milliseconds(200)), at: at(now))
+            #expect(health.handle(.deadlineReached, at: at(now + .milliseconds(200))) == [.probe])
+            #expect(health.handle(.outcome(.passed), at: at(now + .milliseconds(200))) == [.verdictChanged(.healthy)])
+            _ = health.handle(.paced(.seconds(5)), at: at(now + .milliseconds(200)))
+            now += .milliseconds(700)
+        }
+    }
+
+    @Test("With a long interval the budget refills by one each second")
+    func refillsEachSecond() {
+        var health = HealthCheck.healthy(someCheck(interval: .seconds(60)))
+        var asked: [Int] = []
+        for tenth in 1...40 {
+            guard health.handle(.connectionLost, at: at(.milliseconds(100 * tenth))) == [.probe] else { continue }
+            _ = health.handle(.outcome(.passed), at: at(.milliseconds(100 * tenth)))
+            asked.append(tenth)
+        }
+        #expect(asked == [1, 2, 11, 21, 31])
+    }
 }

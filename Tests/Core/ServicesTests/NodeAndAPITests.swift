@@ -95,9 +95,7 @@ struct NodeAndAPITests {
             script.send(
                 .check(
                     "services: endpoint 10.1.0.1 port 8080", .outcome(.failed(reason: refused, definitive: true))))
-                == [
-                    .advertise([host("192.0.2.7"): nil]), .probe("services: endpoint 10.1.0.1 port 8080"),
-                ])
+                == [.advertise([host("192.0.2.7"): nil])])
         #expect(script.services.why(web) == [.endpointDown(refused)])
     }
 }

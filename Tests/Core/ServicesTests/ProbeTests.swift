@@ -54,19 +54,26 @@ struct ProbeTests {
         #expect(script.services.why(web) == [.waitingForKubeProxy])
     }
 
-    @Test("A healthy one is asked every ten seconds, and two failures in a row withdraw")
+    @Test("A healthy one is asked every ten seconds by the same prober, and two failures in a row withdraw")
     func nodePortFails() {
         var script = Self.script(.local)
         let steps = script.send(.check(Self.nodePort, .outcome(.passed)))
-        guard case .change(let check)? = steps.dropFirst().first else { return #expect(steps == []) }
-        #expect(check.interval == .seconds(10))
-        _ = script.send(.check(Self.nodePort, .outcome(.passed)))
-        _ = script.wait(.seconds(10))
+        #expect(steps == [.advertise([host("192.0.2.7"): ServiceVIP(services: [web])])])
+        #expect(script.wait(.seconds(10)).contains(.probe(Self.nodePort)))
         _ = script.send(.check(Self.nodePort, Self.failed()))
         #expect(script.vips == ["192.0.2.7"])
-        _ = script.wait(.seconds(10))
+        #expect(script.wait(.seconds(10)).contains(.probe(Self.nodePort)))
         _ = script.send(.check(Self.nodePort, Self.failed()))
         #expect(script.vips == [])
+    }
+
+    @Test("Its connections are not kept: there may be very many, and all are of one process")
+    func nodePortConnection() {
+        var script = Self.script(.local, slice: .of(("n2", "ready")))
+        guard case .open(let check)? = script.put(.slice(.of(("n1", "ready")))).first, case .http(let http) = check.kind
+        else { return #expect(script.vips == ["none was opened"]) }
+        #expect(!http.keepsConnection)
+        #expect(ServicesConfiguration.usualKubeProxy.keepsConnection)
     }
 
     @Test("If only terminating endpoints are left anywhere, kube-proxy's 503 does not withdraw")
@@ -160,11 +167,10 @@ struct ProbeTests {
         let steps = script.send(.check(Self.endpoint, refused))
         #expect(script.vips == [])
         #expect(!steps.contains { if case .change = $0 { true } else { false } })
-        #expect(steps.last == .probe(Self.endpoint))
+        #expect(script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
         _ = script.send(.check(Self.endpoint, refused))
         #expect(script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
-        // Each change asks at once.
-        for _ in 0..<2 { _ = script.send(.check(Self.endpoint, .outcome(.passed))) }
+        _ = script.send(.check(Self.endpoint, .outcome(.passed)))
         #expect(script.vips == ["192.0.2.7"])
         #expect(!script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
     }
@@ -175,7 +181,7 @@ struct ProbeTests {
         for check in [Self.nodePort, Self.endpoint] { _ = script.send(.check(check, .outcome(.passed))) }
         let steps = script.put(.slice(.of(("n1", "ending"))))
         #expect(!steps.contains { if case .change = $0 { true } else { false } })
-        #expect(steps.contains(.probe(Self.endpoint)))
+        #expect(script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
         _ = script.send(.check(Self.endpoint, .outcome(.passed)))
         #expect(script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
     }
@@ -201,6 +207,7 @@ struct ProbeTests {
         let steps = script.put(.slice(.of(("n1", "ending"), ("n2", "ready"))))
         #expect(script.vips == ["192.0.2.7 settling"])
         #expect(steps.contains(.close(Self.nodePort)))
+        #expect(script.wait(.milliseconds(200)).contains(.probe(Self.endpoint)))
         _ = script.send(.check(Self.endpoint, .outcome(.failed(reason: "connection refused", definitive: true))))
         #expect(script.vips == [])
     }

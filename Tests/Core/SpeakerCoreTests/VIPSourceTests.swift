@@ -21,6 +21,9 @@ struct VIPSourceTests {
         return vip
     }
 
+    /// A source has this VIP from now on.
+    private static func given(_ vip: VIPSettings) -> [IPPrefix: VIPSettings?] { [vip.prefix: vip] }
+
     private static func announcement(med: UInt32? = nil) -> Update {
         var update = Rack.announcement
         update.nlri = [service]
@@ -40,54 +43,80 @@ struct VIPSourceTests {
     @Test func `a VIP of another source is advertised and withdrawn without a word on the interface`() {
         var rack = Self.waiting()
         #expect(
-            rack.take(.vips(.services, [Self.offer()])) == [
+            rack.take(.vips(.services, Self.given(Self.offer()))) == [
                 Rack.send(Self.announcement()), .report(.advertised(Rack.tor, [Self.service])),
             ])
         let status = rack.speaker.status(version: "1", at: rack.now)
         #expect(status.vips.map(\.prefix) == ["10.255.0.1/32", "10.255.0.9/32"])
         #expect(status.vips[1].reason == "healthy and needs no address on this node")
         #expect(!status.vips[1].bound && !status.vips[1].boundByOthers && status.vips[1].bindError == nil)
-        #expect(rack.take(.vips(.services, [Self.offer()])) == [])
+        #expect(rack.take(.vips(.services, Self.given(Self.offer()))) == [])
         #expect(
-            rack.take(.vips(.services, [])) == [
+            rack.take(.vips(.services, [Self.service: nil])) == [
                 Rack.send(Update(withdrawn: [Self.service])), .report(.withdrawn(Rack.tor, [Self.service])),
             ])
-        #expect(!rack.speaker.hasVIP(Self.service) && rack.speaker.vips.count == 1)
+        #expect(!rack.speaker.hasVIP(Self.service))
+        // All else follows when that has left.
+        #expect(rack.speaker.vips.count == 2 && rack.speaker.nextDeadline == rack.now)
+        #expect(rack.take(.deadlineReached) == [])
+        #expect(rack.speaker.vips.count == 1 && rack.speaker.settings.vips.count == 1)
+        #expect(rack.speaker.nextDeadline.map { $0 > rack.now } == true)
+    }
+
+    @Test func `what is wanted again before its withdrawal was followed is advertised again`() {
+        var rack = Self.waiting()
+        _ = rack.take(.vips(.services, Self.given(Self.offer())))
+        _ = rack.take(.vips(.services, [Self.service: nil]))
+        let again: [Effect] = [
+            Rack.send(Self.announcement()), .report(.advertised(Rack.tor, [Self.service])),
+        ]
+        #expect(rack.take(.vips(.services, Self.given(Self.offer()))) == again)
+        #expect(rack.speaker.hasVIP(Self.service) && rack.speaker.nextDeadline.map { $0 > rack.now } == true)
+        // Or by the operator.
+        _ = rack.take(.vips(.services, [Self.service: nil]))
+        var settings = rack.speaker.intended
+        settings.vips.append(Self.offer())
+        #expect(rack.take(.intended(settings)).suffix(2) == again)
+        // Then the source has no say.
+        _ = rack.take(.vips(.services, Self.given(Self.offer())))
+        #expect(rack.take(.vips(.services, [Self.service: nil])) == [])
     }
 
     @Test func `it follows the condition that its source gives, and says why it is withdrawn`() {
         var rack = Self.waiting()
-        _ = rack.take(.vips(.services, [Self.offer(.unhealthy(reason: "no ready endpoint"))]))
+        _ = rack.take(.vips(.services, Self.given(Self.offer(.unhealthy(reason: "no ready endpoint")))))
         #expect(rack.speaker.status(version: "1", at: rack.now).vips[1].reason == "no ready endpoint")
         #expect(
-            rack.take(.vips(.services, [Self.offer()])) == [
+            rack.take(.vips(.services, Self.given(Self.offer()))) == [
                 .report(.vipsChanged([Self.service], .healthy)), Rack.send(Self.announcement()),
                 .report(.advertised(Rack.tor, [Self.service])),
             ])
         let lost = Verdict.unhealthy(reason: "no ready endpoint")
         #expect(
-            rack.take(.vips(.services, [Self.offer(lost)])) == [
+            rack.take(.vips(.services, Self.given(Self.offer(lost)))) == [
                 .report(.vipsChanged([Self.service], lost)), Rack.send(Update(withdrawn: [Self.service])),
                 .report(.withdrawn(Rack.tor, [Self.service])),
             ])
         #expect(
-            rack.take(.vips(.services, [Self.offer(.unknown)])) == [.report(.vipsChanged([Self.service], .unknown))])
+            rack.take(.vips(.services, Self.given(Self.offer(.unknown)))) == [
+                .report(.vipsChanged([Self.service], .unknown))
+            ])
     }
 
     @Test func `other attributes are advertised again without a withdrawal`() {
         var rack = Self.waiting()
-        _ = rack.take(.vips(.services, [Self.offer()]))
+        _ = rack.take(.vips(.services, Self.given(Self.offer())))
         var vip = Self.offer()
         vip.attributes.multiExitDiscriminator = 7
         #expect(
-            rack.take(.vips(.services, [vip])) == [
+            rack.take(.vips(.services, Self.given(vip))) == [
                 Rack.send(Self.announcement(med: 7)), .report(.advertised(Rack.tor, [Self.service])),
             ])
     }
 
     @Test func `a reload leaves the VIPs of other sources alone, until that source is no longer wanted`() {
         var rack = Self.waiting()
-        _ = rack.take(.vips(.services, [Self.offer()]))
+        _ = rack.take(.vips(.services, Self.given(Self.offer())))
         var settings = rack.speaker.intended
         #expect(rack.speaker.change(to: settings).isEmpty)
         settings.logLevel = .debug
@@ -98,17 +127,19 @@ struct VIPSourceTests {
                 Rack.send(Update(withdrawn: [Self.service])), .report(.withdrawn(Rack.tor, [Self.service])),
             ])
         // What it goes on to say counts for nothing.
-        #expect(rack.take(.vips(.services, [Self.offer()])) == [])
+        #expect(rack.take(.vips(.services, Self.given(Self.offer()))) == [])
     }
 
     @Test func `a prefix that is configured is the operator's`() {
         var rack = Self.waiting()
         var vip = Self.offer()
         vip.prefix = Rack.vip
-        #expect(rack.take(.vips(.services, [vip])) == [])
+        #expect(rack.take(.vips(.services, Self.given(vip))) == [])
         // It becomes the source's when the operator no longer wants it: as a VIP that is not bound.
+        var settings = rack.speaker.intended
+        settings.vips = []
         #expect(
-            rack.take(.vips(.configured, [])) == [
+            rack.take(.intended(settings)).suffix(2) == [
                 Rack.send(Rack.withdrawal), .report(.withdrawn(Rack.tor, [Rack.vip])),
             ])
     }
@@ -117,7 +148,7 @@ struct VIPSourceTests {
         var rack = Self.waiting()
         #expect(rack.take(.leftoversFound([Self.stranger])) == [])
         #expect(rack.speaker.unreadiness == "the VIPs of services are not known yet")
-        #expect(rack.take(.vips(.services, [])) == [])
+        #expect(rack.take(.vips(.services, [Self.service: nil])) == [])
         #expect(rack.take(.vipsAreComplete(.services)) == [.unbind([Self.stranger])])
         #expect(rack.take(.unbound([Self.stranger])) == [.report(.leftoverRemoved([Self.stranger]))])
         #expect(rack.speaker.unreadiness == nil)
@@ -141,7 +172,7 @@ struct VIPSourceTests {
         var announcement = Rack.announcement
         announcement.nlri = [Self.stranger]
         #expect(
-            rack.take(.vips(.services, [VIPSettings(prefix: Self.stranger, checks: [])])) == [
+            rack.take(.vips(.services, Self.given(VIPSettings(prefix: Self.stranger, checks: [])))) == [
                 .report(.adopted([Self.stranger])), Rack.send(announcement),
                 .report(.advertised(Rack.tor, [Self.stranger])), .bind([Self.stranger], globalScope: false),
             ])

@@ -59,13 +59,16 @@ struct ClusterServicesTests {
 
     /// What the owner does when this has become known; inputs by their VIPs.
     private func tell(_ events: [Services.Event]) -> [String] {
-        var vips: [[IPPrefix]] = []
-        bench.onInput = { if case .vips(.services, let all) = $0 { vips.append(all.map(\.prefix)) } }
+        var vips: [String] = []
+        bench.onInput = { input in
+            guard case .vips(.services, let changes) = input else { return }
+            vips += changes.sorted { $0.key < $1.key }.map { "\($0.value == nil ? "no VIP" : "VIP") \($0.key)" }
+        }
         client.tell(events)
         // Within half a second one of the nodes claims an address.
         bench.loop.advanceTime(by: .milliseconds(500))
         let lines = bench.takeRecord().filter { !$0.hasPrefix("vips(") }
-        return lines + vips.map { "vips \($0)" }
+        return lines + vips
     }
 
     private func service(_ ingress: [Service.Ingress] = []) -> Services.Event {
@@ -102,7 +105,7 @@ struct ClusterServicesTests {
         let shown = tell([
             service([Service.Ingress(address)]), .listBegan(.slices), .changed(.slice(slice)), .listEnded(.slices),
         ])
-        #expect(shown.last == "vips [192.0.2.64/32]")
+        #expect(shown.last == "VIP 192.0.2.64/32")
         #expect(owner.status()?.services.map(\.name) == ["web"])
 
         // An API that is away takes nothing back, and is logged once.
@@ -110,7 +113,7 @@ struct ClusterServicesTests {
         #expect(tell([lost, lost]) == ["warning: the Kubernetes API does not answer; what it said last holds"])
         #expect(tell([.heard(.slices)]) == ["notice: the Kubernetes API answers again"])
 
-        #expect(tell([.deleted(.slice(slice.name))]).last == "vips []")
+        #expect(tell([.deleted(.slice(slice.name))]).last == "no VIP 192.0.2.64/32")
         owner.end()
         #expect(bench.takeRecord() == ["stop"])
         #expect(owner.status() == nil)

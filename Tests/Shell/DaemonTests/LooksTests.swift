@@ -277,6 +277,8 @@ struct LoopRulesTests {
     private final class Kernel: @unchecked Sendable {
         var uplinks: Result<Set<String>, NetlinkError> = .success(["eth0"])
         var set: Result<Void, NetlinkError> = .success(())
+        /// What other instances are told that this one has.
+        var locked: Set<IPAddress> = []
     }
 
     private let bench = OwnerBench()
@@ -288,10 +290,11 @@ struct LoopRulesTests {
         let (record, kernel) = (bench.record, kernel)
         owner = LoopRules(
             bench.link, thread: bench.thread, uplinks: { _ in kernel.uplinks },
-            set: { rules in
+            set: { rules, locks in
+                kernel.locked = locks.own
                 record.lines.append(rules.map { "\($0.pool) \($0.uplink)" }.sorted().joined(separator: ", "))
                 return kernel.set
-            })
+            }, locks: AddressLocks(prefix: "LoopRulesTests \(UInt64.random(in: 0...UInt64.max))"))
     }
 
     private func answer() -> [String] {
@@ -304,6 +307,7 @@ struct LoopRulesTests {
         let (first, second) = ("\(Sample.vip(1))", "\(Sample.vip(2))")
         owner.prevent(loops)
         #expect(answer() == ["\(first) eth0, \(second) eth0"])
+        #expect(kernel.locked == Set(loops.pools.map(\.address)))
         kernel.uplinks = .success(["eth1"])
         bench.loop.advanceTime(by: .seconds(10))
         #expect(answer() == ["\(first) eth1, \(second) eth1"])
@@ -319,8 +323,22 @@ struct LoopRulesTests {
         #expect(answer() == [""])
     }
 
+    @Test func whatAnEarlierRunLeftGoesIfNoneAreWanted() {
+        owner.removeLeftovers()
+        #expect(answer() == [""])
+        // What is wanted meanwhile comes after it.
+        owner.removeLeftovers()
+        owner.prevent(loops)
+        let rules = "\(Sample.vip(1)) eth0, \(Sample.vip(2)) eth0"
+        #expect(answer() + answer() == ["", rules])
+        owner.removeLeftovers()
+        #expect(answer() == [])
+    }
+
     @Test func whatTheKernelRefusesIsLoggedOnce() {
         kernel.set = .failure(.refused(operation: "adding", code: 1, kernelText: nil))
+        owner.removeLeftovers()
+        #expect(answer().last?.hasPrefix("warning: routing rules of an earlier run cannot be removed") == true)
         owner.prevent(loops)
         #expect(answer().last?.hasPrefix("warning: packets to unused ports of Services may loop") == true)
         bench.loop.advanceTime(by: .seconds(10))

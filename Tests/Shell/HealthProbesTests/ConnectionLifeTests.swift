@@ -35,6 +35,22 @@ struct ConnectionLifeTests {
         #expect(service.connections == 2)
     }
 
+    @Test("Where none is kept, it is closed behind the answer, and the end of the service is no event")
+    func unkept() async throws {
+        let service = try await TestService { _ in .answer() }
+        guard case .http(var http) = service.http() else { return }
+        http.keepsConnection = false
+        var probing = try await Probing(.http(http))
+        var ended = service.endedConnections.makeAsyncIterator()
+        for _ in 1...2 {
+            await probing.probe(gives: .passed)
+            _ = await ended.next(isolation: nil)
+        }
+        #expect(service.connections == 2)
+        try await service.stopListening()
+        await probing.probe(gives: .refused(service.name))
+    }
+
     @Test("An unasked word on it, such as 408 Request Timeout, is the same as its end", arguments: [true, false])
     func unaskedAnswer(secure: Bool) async throws {
         let (service, tls) = try await service(secure: secure) { _ in

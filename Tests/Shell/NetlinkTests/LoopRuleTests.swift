@@ -41,6 +41,9 @@ struct LoopRuleTests {
                 #expect(
                     try Self.output("ip -6 rule show priority 32000")
                         == "32000:\tfrom all to 2001:db8::/64 iif up0 unreachable proto 179\n")
+                // Another instance has rules for this pool.
+                try NodeNetwork.setLoopRules([six]) { $0 == four.pool }
+                #expect(try Self.output("ip rule show priority 32000") != "")
                 try NodeNetwork.setLoopRules([six])
                 #expect(try Self.output("ip rule show priority 32000") == "")
                 try NodeNetwork.setLoopRules([])

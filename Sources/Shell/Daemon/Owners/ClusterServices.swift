@@ -38,6 +38,8 @@ final class ClusterServices: LoopConfined {
     private var waiting: [Services.Event] = []
     private var isHandling = false
     private var isComplete = false
+    /// The VIPs that were given.
+    private var given: Set<IPPrefix> = []
     /// Why each kind cannot be watched, as it was logged last.
     private var failures: [ClusterObject.Kind: String] = [:]
 
@@ -82,28 +84,41 @@ final class ClusterServices: LoopConfined {
         waiting += events
         guard !isHandling else { return }
         isHandling = true
-        var isChanged = false
+        var changes: [IPPrefix: VIPSettings?] = [:]
         while !waiting.isEmpty {
             let events = waiting
             waiting = []
             for event in events {
                 note(event)
                 for step in cluster?.services.handle(event, at: link.now) ?? [] {
-                    if case .advertise = step { isChanged = true } else { perform(step) }
+                    guard case .advertise(let vips) = step else {
+                        perform(step)
+                        continue
+                    }
+                    for (prefix, vip) in vips { changes[prefix] = .some(vip.map { VIPSettings(prefix, $0) }) }
                 }
             }
         }
         isHandling = false
         guard let services = cluster?.services else { return }
-        if isChanged {
-            link.take(
-                .vips(.services, services.vips.sorted { $0.key < $1.key }.map { VIPSettings($0.key, $0.value) }))
-        }
         if services.isComplete, !isComplete {
             isComplete = true
+            // Of another cluster, perhaps.
+            for prefix in given where services.vips[prefix] == nil { changes[prefix] = .some(nil) }
+            give(changes)
             link.take(.vipsAreComplete(.services))
+        } else {
+            give(changes)
         }
         armTimer()
+    }
+
+    private func give(_ changes: [IPPrefix: VIPSettings?]) {
+        guard !changes.isEmpty else { return }
+        for (prefix, vip) in changes {
+            if vip == nil { given.remove(prefix) } else { given.insert(prefix) }
+        }
+        link.take(.vips(.services, changes))
     }
 
     private func perform(_ step: Services.Step) {

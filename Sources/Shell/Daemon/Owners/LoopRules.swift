@@ -8,7 +8,8 @@ import SpeakerCore
 /// Owns the routing rules that keep packets to unused ports of Services from looping between node and router.
 final class LoopRules: LoopConfined {
     typealias Uplinks = @Sendable (Set<ScopedAddress>) -> Result<Set<String>, NetlinkError>
-    typealias Setting = @Sendable (Set<LoopRule>) -> Result<Void, NetlinkError>
+    /// Makes these the rules, and leaves to other instances what is not in the locks.
+    typealias Setting = @Sendable (Set<LoopRule>, AddressLocks) -> Result<Void, NetlinkError>
 
     let loop: any EventLoop
     private let link: HostLink
@@ -16,12 +17,18 @@ final class LoopRules: LoopConfined {
     private let uplinks: Uplinks
     private let set: Setting
     private var wanted: LoopGuard?
+    /// Tells other instances of this node which pools have rules of ours.
+    private var locks: AddressLocks
     private var isUnderWay = false
     private var looks: RepeatedTask?
     /// The last trouble that was logged.
     private var fault: NetlinkError?
 
-    init(_ link: HostLink, thread: any WorkThread, uplinks: @escaping Uplinks, set: @escaping Setting) {
+    init(
+        _ link: HostLink, thread: any WorkThread, uplinks: @escaping Uplinks, set: @escaping Setting,
+        locks: AddressLocks = AddressLocks(prefix: "bgpvip loops")
+    ) {
+        self.locks = locks
         loop = link.loop
         self.link = link
         self.thread = thread
@@ -33,6 +40,8 @@ final class LoopRules: LoopConfined {
     /// routes that move.
     func prevent(_ loops: LoopGuard) {
         wanted = loops
+        // Another instance with the same pool wants the same rules.
+        try? locks.hold(Set(loops.pools.map(\.address)))
         looks?.cancel()
         looks = every(.seconds(10)) { $0.look() }
         look()
@@ -44,7 +53,24 @@ final class LoopRules: LoopConfined {
         looks = nil
         guard wanted != nil else { return }
         wanted = nil
-        note(set([]))
+        note(set([], locks))
+        locks.release()
+        locks = AddressLocks(prefix: locks.prefix)
+    }
+
+    /// Removes the rules that an earlier run left which did not come to its end, if none are wanted.
+    func removeLeftovers() {
+        guard wanted == nil, !isUnderWay else { return }
+        isUnderWay = true
+        work(on: thread) { [set, locks] in
+            set([], locks)
+        } then: {
+            self.isUnderWay = false
+            self.look()
+            guard case .failure(let error) = $0 else { return }
+            self.link.logger.warning(
+                "routing rules of an earlier run cannot be removed", metadata: ["reason": "\(error)"])
+        }
     }
 
     private func look() {
@@ -63,7 +89,7 @@ final class LoopRules: LoopConfined {
         guard question == wanted else { return look() }
         switch found {
         case .success(let interfaces):
-            note(set(Set(question.pools.flatMap { pool in interfaces.map { LoopRule(pool, from: $0) } })))
+            note(set(Set(question.pools.flatMap { pool in interfaces.map { LoopRule(pool, from: $0) } }), locks))
         case .failure(let error): note(.failure(error))
         }
     }

@@ -51,8 +51,10 @@ struct Machine: Sendable {
     var uplinks: LoopRules.Uplinks = { peers in
         Result { () throws(NetlinkError) in try NodeNetwork.uplinks(to: peers) }
     }
-    var setLoopRules: LoopRules.Setting = { rules in
-        Result { () throws(NetlinkError) in try NodeNetwork.setLoopRules(rules) }
+    var setLoopRules: LoopRules.Setting = { rules, locks in
+        Result { () throws(NetlinkError) in
+            try NodeNetwork.setLoopRules(rules) { locks.leftovers(among: [$0]).isEmpty }
+        }
     }
     var serviceClient:
         @Sendable (ServicesSettings, any EventLoop, @escaping ([Services.Event]) -> Void) -> any ServiceClient = {
