@@ -234,7 +234,8 @@ if Context.environment["BGPVIP_BENCH"] != nil {
             .executableTarget(
                 name: "SpeakerBench",
                 dependencies: [
-                    "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore",
-                ], path: "Tests/Bench/SpeakerBench", swiftSettings: settings)
+                    "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "Health", "Advertising", "Settings", "SpeakerCore",
+                ], path: "Tests/Bench/SpeakerBench", swiftSettings: settings,
+                linkerSettings: [.linkedLibrary("m")])
         ]
 }

@@ -98,8 +98,12 @@ extension ServiceReason {
 }
 
 extension ServiceReason: CustomStringConvertible {
-    /// One sentence, without a full stop.
+    /// One sentence on one line, without a full stop. What others wrote into the cluster may contain anything.
     package var description: String {
+        String(String.UnicodeScalarView(words.unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
+    }
+
+    private var words: String {
         switch self {
         case .advertised: "this node carries it"
         case .settling: "advertised with GRACEFUL_SHUTDOWN: the endpoints of this node are terminating"

@@ -1,3 +1,4 @@
+import Advertising
 import BGPFSM
 import BGPWire
 import Deadlines

@@ -49,6 +49,16 @@ struct ValueTests {
         #expect(try #require(AddressRange(text)).prefixes.map { "\($0)" } == prefixes)
     }
 
+    @Test("What others wrote into the cluster stays on one line of a reason")
+    func foreignText() {
+        #expect(
+            "\(ServiceReason.unreadable("a", "1\u{2028}2\n3\u{202E}"))" == "a contains \"1?2?3?\", which cannot be read"
+        )
+        #expect(
+            "\(ServiceReason.otherClass("x\u{1B}[2J"))"
+                == "its loadBalancerClass is x?[2J, which another controller serves")
+    }
+
     @Test("Conditions that an endpoint does not have mean what the API defines")
     func conditions() {
         let bare = EndpointSlice.Endpoint(addresses: [], nodeName: nil)
