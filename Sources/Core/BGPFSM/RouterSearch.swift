@@ -10,7 +10,7 @@ package struct RouterSearch: Sendable, Hashable {
     package enum Sight: Sendable, Hashable {
         /// The one host that can be meant.
         case router(IPv6Address)
-        /// Nobody who could be the router.
+        /// No neighbour that could be the router.
         case nobody
         /// Any of these could be meant.
         case several([IPv6Address])

@@ -27,9 +27,9 @@ package import Deadlines
 /// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
 ///   refills by one each interval, or each second if that is shorter, keeps a service that closes every connection from
 ///   causing a storm; two, because the kernel may still accept the first one for a service that is dying. A third is kept
-///   for the news that nobody listens any more, which no normal close looks like. One that finds a crash costs nothing, so
-///   that the next crash is found as soon. While the verdict is not healthy there is nothing to detect, and extra passes
-///   would undermine `rise`: then none is made.
+///   for the news that the port has no listener any more, which no normal close looks like. One that finds a crash costs
+///   nothing, so that the next crash is found as soon. While the verdict is not healthy there is nothing to detect, and
+///   extra passes would undermine `rise`: then none is made.
 package struct HealthCheck: Sendable, Hashable {
     /// How late a deadline may be before it means that the process did not run.
     private static let stall = Duration.milliseconds(20)

@@ -3,7 +3,7 @@
 /// A connection that the service closes before it answered proves nothing yet:
 /// * on a kept connection the close may have crossed our request, so the request is repeated on a fresh one;
 /// * on a fresh one the service may just be dying with the connection in its queue, so one more connection is tried. If
-///   that is refused, nobody can be served: the failure is definitive.
+///   that is refused, no client can be served: the failure is definitive.
 package enum ProbeAttempt: Sendable, Hashable {
     case onKeptConnection
     case onFreshConnection

@@ -82,9 +82,8 @@ extension Services {
         }
     }
 
-    /// How long new VIPs wait for others, after one that was told at once: the longer, the more there are. Each change of the
-    /// VIPs costs time for all of them, and if a thousand Services get their addresses in turn, that is not to be a thousand
-    /// changes.
+    /// How long new VIPs wait for others, after one that was told at once. It grows with the number of VIPs: each change
+    /// costs time for all of them, and a thousand Services that get their addresses in turn are not to be a thousand changes.
     var gatheringTime: Duration { max(.milliseconds(20), .microseconds(100) * (vips.count + newVIPs.count)) }
 
     /// Makes the VIPs follow from the placements of all Services that have these addresses.

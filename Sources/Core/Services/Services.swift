@@ -92,7 +92,7 @@ package struct Services: Sendable {
     /// Services that want something of the API while it is away.
     var waitingForAPI: Set<ObjectName> = []
     var checks: [String: RunningCheck] = [:]
-    /// Node ports that are asked for the first time, and those whose turn comes when one of them has answered.
+    /// The checks of node ports that wait for their first answer; then the checks that follow, one for each answer.
     var firstProbes: Set<String> = []
     var waitingProbes: [String] = []
     /// When all node ports were last asked because one of them failed.
