@@ -37,6 +37,7 @@ from scenarios.sessions import (
     unnumbered,
 )
 from scenarios.tor_config import tor_config
+from scenarios.unused_ports import load_balancer_unused_ports
 from scenarios.watching import on_change, ready_when, status_page, watching
 
 RACK, KUBERNETES = "rack", "kubernetes"
@@ -64,7 +65,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     tor_restart, ipv6, extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, other_speaker,
     other_speaker_frr, peers_reasons, vip_removed, foreign_address, no_net_admin, network_later,
     metrics_port_taken, descriptors_used_up, least_privilege, least_privilege_programs, things_later, router_id_derived, reload_peers, reload_vips,
-    reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, kubeadm_env, kube_play, getting_started,
+    reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, load_balancer_unused_ports, kubeadm_env, kube_play, getting_started,
     documents, tor_config, watching, status_page, ready_when, on_change, alerts, *doctor.ALL,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)

@@ -10,33 +10,35 @@ from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import milliseconds
 
-POOL = "10.255.1.0/29"
+POOLS = ("10.255.1.0/29", "fd00:255:1::/125")
 HEALTH_PORT, KUBE_PROXY_PORT, POD_PORT = 32100, 10256, 8080
 ROUNDS = 5
 # Nanoseconds.
 CRASH_LIMIT = 50e6
+# What the address of a node's pod looks like in each family, with the number of the node.
+PODS = {"IPv4": "10.244.{}.1", "IPv6": "fd00:244:{}::1"}
 WEB = {
-    "spec": {
-        "type": "LoadBalancer", "loadBalancerClass": "bgpvip/vip", "externalTrafficPolicy": "Local",
-        "healthCheckNodePort": HEALTH_PORT, "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
-        "ports": [{"port": 80, "protocol": "TCP"}], "selector": {"app": "web"},
-    },
-    "status": {"loadBalancer": {}},
+    "type": "LoadBalancer", "loadBalancerClass": "bgpvip/vip", "externalTrafficPolicy": "Local",
+    "healthCheckNodePort": HEALTH_PORT, "ports": [{"port": 80, "protocol": "TCP"}], "selector": {"app": "web"},
 }
 
 
 class Shop:
     """A cluster of the rack's nodes with one Service, shop/web, whose pods are on the first two."""
 
-    def __init__(self, lab, directory):
+    def __init__(self, lab, directory, families=("IPv4",)):
         self.lab = lab
+        self.families = families
         self.directory = Path(directory)
         self.pods = {f"pod-{node.name}": node for node in lab.nodes[:2]}
         self.api = ClusterAPI(lab.tor, [node.router for node in lab.nodes])
         self.address = None
 
-    def start(self):
-        """Starts everything, and waits until the address is advertised."""
+    def start(self, **settings):
+        """Starts everything, and waits until the address is advertised.
+
+        `settings` are variables of bgpvip's environment.
+        """
         self.api.start()
         for node in self.lab.nodes:
             self.api.put("nodes", "", node.name, {
@@ -48,23 +50,26 @@ class Shop:
             if node in self.pods.values():
                 node.host.spawn("node-port.log", "python3", "/lab/pod.py", "node-port", node.address, str(HEALTH_PORT))
         self.slice()
-        self.api.put("services", "shop", "web", WEB)
-        self.lab.bird.start(bird_neighbors(self.lab.nodes, vips=(), pools=(POOL,)))
+        policy = "SingleStack" if len(self.families) == 1 else "RequireDualStack"
+        self.api.put("services", "shop", "web", {
+            "spec": WEB | {"ipFamilies": self.families, "ipFamilyPolicy": policy}, "status": {"loadBalancer": {}}})
+        self.lab.bird.start(bird_neighbors(self.lab.nodes, vips=(), pools=POOLS))
         for node in self.lab.nodes:
-            self.start_speaker(node)
+            self.start_speaker(node, **settings)
         self.address = eventually("the Service has an address", self.ingress)
         self.await_next_hops(self.pods.values())
 
-    def start_speaker(self, node):
+    def start_speaker(self, node, **more):
         """Starts bgpvip on a node, with nothing but Services."""
-        (self.directory / node.name).mkdir()
+        (self.directory / node.name).mkdir(exist_ok=True)
         (self.directory / node.name / "kubeconfig").write_text(self.api.kubeconfig(node.router))
         settings = {
             name: value for name, value in node.environment().items()
             if name in ("BGPVIP_LOCAL_AS", "BGPVIP_ROUTER_ID", "BGPVIP_PEERS")}
         node.speaker.start({
-            **settings, "BGPVIP_SERVICES": "true", "BGPVIP_SERVICES_POOLS": POOL, "BGPVIP_SERVICES_NODE": node.name,
+            **settings, "BGPVIP_SERVICES": "true", "BGPVIP_SERVICES_POOLS": ",".join(POOLS), "BGPVIP_SERVICES_NODE": node.name,
             "BGPVIP_SERVICES_NAMESPACE": "bgpvip", "BGPVIP_SERVICES_KUBECONFIG": "/etc/bgpvip/kubeconfig",
+            **more,
         }, ["run"], directories={str(self.directory / node.name): "/etc/bgpvip"})
 
     @property
@@ -75,8 +80,10 @@ class Shop:
     def start_pod(self, name):
         """Starts a pod, and returns once it answers."""
         node = self.pods[name]
-        node.host.shell(f"rm -f /run/lab/{name}.pid; ip addr replace {pod_address(node)}/32 dev lo")
-        node.host.spawn("pod.log", "python3", "/lab/pod.py", name, pod_address(node), str(POD_PORT))
+        addresses = [pod_address(node, family) for family in self.families]
+        node.host.shell("\n".join(
+            [f"rm -f /run/lab/{name}.pid", *[f"ip addr replace {address} dev lo nodad" for address in addresses]]))
+        node.host.spawn("pod.log", "python3", "/lab/pod.py", name, ",".join(addresses), str(POD_PORT))
         eventually(f"{name} answers", lambda: node.host.shell(f"cat /run/lab/{name}.pid 2>/dev/null", check=False))
 
     def kill_pod(self, name):
@@ -84,22 +91,26 @@ class Shop:
         return int(self.pods[name].host.run("python3", "/lab/kill_at.py", f"/run/lab/{name}.pid", "KILL"))
 
     def slice(self, **conditions):
-        """Writes the Service's EndpointSlice; conditions of pods that are not ready by name, with _ in place of -."""
-        endpoints = [
-            {"addresses": [pod_address(node)], "nodeName": node.name,
-             "conditions": conditions.get(name.replace("-", "_"), {"ready": True, "serving": True, "terminating": False})}
-            for name, node in self.pods.items()]
-        self.api.put("endpointslices", "shop", "web-1", {
-            "addressType": "IPv4", "ports": [{"port": POD_PORT, "protocol": "TCP"}], "endpoints": endpoints,
-        }, labels={"kubernetes.io/service-name": "web"})
+        """Writes the Service's EndpointSlices; conditions of pods that are not ready by name, with _ in place of -."""
+        ready = {"ready": True, "serving": True, "terminating": False}
+        for family in self.families:
+            self.api.put("endpointslices", "shop", f"web-{family.lower()}", {
+                "addressType": family, "ports": [{"port": POD_PORT, "protocol": "TCP"}], "endpoints": [
+                    {"addresses": [pod_address(node, family)], "nodeName": node.name,
+                     "conditions": conditions.get(name.replace("-", "_"), ready)} for name, node in self.pods.items()],
+            }, labels={"kubernetes.io/service-name": "web"})
+
+    def addresses(self):
+        """The addresses in the Service's status, in its order."""
+        entries = [entry for service in self.api.items("services")
+                   for entry in service["status"]["loadBalancer"].get("ingress", [])]
+        for entry in entries:
+            expect_equal(entry.get("ipMode"), "VIP", "ipMode in the status")
+        return [entry["ip"] for entry in entries]
 
     def ingress(self):
-        """The address in the Service's status; nothing while there is none."""
-        for service in self.api.items("services"):
-            for entry in service["status"]["loadBalancer"].get("ingress", []):
-                expect_equal(entry.get("ipMode"), "VIP", "ipMode in the status")
-                return entry["ip"]
-        return None
+        """The first of them; nothing while there is none."""
+        return next(iter(self.addresses()), None)
 
     def await_next_hops(self, nodes, seconds=20):
         """Waits until the ToR sends the Service's traffic to these nodes."""
@@ -108,9 +119,9 @@ class Shop:
                    lambda: self.lab.tor.next_hops(self.prefix) == wanted, seconds)
 
 
-def pod_address(node):
+def pod_address(node, family="IPv4"):
     """The address of the pod on a node."""
-    return "10.244." + node.address.split(".")[2] + ".1"
+    return PODS[family].format(node.address.split(".")[2])
 
 
 def load_balancer(lab):
@@ -120,7 +131,7 @@ def load_balancer(lab):
         Path(directory).chmod(0o755)
         shop = Shop(lab, directory)
         shop.start()
-        expect(shop.address.startswith("10.255.1."), f"{shop.address} is not of the pool {POOL}")
+        expect(shop.address.startswith("10.255.1."), f"{shop.address} is of no pool of {POOLS}")
         leases = [lease["metadata"]["name"] for lease in shop.api.items("leases")]
         expect_equal(leases, ["lb-" + shop.address.replace(".", "-")], "the Leases")
         tells_the_truth(shop)

@@ -1,10 +1,11 @@
 """A pod, or whatever else answers HTTP: any path is answered with 200 and its name.
 
-The process id is in /run/lab/NAME.pid once the port is open. Usage: pod.py NAME ADDRESS PORT
+The process id is in /run/lab/NAME.pid once the port is open on all addresses. Usage: pod.py NAME ADDRESS[,ADDRESS…] PORT
 """
 
 import http.server
 import os
+import socket
 import socketserver
 import sys
 import threading
@@ -35,6 +36,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, name, address):
         self.name = name
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
     def server_bind(self):
@@ -48,13 +50,15 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     """Serves until it is killed."""
-    name, address, port = sys.argv[1:]
+    name, addresses, port = sys.argv[1:]
     threading.stack_size(256 * 1024)
-    server = Server(name, (address, int(port)))
+    first, *others = [Server(name, (address, int(port))) for address in addresses.split(",")]
     with open(f"/run/lab/{name}.pid.new", "w", encoding="ascii") as file:
         file.write(str(os.getpid()))
     os.rename(f"/run/lab/{name}.pid.new", f"/run/lab/{name}.pid")
-    server.serve_forever()
+    for server in others:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first.serve_forever()
 
 
 main()

@@ -26,7 +26,7 @@ seq {count} | xargs -P {at_once} -n 1 sh -c 'sed "s/NUMBER/$0/" /run/lab/many.js
     --cacert {pki}/ca.crt --cert {pki}/admin.crt --key {pki}/admin.key --header "Content-Type: application/json" \
     --data-binary @- --output /dev/null {address}'
 """
-APPLY, JSON = "application/apply-patch+yaml", "application/json"
+APPLY, MERGE, JSON = "application/apply-patch+yaml", "application/merge-patch+json", "application/json"
 
 
 class API:
@@ -48,12 +48,17 @@ class API:
             raise Failed(f"{method} {path}: {answer.get('message')}")
         return answer
 
-    def apply(self, kind, namespace, name, body, part=""):
+    def apply(self, kind, namespace, name, body):
         """Creates an object or changes it, as `kubectl apply --server-side` does; `body` may be YAML, with the name in it."""
         if not isinstance(body, str):
             body = json.dumps(body | {"metadata": {"name": name, **body.get("metadata", {})}})
-        path = f"{PATHS[kind].format(namespace)}/{name}{part}?fieldManager=lab&force=true"
+        path = f"{PATHS[kind].format(namespace)}/{name}?fieldManager=lab&force=true"
         return self.ask("PATCH", path, body, APPLY)
+
+    def set_addresses(self, node):
+        """Gives a Node the addresses of both families, as its kubelet does. Apply takes only one of a type."""
+        addresses = [{"type": "InternalIP", "address": address} for address in (node.address, node.address6)]
+        self.ask("PATCH", f"{PATHS['Node']}/{node.name}/status", json.dumps({"status": {"addresses": addresses}}), MERGE)
 
     def create_many(self, kind, namespace, name, body, count, at_once):
         """Creates NAME-1, NAME-2 …, many at a time."""

@@ -89,7 +89,7 @@ class Cluster:
         return Daemon(
             node.host, "kube-apiserver", "/kubernetes/kube-apiserver", "--etcd-servers=http://127.0.0.1:2379",
             f"--advertise-address={node.address}", f"--secure-port={port}", "--allow-privileged",
-            "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=Node,RBAC",
+            "--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112", "--authorization-mode=Node,RBAC",
             "--service-account-issuer=https://kubernetes.default.svc",
             *[f"--{flag}={pki.DIRECTORY}/{file}" for flag, file in (
                 ("client-ca-file", "ca.crt"), ("tls-cert-file", "server.crt"), ("tls-private-key-file", "server.key"),

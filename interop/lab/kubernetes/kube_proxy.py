@@ -28,7 +28,7 @@ class KubeProxy:
         self.node.host.write(CONFIGURATION, json.dumps({
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": self.mode,
             "hostnameOverride": self.node.name, "clientConnection": {"kubeconfig": KUBECONFIG},
-            "detectLocalMode": "ClusterCIDR", "clusterCIDR": "10.244.0.0/16",
+            "detectLocalMode": "ClusterCIDR", "clusterCIDR": "10.244.0.0/16,fd00:244::/32",
             # Settings of the whole machine, which a container may not change.
             "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
             "iptables": {"localhostNodePorts": False},

@@ -13,20 +13,22 @@ from lab.node import NODE_AS, TOR_AS
 from lab.tor_config import bird_neighbors
 from lab.waiting import eventually, expect_equal
 
-POOL = "198.51.100.0/25"
+POOL, POOL6 = "198.51.100.0/25", "2001:db8:100::/121"
+POOLS = (POOL, POOL6)
 NAMESPACE, SERVICE = "shop", "web"
 # Where the printed DaemonSet has its service account and its Leases.
 OURS = "bgpvip"
 START_LIMIT = 30
 
 
-def service(policy, port=80):
+def service(policy, port=80, families=("IPv4",)):
     """A Service of ours."""
     return {
         "apiVersion": "v1", "kind": "Service",
         "spec": {"type": "LoadBalancer", "loadBalancerClass": "bgpvip/vip", "externalTrafficPolicy": policy,
                  "allocateLoadBalancerNodePorts": False, "selector": {"app": SERVICE},
-                 "ports": [{"name": "", "port": port, "protocol": "TCP", "targetPort": PORT}]},
+                 "ports": [{"name": "", "port": port, "protocol": "TCP", "targetPort": PORT}], "ipFamilies": list(families),
+                 "ipFamilyPolicy": "SingleStack" if len(families) == 1 else "RequireDualStack"},
     }
 
 
@@ -38,7 +40,7 @@ class Shop:
         cluster.serve(FRONT)
         self.api = API(self.nodes[2].host, cluster.port)
         self.proxies = [KubeProxy(node, cluster.port, mode) for node in self.nodes]
-        self.deployment, self.address = None, None
+        self.deployment, self.address, self.address6 = None, None, None
         self.directory = tempfile.TemporaryDirectory(prefix="bgpvip-lab-")
 
     def __enter__(self):
@@ -46,7 +48,7 @@ class Shop:
             self.prepare()
             with ThreadPoolExecutor() as pool:
                 list(pool.map(lambda proxy: proxy.start(), self.proxies))
-            self.cluster.bird.start(bird_neighbors(self.nodes, vips=(), pools=(POOL,)))
+            self.cluster.bird.start(bird_neighbors(self.nodes, vips=(), pools=POOLS))
             with ThreadPoolExecutor() as pool:
                 list(pool.map(self.speak, self.nodes))
         except BaseException:
@@ -68,12 +70,10 @@ class Shop:
             self.api.delete_all(kind, namespace)
         for node in self.nodes:
             self.api.apply("Node", None, node.name, {"apiVersion": "v1", "kind": "Node"})
-            self.api.apply("Node", None, node.name, {
-                "apiVersion": "v1", "kind": "Node",
-                "status": {"addresses": [{"type": "InternalIP", "address": node.address}]}}, "/status")
+            self.api.set_addresses(node)
         printed = self.cluster.printed(
             "manifest", "daemonset", "--local-as", str(NODE_AS), "--peers", f"gateway:{TOR_AS}", "--services",
-            "--services-pools", POOL)
+            "--services-pools", ",".join(POOLS))
         for text in printed.split("\n---\n"):
             kind, name = (re.search(rf"^ *{key}: (\S+)$", text, re.M)[1] for key in ("kind", "name"))
             self.api.apply(kind, OURS, name, text)
@@ -85,30 +85,33 @@ class Shop:
         """Starts bgpvip on a node, with the rights that the manifest gives it."""
         node.speaker.start({
             "BGPVIP_LOCAL_AS": str(NODE_AS), "BGPVIP_ROUTER_ID": node.address, "BGPVIP_PEERS": f"{node.router}:{TOR_AS}",
-            "BGPVIP_SERVICES": "true", "BGPVIP_SERVICES_POOLS": POOL, "BGPVIP_SERVICES_NODE": node.name,
+            "BGPVIP_SERVICES": "true", "BGPVIP_SERVICES_POOLS": ",".join(POOLS), "BGPVIP_SERVICES_NODE": node.name,
             "BGPVIP_SERVICES_NAMESPACE": OURS, "BGPVIP_SERVICES_KUBECONFIG": "/etc/bgpvip/kubeconfig",
         }, ["run"], directories={self.directory.name: "/etc/bgpvip"})
 
-    def open(self, replicas=2):
+    def open(self, replicas=2, families=("IPv4",)):
         """Creates the Service, whose policy is Local, and its pods; waits until it is advertised where they are."""
-        self.api.apply("Service", NAMESPACE, SERVICE, service("Local"))
-        self.deployment = Deployment(self.api, self.nodes, NAMESPACE, SERVICE, replicas)
-        self.address = eventually("the Service has an address", self.ingress, START_LIMIT)
+        self.api.apply("Service", NAMESPACE, SERVICE, service("Local", families=families))
+        self.deployment = Deployment(self.api, self.nodes, NAMESPACE, SERVICE, replicas, families)
+        ingress = eventually("the Service has an address", lambda: self.ingress(SERVICE), START_LIMIT)
+        expect_equal([":" in address for address in ingress], [family == "IPv6" for family in families],
+                     f"the families of {ingress}")
+        self.address, self.address6 = (*ingress, None)[:2]
         self.await_pods()
 
-    def ingress(self):
-        """The address in the Service's status, if there is one."""
-        return next(iter(self.addresses().values()), None)
+    def ingress(self, name):
+        """The addresses in the status of a Service."""
+        return self.addresses().get(name)
 
     def addresses(self):
-        """The address of every Service that has one, by name."""
+        """The addresses of every Service that has some, by name."""
         found = {}
         for item in self.api.items("Service", NAMESPACE):
             ingress = item["status"]["loadBalancer"].get("ingress", [])
+            expect_equal({entry.get("ipMode") for entry in ingress} | {"VIP"}, {"VIP"},
+                         f"ipMode in the status of {item['metadata']['name']}")
             if ingress:
-                expect_equal([(len(ingress), entry.get("ipMode")) for entry in ingress], [(1, "VIP")],
-                             f"the status of {item['metadata']['name']}")
-                found[item["metadata"]["name"]] = ingress[0]["ip"]
+                found[item["metadata"]["name"]] = [entry["ip"] for entry in ingress]
         return found
 
     @property
@@ -116,8 +119,19 @@ class Shop:
         """What the routers know the Service by."""
         return f"{self.address}/32"
 
+    @property
+    def prefix6(self):
+        """The same in IPv6, if the Service has an address there."""
+        return f"{self.address6}/128"
+
     def await_pods(self):
         """Waits until the ToR's kernel sends the Service's traffic to the nodes of its pods, and to no other."""
-        wanted = sorted({pod.node.address for pod in self.deployment.pods})
-        eventually(f"the ToR's next hops of {self.address} are {wanted}",
-                   lambda: self.cluster.tor.next_hops(self.prefix) == wanted, START_LIMIT)
+        nodes = [pod.node for pod in self.deployment.pods]
+        self.await_next_hops(self.prefix, {node.address for node in nodes})
+        if self.address6:
+            self.await_next_hops(self.prefix6, {node.address6 for node in nodes})
+
+    def await_next_hops(self, prefix, addresses):
+        """Waits until the ToR's kernel sends the traffic of a prefix to these, and to no other."""
+        eventually(f"the ToR's next hops of {prefix} are {sorted(addresses)}",
+                   lambda: self.cluster.tor.next_hops(prefix) == sorted(addresses), START_LIMIT)

@@ -27,10 +27,12 @@ def cell(topology, fault):
 ALL = [local.join, local.local_drain, local.local_bind, local.local_kill, overload.overload, overload.frozen] + [
     cell(topology, fault) for topology in TITLES for fault in FAULTS if matrix.has(topology, fault)] + [
     services.services_updates, services.services_rehashed, services.services_killed, services.services_without_api,
-    services.services_addresses, applied.manifests_applied, pods.static_pod, pods.kubeadm]
+    services.services_dual_stack, services.services_addresses, applied.manifests_applied, pods.static_pod, pods.kubeadm]
 # What needs a kubelet and its companions among the parts.
 WITH_KUBELET = ("static_pod", "kubeadm")
 # What needs kubectl alone.
 WITH_KUBECTL = ("manifests_applied",)
 # What needs a kube-proxy.
-WITH_PROXY = ("services_updates", "services_rehashed", "services_killed", "services_without_api", "services_addresses")
+WITH_PROXY = (
+    "services_updates", "services_rehashed", "services_killed", "services_without_api", "services_dual_stack",
+    "services_addresses")

@@ -111,6 +111,28 @@ def services_without_api(cluster):
     return f"{OUTAGE} s without API; the dead pod was out after {milliseconds(gone - killed)}"
 
 
+def services_dual_stack(cluster):
+    """A Service of both families has an address of each: connections arrive over both, and a pod's crash withdraws both."""
+    with Shop(cluster, IPTABLES) as shop:
+        shop.open(families=("IPv4", "IPv6"))
+        pod, other = shop.deployment.pods
+        answered = {}
+        for address in (shop.address, shop.address6):
+            with Connections(cluster.client, address, 80, RATE) as connections:
+                time.sleep(4)
+            expect(not connections.failures, f"connections to {address} failed: {connections.failures[:5]}")
+            expect_equal(sorted(connections.answered), [pod.name, other.name], f"who answered at {address}")
+            answered[address] = connections.done
+        with RouteWatch(cluster.tor, shop.prefix) as watch, RouteWatch(cluster.tor, shop.prefix6) as watch6:
+            killed = pod.signal("KILL")
+            gone = watch.wait(f"has {other.node.name} alone", lambda hops: hops == [other.node.address], killed)
+            gone6 = watch6.wait(f"has {other.node.name} alone", lambda hops: hops == [other.node.address6], killed)
+        pod.start()
+        shop.await_pods()
+    return (", ".join(f"{count} connections to {address}" for address, count in answered.items())
+            + f"; a dead pod was out after {milliseconds(gone - killed)}, in IPv6 after {milliseconds(gone6 - killed)}")
+
+
 def services_addresses(cluster):
     """A hundred Services are created at once, and three nodes give them addresses: none is given twice, none is lost."""
     with Shop(cluster, IPTABLES) as shop:
@@ -120,11 +142,13 @@ def services_addresses(cluster):
         given = eventually(f"{MANY} Services have addresses", lambda: (
             found if len(found := shop.addresses()) == MANY else None), MANY_LIMIT)
         took = time.monotonic() - started
-        expect_equal(len(set(given.values())), MANY, "the number of different addresses")
+        different = {address for addresses in given.values() for address in addresses}
+        expect_equal((len(different), {len(addresses) for addresses in given.values()}), (MANY, {1}),
+                     "the number of different addresses, and of addresses of a Service")
         time.sleep(QUIET)
         expect_equal(shop.addresses(), given, "the addresses after a while")
         leases = sorted(lease["metadata"]["name"] for lease in shop.api.items("Lease", OURS))
-        expect_equal(leases, sorted(f"lb-{address.replace('.', '-')}" for address in given.values()), "the Leases")
+        expect_equal(leases, sorted(f"lb-{address.replace('.', '-')}" for address in different), "the Leases")
     return f"{MANY} Services, created in {created - started:.1f} s, all have different addresses of {POOL} after {took:.1f} s"
 
 
