@@ -6,6 +6,7 @@ import Services
 /// gone. It never says that an object is gone because a watch broke.
 ///
 /// * A failure is followed by a pause, and then by what was asked before: the watch from the last version known, or the list.
+/// * 410 as the first answer after failures means that the API is well again, so the list does not wait as long as they did.
 /// * 410, a Status of any kind inside a watch, and three watches in a row that the server refused or cut lead to a list. A
 ///   server that cannot be reached does not: when it returns, not all nodes are to list at once.
 /// * A watch that is silent is replaced by a new one from its version on: as a rule servers send a bookmark every minute.
@@ -211,6 +212,7 @@ package struct Reflector: APIMachine {
                 pause.forget()
                 failedWatches = 0
             }
+            if failure.isExpired, isUnproven { pause.forget() }
             if since != nil || failure.isRefusal { failedWatches += 1 }
             if failedWatches >= 3 || !failure.isOfTheMoment { version = nil }
         }

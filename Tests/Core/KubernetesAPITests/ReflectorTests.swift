@@ -142,6 +142,33 @@ struct ReflectorTests {
         #expect(asTheAnswer.wait() == ["list of services", list])
     }
 
+    @Test func anOldVersionAfterAnOutageIsNoFurtherFailure() {
+        let status: JSONValue = ["code": 410, "reason": "Expired"]
+        let shortest = Duration.milliseconds(125)...Duration.milliseconds(250)
+        for isInTheWatch in [true, false] {
+            var watched = watching()
+            for _ in 0..<8 {
+                _ = watched.handle(.failed(.transport("refused")))
+                _ = watched.wait()
+            }
+            if isInTheWatch {
+                #expect(watched.handle(.answered(code: 200)) == ["heard services"])
+                #expect(watched.handle(line("ERROR", status)) == ["hang up"])
+            } else {
+                #expect(watched.answer([.document(status)], code: 410) == ["hang up"])
+            }
+            #expect(shortest.contains(watched.pause ?? .zero))
+            // A server whose lists are too old for its watches is not listed all the time.
+            for _ in 0..<7 {
+                #expect(watched.wait() == ["list of services", list])
+                _ = watched.answer([page(5)])
+                _ = watched.handle(.answered(code: 200))
+                _ = watched.handle(line("ERROR", status))
+            }
+            #expect((.seconds(15)...(.seconds(30))).contains(watched.pause ?? .zero))
+        }
+    }
+
     @Test func anotherHistoryLeadsToAList() {
         var watched = watching()
         #expect(
