@@ -7,7 +7,9 @@ from lab.waiting import eventually
 
 CONFIGURATION = "/run/lab/router.conf"
 ROUTER_ID = "10.0.0.1"
-NOT_LOOKED_AT = {"md5_rotated": "shown with BIRD and FRR"}
+NOT_LOOKED_AT = {
+    "md5_rotated": "shown with BIRD and FRR", "pools": "`bgpvip tor-config` prints nothing for the program",
+}
 # For programs without BFD.
 NO_BFD = dict.fromkeys(("bfd", "bfd_frozen", "bfd_drain", "bfd_shut_down"), "the program has no BFD")
 

@@ -5,10 +5,10 @@ from scenarios.routers.changes import graceful_shutdown, llgr, refresh, restart,
 from scenarios.routers.doctor import doctor, doctor_reasons
 from scenarios.routers.reload import md5_rotated
 from scenarios.routers.sessions import (
-    extended_next_hop, gtsm, ibgp, ipv6, md5, multihop, session, two_octet_as,
+    extended_next_hop, gtsm, ibgp, ipv6, md5, multihop, pools, session, two_octet_as,
 )
 
 ALL = [
-    session, withdraw, sigterm, md5, md5_rotated, gtsm, multihop, ibgp, ipv6, extended_next_hop, two_octet_as, refresh,
-    graceful_shutdown, llgr, bfd, bfd_frozen, bfd_drain, bfd_shut_down, restart, doctor, doctor_reasons,
+    session, withdraw, sigterm, md5, md5_rotated, gtsm, multihop, ibgp, ipv6, extended_next_hop, pools, two_octet_as,
+    refresh, graceful_shutdown, llgr, bfd, bfd_frozen, bfd_drain, bfd_shut_down, restart, doctor, doctor_reasons,
 ]

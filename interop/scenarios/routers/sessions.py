@@ -7,6 +7,9 @@ from lab.waiting import eventually, expect, expect_equal
 from scenarios.rack import PREFIX, await_bound, await_reason, peer_status
 
 PREFIX6 = f"{VIP6}/128"
+# Of which Services may have addresses; one address of each, and one of neither.
+POOLS = ("10.255.1.0/29", "fd00:255:1::/125")
+IN_POOLS, ELSEWHERE = ("10.255.1.7", "fd00:255:1::7"), ("10.255.1.8", "fd00:255:1::8")
 PASSWORD = "correct-horse"
 # More than two octets hold; and what stands for it (RFC 6793).
 LONG_AS, AS_TRANS = 4200000001, 23456
@@ -24,6 +27,21 @@ def session(cell):
         expect_attributes(path, as_path=str(NODE_AS), next_hop=node.address)
         expect_equal(peer_status(node)["state"], "Established", "the state in `bgpvip peers`")
     return f"{described(paths[0])}; {used(cell, VIP, addresses)}"
+
+
+def pools(cell):
+    """The pools of Services: as tor-config has it, the router takes each of their addresses, and no other."""
+    node = cell.nodes[0]
+    cell.router.start(cell.neighbor(node, vips=(), pools=POOLS))
+    node.start(BGPVIP_VIP=",".join((*ELSEWHERE, *IN_POOLS)))
+    cell.router.await_established(node.address)
+    taken = [f"{address}/{128 if ':' in address else 32}" for address in IN_POOLS]
+    for prefix in taken:
+        cell.router.await_paths(prefix, node.address)
+    eventually("bgpvip has advertised all", lambda: peer_status(node)["advertised"] == 4)
+    for address in ELSEWHERE:
+        expect_equal(cell.router.paths(address), [], f"the paths to {address}, which is in no pool")
+    return f"{' and '.join(taken)} taken, the next address of neither pool"
 
 
 def md5(cell):
