@@ -67,9 +67,14 @@ def main():
 
 
 def choose(patterns):
-    """The scenarios that names, globs and router names select, in their order; and what selects nothing."""
+    """The scenarios that names, globs and router names select, in their order; and what selects nothing.
+
+    Without any it is all of them but the nightly ones.
+    """
+    if not patterns:
+        return [scenario for scenario in scenarios.ALL if scenario.run not in scenarios.hostile.NIGHTLY], []
     chosen, unknown = set(), []
-    for pattern in patterns or ["*"]:
+    for pattern in patterns:
         found = {scenario.name for scenario in scenarios.ALL
                  if pattern == scenario.place or fnmatch.fnmatchcase(scenario.name, pattern)}
         chosen |= found

@@ -34,8 +34,8 @@ class Resident:
 
     def __init__(self, engine, product, node, **settings):
         self.host = node.host
-        environment = [f"{key}={value}" for key, value in node.environment(**settings).items()]
-        self.daemon = Daemon(node.host, "bgpvip", "env", *environment, PROGRAM, "run")
+        self.environment = node.environment(**settings)
+        self.daemon = Daemon(node.host, "bgpvip")
         copy = f"{node.host.container}-copy"
         engine.command("create", "--name", copy, "--label", LABEL, product)
         try:
@@ -46,8 +46,10 @@ class Resident:
         finally:
             engine.command("rm", "-f", copy)
 
-    def start(self):
-        """Starts the daemon."""
+    def start(self, *by, **settings):
+        """Starts the daemon, by way of a program if one is given; `settings` are for this start only."""
+        environment = [f"{key}={value}" for key, value in {**self.environment, **settings}.items()]
+        self.daemon.argv = ("env", *environment, *by, PROGRAM, "run")
         self.daemon.start()
 
     def stop(self):

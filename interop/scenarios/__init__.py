@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.routers import PROGRAMS
-from scenarios import doctor, kubernetes, routers
+from scenarios import doctor, hostile, kubernetes, routers
 from scenarios.addresses import (
     descriptors_used_up, foreign_address, metrics_port_taken, network_later, no_net_admin, vip_removed,
 )
@@ -66,7 +66,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     other_speaker_frr, peers_reasons, vip_removed, foreign_address, no_net_admin, network_later,
     metrics_port_taken, descriptors_used_up, least_privilege, least_privilege_programs, things_later, router_id_derived, reload_peers, reload_vips,
     reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, load_balancer_unused_ports, kubeadm_env, kube_play, getting_started,
-    documents, tor_config, watching, status_page, ready_when, on_change, alerts, *doctor.ALL,
+    documents, tor_config, watching, status_page, ready_when, on_change, alerts, *hostile.ALL, *doctor.ALL,
 )] + [
     Scenario(f"{KUBERNETES}_{function.__name__.removeprefix('kubernetes_')}", KUBERNETES, function.__name__, function)
     for function in kubernetes.ALL

@@ -2,10 +2,11 @@
 
 `/readyz` answers 200, or 500 while the file /run/lab/fail exists; any other path answers the node's name. The file
 /run/lab/manner makes it close each connection after the answer: `announced` or `unannounced`. While /run/lab/deaf
-exists no connection is accepted; those that are open are served.
+exists no connection is accepted; those that are open are served. Port 6480 sends the node's name to whoever connects.
 Usage: service.py NAME
 """
 
+import contextlib
 import http.server
 import os
 import socket
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 
-PORT = 6443
+PORT, PLAIN_PORT = 6443, 6480
 FAIL_SWITCH = "/run/lab/fail"
 MANNER = "/run/lab/manner"
 DEAF_SWITCH = "/run/lab/deaf"
@@ -105,6 +106,14 @@ def make_certificate(node):
         check=True, stderr=subprocess.DEVNULL)
 
 
+def serve_plain(listener, node):
+    """Sends the name to everyone who connects: for clients that make more connections than TLS has time for."""
+    while True:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(node.encode())
+
+
 def main():
     """Serves until it is killed; once the port is open, process id and time (CLOCK_MONOTONIC, ns) are written."""
     node = sys.argv[1]
@@ -113,6 +122,8 @@ def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE, KEY)
     server = Server(node, context)
+    listener = socket.create_server(("", PLAIN_PORT), backlog=512)
+    threading.Thread(target=serve_plain, args=(listener, node), daemon=True).start()
     for name, number in (("since", time.monotonic_ns()), ("pid", os.getpid())):
         with open(f"/run/lab/service.{name}.new", "w", encoding="ascii") as file:
             file.write(str(number))

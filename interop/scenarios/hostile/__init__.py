@@ -1,0 +1,7 @@
+"""What does harm to bgpvip, with limits for what it may cost: neighbours, services, the machine, and whoever kills it."""
+
+from scenarios.hostile import ends, faults, neighbours, services
+
+# Not part of a whole run, which has no time for them.
+NIGHTLY = (ends.hostile_stalls, ends.hostile_kills)
+ALL = (*neighbours.ALL, *services.ALL, *faults.ALL, *ends.ALL)
