@@ -58,9 +58,11 @@ package struct AdjRIBOut: Sendable, Hashable {
     private mutating func change(_ routes: [IPPrefix: RouteAttributes?], again: Bool) -> [Update] {
         guard let path else { return [] }
         var announced: [IPPrefix: RouteAttributes] = [:]
+        // All at once: to grow step by step costs as much again with very many routes.
+        if again || told.isEmpty { announced.reserveCapacity(routes.count) }
         var withdrawn: [IPPrefix] = []
         for (prefix, route) in routes {
-            oversized.remove(prefix)
+            if !oversized.isEmpty { oversized.remove(prefix) }
             if let route, path.carriage(of: AddressFamily(of: prefix)) != nil {
                 if again || told[prefix] != route { announced[prefix] = route }
             } else if told[prefix] != nil {
@@ -74,7 +76,7 @@ package struct AdjRIBOut: Sendable, Hashable {
             if told[prefix] != nil { withdrawn.append(prefix) }
         }
         for prefix in withdrawn { told[prefix] = nil }
-        told.merge(announced) { _, new in new }
+        if told.isEmpty { told = announced } else { told.merge(announced) { _, new in new } }
         return Update.packed(withdrawing: withdrawn.sorted()) + announcements.updates
     }
 

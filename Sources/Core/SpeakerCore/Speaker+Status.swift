@@ -102,20 +102,12 @@ extension Speaker {
         status.capabilitiesReceived = negotiated.peerCapabilities.map { "\($0)" }
         status.families = negotiated.families.sorted().map { "\($0)" }
         status.routes = (shown.map { $0.union(peer.heard.keys).sorted() } ?? peer.adjRIBOut.told.keys.sorted())
-            .compactMap { route(to: $0, from: peer) }
+            .compactMap { peer.adjRIBOut.route(to: $0) }
         let heard = peer.heard.sorted { $0.key < $1.key }.map { prefix, attributes in
             RouteStatus(prefix: "\(prefix)", nextHop: "", attributes: attributes.map { "\($0)" })
         }
         status.routesHeard = heard.isEmpty ? nil : heard
         return status
-    }
-
-    /// The route as a peer was told it; nil if it was not.
-    func route(to prefix: IPPrefix, from peer: Neighbour) -> RouteStatus? {
-        guard peer.adjRIBOut.told[prefix] != nil else { return nil }
-        return RouteStatus(
-            prefix: "\(prefix)", nextHop: peer.adjRIBOut.nextHop(of: prefix).map { "\($0)" } ?? "",
-            attributes: peer.adjRIBOut.pathAttributes(of: prefix).map { "\($0)" })
     }
 
     /// Why a peer cannot or shall not be told of a VIP; nil if nothing is in the way.
@@ -141,7 +133,8 @@ extension Speaker {
         of vip: VIP, _ listening: [UInt16: Set<IPAddress>]?, at now: Instant
     ) -> VIPStatus {
         let prefix = vip.settings.prefix
-        let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
+        // By place: to go through the peers themselves copies each.
+        let holders = peers.indices.count { peers[$0].adjRIBOut.told[prefix] != nil }
         let meant = meantPeers(of: vip)
         var bindError: String?
         if case .failed(let refusal) = vip.binding { bindError = refusal.reason }
@@ -226,6 +219,16 @@ extension Speaker {
             verdictSeconds: (now - (check.verdictSince ?? startedAt)).inSeconds, lastFailure: check.lastFailure,
             acceptedRefusal: check.acceptedRefusal, passed: check.passed, failed: check.failed,
             durations: HistogramStatus(check.durations), recent: check.recent)
+    }
+}
+
+extension AdjRIBOut {
+    /// The route as the peer was told it; nil if it was not.
+    func route(to prefix: IPPrefix) -> RouteStatus? {
+        guard told[prefix] != nil else { return nil }
+        return RouteStatus(
+            prefix: "\(prefix)", nextHop: nextHop(of: prefix).map { "\($0)" } ?? "",
+            attributes: pathAttributes(of: prefix).map { "\($0)" })
     }
 }
 

@@ -76,7 +76,7 @@ extension Speaker {
         guard peers[peer].heard[vips[vip].settings.prefix] == nil else { return }
         let address = "\(peers[peer].settings.address)"
         if pages.last?.peer != address { pages.append(RoutePage(peer: address)) }
-        if let route = route(to: vips[vip].settings.prefix, from: peers[peer]) {
+        if let route = peers[peer].adjRIBOut.route(to: vips[vip].settings.prefix) {
             pages[pages.count - 1].routes.append(route)
         }
         if let obstacle = obstacle(to: vips[vip], of: peers[peer]) {

@@ -9,6 +9,7 @@ extension Speaker {
     /// What a peer should hold from us now.
     func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
         var routes: [IPPrefix: RouteAttributes] = [:]
+        routes.reserveCapacity(vips.count)
         for index in vips.indices {
             if let route = desiredRoute(to: index, for: peer) { routes[vips[index].settings.prefix] = route }
         }
