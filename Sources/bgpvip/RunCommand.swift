@@ -34,10 +34,9 @@ struct RunCommand: ParsableCommand {
             cleanUp(flags: flags)
             throw error
         }
-        let status = Daemon.run(settings: first.settings, notices: first.notices, version: Version.number) {
+        Daemon.run(settings: first.settings, notices: first.notices, version: Version.number) {
             Result { () throws(InvalidSettings) in try loaded(flags: flags, environment: environment) }
         }
-        if status != 0 { throw ExitCode(status) }
     }
 
     /// Takes off the interface what an earlier run left: a process that ends with an error does not advertise it.

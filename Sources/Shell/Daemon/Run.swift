@@ -3,7 +3,6 @@ import Confinement
 import ControlSocket
 import Glibc
 import Logging
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Netlink
@@ -21,7 +20,8 @@ struct DaemonStart {
     var confinement = Confinement.none
 }
 
-/// Runs the daemon until a signal ends it.
+/// Runs the daemon until a signal ends it, and with it the process. The exit status is 0 after an orderly departure, 1 if a VIP
+/// could not be taken off the interface, 2 if what the settings ask of the node cannot be had.
 ///
 /// The caller's thread becomes the event loop on which everything happens. Others are there only while they do what may block.
 /// - Parameters:
@@ -29,11 +29,9 @@ struct DaemonStart {
 ///   - notices: what the loading of the settings has to say; logged first.
 ///   - version: shown in the status.
 ///   - load: reads the settings anew; called on a thread of its own.
-/// - Returns: the exit status: 0 after an orderly departure, 1 if a VIP could not be taken off the interface, 2 if what the
-///   settings ask of the node cannot be had.
 package func run(
     settings configured: Settings, notices: [String], version: String, load: @escaping SettingsSource
-) -> Int32 {
+) -> Never {
     // Nearly everything is done by one thread: memory of their own for the few others would only be more.
     mallopt(M_ARENA_MAX, 1)
     occupyStandardDescriptors()
@@ -42,7 +40,6 @@ package func run(
     let confinement = confine(for: configured)
     let serviceManager = ServiceManager.fromEnvironment()
     let log = LineLog.ofProcess(configured.logFormat)
-    defer { log.finish() }
     let level = Logger.Level(configured.logLevel)
     let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
     for notice in notices + confinement.notices { logger.notice("\(notice)") }
@@ -53,23 +50,26 @@ package func run(
     } catch {
         logger.error("cannot start: \(error)")
         removeLeftovers(of: configured.interface, AddressLocks(), logger)
-        return 2
+        log.finish()
+        exit(2)
     }
     let start = DaemonStart(
         settings: configured, load: load, version: version, addressLocks: addressLocks, serviceManager: serviceManager,
         confinement: confinement)
-    let exitStatus = NIOLockedValueBox<Int32>(0)
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         loop.execute {
             let machine = Machine.ofNode(dialling: configured.peers.first?.port)
             let host = SpeakerHost(start, on: machine, log: log, loop: loop)
             host.begin { status in
-                exitStatus.withLockedValue { $0 = status }
-                loop.shutdownGracefully { _ in }
+                // The loop is not shut down: NIO would tell of it on another thread, for which it waits without end where the
+                // kernel gives none.
+                log.finish()
+                exit(status)
             }
         }
     }
-    return exitStatus.withLockedValue { $0 }
+    // Not reached: nothing ends the loop.
+    exit(1)
 }
 
 /// Gives up what a daemon with these settings does not need.

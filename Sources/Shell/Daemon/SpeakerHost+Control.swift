@@ -133,9 +133,9 @@ extension SpeakerHost {
         }
     }
 
-    /// Where answers are written.
+    /// Where answers are written: it takes milliseconds, which the loop has only if there is no other thread to be had.
     private var threadForAnswers: any WorkThread {
-        let thread = answerThread ?? machine.makeThread()
+        let thread = answerThread ?? machine.makeThread(.here)
         answerThread = thread
         return thread
     }

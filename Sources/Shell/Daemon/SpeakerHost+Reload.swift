@@ -47,7 +47,7 @@ extension SpeakerHost {
     /// Reads the settings anew and applies the difference, or only says what it would be. If anything is wrong with them,
     /// nothing changes.
     func reload(isDryRun: Bool = false, then reply: @escaping @Sendable (ReloadAnswer) -> Void = { _ in }) {
-        let thread = reloads.thread ?? machine.makeThread()
+        let thread = reloads.thread ?? machine.makeThread(.later)
         reloads.thread = thread
         if !isDryRun { service.notifyReloading() }
         work(on: thread) { [load = start.load, look = machine.network] in

@@ -41,6 +41,19 @@ package enum NetlinkError: Error, Sendable, Equatable {
     }
 }
 
+/// Does `body` up to five times: a dump that a change cut through, and what the kernel was short of memory for, may succeed in
+/// the next moment.
+func repeatingWhileTransient<Value>(_ body: () throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
+    for _ in 1..<5 {
+        do throws(NetlinkError) {
+            return try body()
+        } catch {
+            guard error.isTransient else { throw error }
+        }
+    }
+    return try body()
+}
+
 extension NetlinkError: CustomStringConvertible {
     /// What failed, why, and what to do: `adding 192.0.2.1/32 to lo: Operation not permitted; …`.
     package var description: String {

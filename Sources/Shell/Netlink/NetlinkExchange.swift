@@ -6,8 +6,6 @@ final class NetlinkExchange {
     private let socket: any NetlinkSocket
     private var sequence: UInt32 = 0
 
-    /// A dump that a change cut through, and a request for which the kernel was short of memory, is made this many times.
-    private static let attempts = 5
     /// Answers to earlier requests that timed out are skipped, but not without end.
     private static let mostStrayMessages = 1_000
 
@@ -28,7 +26,7 @@ final class NetlinkExchange {
     /// Sends a request that carries NLM_F_ACK and waits until the kernel has carried it out. If its answer was lost, the
     /// request is made again, so that the error may be that it was carried out already.
     func perform(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {
-        try repeating { () throws(NetlinkError) in try performOnce(request, operation: operation) }
+        try repeatingWhileTransient { () throws(NetlinkError) in try performOnce(request, operation: operation) }
     }
 
     private func performOnce(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {
@@ -44,7 +42,7 @@ final class NetlinkExchange {
     func ask<Value>(
         _ request: NetlinkRequest, operation: String, parse: (NetlinkMessage) throws(MalformedMessage) -> Value?
     ) throws(NetlinkError) -> Value? {
-        try repeating { () throws(NetlinkError) in
+        try repeatingWhileTransient { () throws(NetlinkError) in
             var value: Value?
             try send(request, operation: operation)
             try receive(operation: operation) { message throws(NetlinkError) in
@@ -65,7 +63,7 @@ final class NetlinkExchange {
     func dump<Value>(
         _ request: NetlinkRequest, operation: String, parse: (NetlinkMessage) throws(MalformedMessage) -> Value?
     ) throws(NetlinkError) -> [Value] {
-        try repeating { () throws(NetlinkError) in
+        try repeatingWhileTransient { () throws(NetlinkError) in
             var values: [Value] = []
             var isConsistent = true
             try send(request, operation: operation)
@@ -89,17 +87,6 @@ final class NetlinkExchange {
             guard isConsistent else { throw .unsettled(operation: operation) }
             return values
         }
-    }
-
-    private func repeating<Value>(_ body: () throws(NetlinkError) -> Value) throws(NetlinkError) -> Value {
-        for _ in 1..<Self.attempts {
-            do throws(NetlinkError) {
-                return try body()
-            } catch {
-                guard error.isTransient else { throw error }
-            }
-        }
-        return try body()
     }
 
     private func send(_ request: NetlinkRequest, operation: String) throws(NetlinkError) {

@@ -75,6 +75,12 @@ final class KernelNetlinkSocket: NetlinkSocket {
 func openNetlinkSocket(
     _ family: CInt = NETLINK_ROUTE, flags: CInt, groups: UInt32
 ) throws(NetlinkError) -> CInt {
+    try repeatingWhileTransient { () throws(NetlinkError) in
+        try openNetlinkSocketOnce(family, flags: flags, groups: groups)
+    }
+}
+
+private func openNetlinkSocketOnce(_ family: CInt, flags: CInt, groups: UInt32) throws(NetlinkError) -> CInt {
     let kind = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | flags
     let descriptor = socket(AF_NETLINK, kind, family)
     guard descriptor >= 0 else { throw .systemCall(operation: "opening a netlink socket", code: errno) }

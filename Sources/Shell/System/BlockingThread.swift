@@ -6,6 +6,17 @@ import NIOConcurrencyHelpers
 /// It does one thing after the other, in the order given, and is there only while something is to be done: a daemon at rest
 /// has none. Nothing can end a call that hangs.
 package final class BlockingThread: WorkThread {
+    /// Where work is done for which the kernel gives no thread.
+    package enum WithoutThread: Sendable {
+        /// On the next thread that there is: with what is submitted next.
+        case later
+        /// On the thread that submits it, at once: only for work that cannot block.
+        case here
+    }
+
+    /// Has the body done on a new thread; false if the kernel gives none.
+    package typealias Start = @Sendable (_ body: @escaping @Sendable () -> Void) -> Bool
+
     private struct Queue {
         var waiting: [@Sendable () -> Void] = []
         /// True while a thread works, which then takes what waits.
@@ -13,12 +24,16 @@ package final class BlockingThread: WorkThread {
     }
 
     private let queue = NIOLockedValueBox(Queue())
+    private let withoutThread: WithoutThread
+    private let startThread: Start
 
     /// Starts nothing yet.
-    package init() {}
+    package init(withoutThread: WithoutThread = .later, startThread: @escaping Start = BlockingThread.detach) {
+        self.withoutThread = withoutThread
+        self.startThread = startThread
+    }
 
-    /// Does this when everything before it is done. If the kernel gives no thread for it, it is done with what is submitted
-    /// next.
+    /// Does this when everything before it is done.
     package func submit(_ work: @escaping @Sendable () -> Void) {
         let isServed = queue.withLockedValue { queue in
             queue.waiting.append(work)
@@ -40,22 +55,35 @@ package final class BlockingThread: WorkThread {
     }
 
     private func start() {
+        // The thread keeps this alive.
+        guard !startThread({ self.work() }) else { return }
+        switch withoutThread {
+        case .later: queue.withLockedValue { $0.isServed = false }
+        case .here: work()
+        }
+    }
+
+    /// Has the body done on a thread of the kernel, which ends with it; false if there is none to be had.
+    package static let detach: Start = { body in
+        final class Body: Sendable {
+            let run: @Sendable () -> Void
+            init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        }
         var thread = pthread_t()
-        // The thread's own reference.
-        let context = Unmanaged.passRetained(self)
+        let context = Unmanaged.passRetained(Body(body))
         let code = pthread_create(
             &thread, nil,
             { context in
                 guard let context else { return nil }
-                Unmanaged<BlockingThread>.fromOpaque(context).takeRetainedValue().work()
+                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, context.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
+        guard code == 0 else {
             context.release()
-            queue.withLockedValue { $0.isServed = false }
+            return false
         }
+        pthread_detach(thread)
+        return true
     }
 
     private func work() {

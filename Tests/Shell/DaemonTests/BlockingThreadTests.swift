@@ -39,6 +39,38 @@ import Testing
     }
 }
 
+/// What becomes of work for which the kernel gives no thread.
+@Suite struct WithoutThreadTests {
+    @Test func answersAreWrittenByTheThreadThatAsksForThem() {
+        let thread = BlockingThread(withoutThread: .here, startThread: { _ in false })
+        let done = NIOLockedValueBox<[Int]>([])
+        for round in 0..<2 {
+            thread.submit {
+                done.withLockedValue { $0.append(2 * round) }
+                thread.submit { done.withLockedValue { $0.append(2 * round + 1) } }
+            }
+        }
+        #expect(done.withLockedValue { $0 } == [0, 1, 2, 3])
+    }
+
+    @Test func whatMayBlockWaitsForTheNextThread() {
+        let threads = NIOLockedValueBox(0)
+        let thread = BlockingThread(startThread: { body in
+            let isFirst = threads.withLockedValue { threads in
+                threads += 1
+                return threads == 1
+            }
+            if !isFirst { body() }
+            return !isFirst
+        })
+        let done = NIOLockedValueBox<[Int]>([])
+        thread.submit { done.withLockedValue { $0.append(1) } }
+        #expect(done.withLockedValue { $0 }.isEmpty)
+        thread.submit { done.withLockedValue { $0.append(2) } }
+        #expect(done.withLockedValue { $0 } == [1, 2])
+    }
+}
+
 /// Calls `body` on the calling thread when that ends.
 private func whenThisThreadEnds(_ body: @escaping @Sendable () -> Void) {
     final class Ending: Sendable {

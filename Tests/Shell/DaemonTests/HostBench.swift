@@ -128,7 +128,7 @@ final class HostBench: @unchecked Sendable {
             }
             return port
         }
-        machine.makeThread = { [thread] in thread }
+        machine.makeThread = { [thread] _ in thread }
         machine.interface = { _ throws(NetlinkError) in interface }
         machine.removeLeftovers = { _, _, _ in record.lines.append("remove leftovers") }
         machine.network = { _ in .success(NodeIntent.Network()) }

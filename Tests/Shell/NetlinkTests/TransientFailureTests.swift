@@ -66,3 +66,35 @@ struct TransientFailureTests {
         }
     }
 }
+
+/// What the kernel has no memory for in one moment, it may do in the next: the opening of a socket, for example.
+@Suite struct RepeatingWhileTransientTests {
+    @Test func whatFailsForWantOfMemoryIsDoneUpToFiveTimes() throws {
+        var calls = 0
+        let value = try repeatingWhileTransient { () throws(NetlinkError) in
+            calls += 1
+            guard calls == 5 else { throw .systemCall(operation: "opening a netlink socket", code: ENOBUFS) }
+            return calls
+        }
+        #expect(value == 5)
+        calls = 0
+        #expect(throws: NetlinkError.systemCall(operation: "opening a netlink socket", code: ENOBUFS)) {
+            try repeatingWhileTransient { () throws(NetlinkError) in
+                calls += 1
+                throw .systemCall(operation: "opening a netlink socket", code: ENOBUFS)
+            }
+        }
+        #expect(calls == 5)
+    }
+
+    @Test func whatIsForbiddenIsNotTriedAgain() {
+        var calls = 0
+        #expect(throws: NetlinkError.systemCall(operation: "opening a netlink socket", code: EPERM)) {
+            try repeatingWhileTransient { () throws(NetlinkError) in
+                calls += 1
+                throw .systemCall(operation: "opening a netlink socket", code: EPERM)
+            }
+        }
+        #expect(calls == 1)
+    }
+}

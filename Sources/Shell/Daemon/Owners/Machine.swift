@@ -64,7 +64,7 @@ struct Machine: Sendable {
     var unusableFile: @Sendable ([Check], any EventLoop, @escaping (CheckUnusable?) -> Void) -> Void = {
         checks, loop, report in firstUnusableFile(of: checks, on: loop, within: .seconds(1), report: report)
     }
-    var makeThread: @Sendable () -> any WorkThread = { BlockingThread() }
+    var makeThread: @Sendable (BlockingThread.WithoutThread) -> any WorkThread = { BlockingThread(withoutThread: $0) }
     var drainFile: DrainFileLooks.Look = { path in
         Result { () throws(DrainFile.Unknown) in try DrainFile(at: path) }
     }
