@@ -70,7 +70,8 @@ final class SpeakerHost: LoopConfined {
         link, node: NodeIntent(start.settings), thread: machine.thread, look: machine.network,
         watchRoutes: machine.watchRoutes, tell: { self.note($0) })
     private(set) lazy var drainFile = DrainFileLooks(
-        link, makeThread: { [machine] in machine.makeThread(.later) }, look: machine.drainFile, watch: machine.watchFile,
+        link, makeThread: { [machine] in machine.makeThread(.later) }, look: machine.drainFile,
+        watch: machine.watchFile,
         onKnown: { self.beginService() })
     private(set) lazy var cluster = ClusterServices(
         link, client: { self.machine.serviceClient($0, $1, $2) },
