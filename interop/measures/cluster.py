@@ -162,10 +162,10 @@ class Bench:
                 NODE, *self.wrapper, self.binary, "run", "--local-as", "65001", "--router-id", ADDRESS, "--peers", f"{GATEWAY}:65000",
                 "--control-socket", str(self.directory / "bgpvip.sock"), *own, stdout=log, stderr=log, env={})
 
-    def serve(self):
-        """bgpvip with Services."""
+    def serve(self, *more):
+        """bgpvip with Services, and with more arguments."""
         return self.speak("--services", "true", "--services-pools", POOL, "--services-kubeconfig",
-                          str(self.directory / "kubeconfig"), "--services-node", "n1", "--services-namespace", "bgpvip")
+                          str(self.directory / "kubeconfig"), "--services-node", "n1", "--services-namespace", "bgpvip", *more)
 
     def end(self, process):
         """Ends bgpvip in order."""

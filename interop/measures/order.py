@@ -1,8 +1,9 @@
 """Writes interop/functions.order, the list of functions that interop/build lays out side by side.
 
 Runs a build with symbols (made anew, or BGPVIP_BINARY) under Valgrind's callgrind from start to orderly end, with a
-service that crashes and returns in between, and lists every function that ran. Another life serves Services of type
-LoadBalancer. Needs valgrind and binutils.
+service that crashes and returns in between, and lists every function that ran. What runs in between comes first: what
+only the start needs is given back (StartCode.swift). Another life serves Services of type LoadBalancer. Needs valgrind
+and binutils.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from measures.router import Router
 
 FILE = Path(__file__).resolve().parent.parent / "functions.order"
 BUILD_ENVIRONMENT = {"SYMBOLS": "1"}
+# Valgrind translates the program to code of its own, which a daemon that runs no program does not let it do.
+MAKES_CODE = ("--on-change", "/bin/true")
 
 
 def add_arguments(parser):
@@ -36,20 +39,20 @@ def run(binary, options):
     """Profiles three lives of the daemon; True if the list was written."""
     if shutil.which("valgrind") is None:
         raise Failed("this needs Valgrind: apt-get install --no-install-recommends valgrind")
-    always = profile(binary, asked=False)
-    services = profile_services(binary) - always
+    service, once = profile(binary, asked=False)
+    parts = [service, once, profile_services(binary)]
     # What only answers questions comes behind, so that a daemon nobody asks does not map it.
-    sometimes = profile(binary, asked=True) - always - services
-    if len(always) < 1000:
-        raise Failed(f"only {len(always)} functions ran: was the binary built with symbols?")
-    options.output.write_text(
-        "".join(f"{name}\n" for part in (always, services, sometimes) for name in sorted(part)), encoding="utf-8")
-    print(f"{len(always)} + {len(services)} + {len(sometimes)} functions written to {options.output}")
+    parts += profile(binary, asked=True)
+    if len(service) < 1000:
+        raise Failed(f"only {len(service)} functions ran: was the binary built with symbols?")
+    names = list(dict.fromkeys(name for part in parts for name in sorted(part)))
+    options.output.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    print(f"{len(names)} functions written to {options.output}, {len(service)} of them run in service")
     return True
 
 
 def profile(binary, asked):
-    """The functions that run from start to orderly end, with questions in between or without."""
+    """The functions that run in service, with questions or without, and those of the start and the orderly end."""
     with Lab(1) as lab:
         node = lab.nodes[0]
         addresses = node.routers(2)
@@ -58,6 +61,7 @@ def profile(binary, asked):
                    for name, address in zip(("router", "second"), addresses)]
         speaker = Bgpvip(lab, node, Task(addresses, https=True))
         speaker.binary, speaker.wrapper, written = profiled(binary, lab.directory)
+        speaker.arguments = MAKES_CODE
         lab.start_service(node, https=True)
         speaker.start()
 
@@ -65,6 +69,7 @@ def profile(binary, asked):
             return all((f"{VIP}/32" in router.ask(f"show route for {VIP}/32")) == wanted for router in routers)
         eventually("advertised", lambda: advertised(True), 60)
         time.sleep(3)
+        write(speaker)
         if asked:
             for question in (["peers"], ["vips", "--json"], ["why", VIP]):
                 speaker.ask(*question)
@@ -73,9 +78,12 @@ def profile(binary, asked):
         lab.start_service(node, https=True)
         eventually("advertised again", lambda: advertised(True), 60)
         time.sleep(3)
+        write(speaker)
         speaker.terminate()
         speaker.processes[0].popen.wait(30)
-        return functions(binary, written)
+        start, service, end = (functions(binary, file) for file in (
+            written.with_suffix(".1"), written.with_suffix(".2"), written))
+        return service, start | end
 
 
 def profile_services(binary):
@@ -89,7 +97,7 @@ def profile_services(binary):
         bench.build()
         ran = set()
         for _ in range(2):
-            speaker = bench.serve()
+            speaker = bench.serve(*MAKES_CODE)
             bench.await_routes(options.services, 120)
             time.sleep(3)
             if ran:
@@ -105,6 +113,11 @@ def profiled(binary, directory):
     # Valgrind cannot read the debug information of Swift.
     subprocess.run(["objcopy", "--strip-debug", binary, bare], check=True)
     return bare, ("valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={written}"), written
+
+
+def write(speaker):
+    """Lets Valgrind write what ran so far, and begin anew."""
+    subprocess.run(["vgdb", f"--pid={speaker.pid}", "dump"], capture_output=True, check=True)
 
 
 def functions(binary, written):
