@@ -17,7 +17,7 @@ struct CheckAnswer: Encodable {
     struct Row: Encodable {
         /// `hold-time`, or `peers[192.0.2.1].holdTime`.
         var name: String
-        /// As given, secrets masked; absent if nobody gave it and it has no default.
+        /// As given, secrets masked; absent if it was not given and has no default.
         var value: String?
         var origin: Place
     }

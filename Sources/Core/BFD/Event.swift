@@ -11,7 +11,7 @@ extension BFDSession {
         case received(BFDPacket)
         /// Time has reached `nextDeadline`; the machine knows what was due.
         case deadlineReached
-        /// The node runs anyway: a packet that may be sent by now is sent, so that nobody has to wake up for it.
+        /// The node runs anyway: a packet that may be sent by now is sent, so that the node does not have to wake up for it.
         case awake
         /// The node did not run for a while up to now, so that silence proves nothing: the peer gets one more interval.
         /// Once only, so that a node which is always late finds a dead peer all the same.

@@ -48,7 +48,7 @@ extension BFDSession {
 
     /// Section 6.8.6 from where the session is known.
     mutating func receive(_ packet: BFDPacket, at now: Instant) -> [Action] {
-        // A session that was never started hears nothing, and nobody hears another's packets.
+        // A session that was never started hears nothing, and none hears another's packets.
         guard lastSent != nil, packet.yourDiscriminator == discriminator || packet.canOpen else { return [] }
         received += 1
         remote = BFDRemote(packet, at: now)

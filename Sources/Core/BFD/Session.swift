@@ -16,7 +16,7 @@ package import Deadlines
 /// What RFC 5880 leaves open, and where we go our own way:
 /// * When nothing was heard for a Detection Time, all that the peer said is forgotten, not only its discriminator
 ///   (section 6.8.1): a peer that asked for silence (RequiredMinRx 0) and died would never hear us again.
-/// * No Poll Sequence is started while the peer is not known: nobody could answer.
+/// * No Poll Sequence is started while the peer is not known: there is no peer to answer.
 /// * A poll is answered in AdminDown as well ("without respect to the session state", section 6.8.7; 6.8.6 disagrees).
 /// * After `stopped`, AdminDown is told for as long as the session exists; `departed` comes after a Detection Time, but
 ///   after five seconds at most, and at once if the peer was not known.
@@ -32,7 +32,7 @@ package struct BFDSession: Sendable, Hashable {
         package var at: Instant
     }
 
-    /// Until Up, nobody sends faster (section 6.8.3), microseconds.
+    /// Until Up, no system sends faster (section 6.8.3), microseconds.
     static let slowTx: UInt32 = 1_000_000
     /// `departed` waits no longer.
     static let departureLimit = Duration.seconds(5)

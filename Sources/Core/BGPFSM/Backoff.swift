@@ -4,13 +4,13 @@ import Deadlines
 /// How long to wait before dialling again.
 ///
 /// Three kinds of failure, all before jitter:
-/// * Nobody is there (no answer, refused, no route): always `connectRetryInitial`. Such a try costs the network a
+/// * The peer is absent (no answer, refused, no route): always `connectRetryInitial`. Such a try costs the network a
 ///   packet and the router nothing, and it is how we hear that a router is back.
 /// * Whatever else time may cure (hold time, Cease, closed before its OPEN): doubling from `connectRetryInitial` to
 ///   `connectRetryMaximum`. After a session that was Established for ten seconds the series starts anew, with the
 ///   shortest pause there is, because a router that has just cleared the session takes the next one at once; and with
 ///   none after a RST, which is how we learn on a link that is back that the router had given us up.
-/// * Errors that will repeat until somebody changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
+/// * Errors that will repeat until an operator changes a configuration or a program (NOTIFICATION 2/x, 3/x, 5/x, sent or
 ///   received): from 5 s, or `connectRetryMaximum` if that is less, to 60 s. The end scales with the configuration: it
 ///   is never above twelve times `connectRetryMaximum`, and never below `connectRetryMaximum`.
 ///
@@ -89,7 +89,7 @@ extension EndReason {
         return notification.code == 6 && notification.subcode == CeaseSubcode.connectionCollision.rawValue
     }
 
-    /// True if our dial found nobody whom it could have disturbed.
+    /// True if our dial reached no program that it could have disturbed.
     fileprivate var isAbsence: Bool {
         guard case .transport(let failure) = self else { return false }
         return switch failure {

@@ -180,7 +180,7 @@ struct Connection: Sendable, Hashable {
             // Event 18: "drops the TCP connection"; the shell has closed it already.
             case (.openSent, .failed(let failure)): (.closed(closedBeforeOpen(failure)), [], [])
             // Event 29 (RFC 9687 section 4): the kernel's TCP_USER_TIMEOUT is the SendHoldTimer, and the connection
-            // is gone when we hear of it, so there is nobody to send 8/0 to.
+            // is gone when we hear of it, so 8/0 cannot be sent any more.
             case (.established, .failed(.unacknowledged)): (.closed(.sendHoldTimeExpired), [], [])
             case (.openConfirm, .failed(let failure)), (.established, .failed(let failure)):
                 (.closed(.transport(failure)), [], [])

@@ -35,7 +35,7 @@ extension TransportFailure {
     var code: String {
         switch self {
         case .refused: "refused"
-        // Nobody answers ARP: whether the SYN was signed does not matter.
+        // ARP is not answered: whether the SYN was signed does not matter.
         case .timedOut(_, onLink: false), .hostUnreachable: "unreachable"
         case .timedOut(let md5, _): md5 ? "silent-signed" : "silent"
         case .rejectedOnTheWay: "rejected-on-the-way"

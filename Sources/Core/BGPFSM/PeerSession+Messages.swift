@@ -206,7 +206,7 @@ extension PeerSession {
 }
 
 extension EndReason {
-    /// True if this node ended the session because somebody wanted it to. The peer's operator is not meant: what comes
+    /// True if this node ended the session on purpose. The peer's operator is not meant: what comes
     /// without a settling time on this side costs packets, whoever wanted it.
     package var isPlanned: Bool {
         switch self {

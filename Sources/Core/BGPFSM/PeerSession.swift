@@ -19,7 +19,7 @@ package import Deadlines
 /// * After a failure the session goes to Active, not to Idle: it starts again by itself (AutomaticStart), and accepts
 ///   the peer's connections while it waits. How long it waits, `Backoff` says.
 /// * The ConnectRetryTimer does not run in Connect: the shell bounds the time of a dial and reports it as failed.
-/// * DelayOpen, which the RFC makes optional, is left out: an OPEN that waits helps nobody. Events 12 and 20 do not occur.
+/// * DelayOpen, which the RFC makes optional, is left out: an OPEN that waits is of no benefit. Events 12 and 20 do not occur.
 /// * An incoming connection while Established: section 6.8 has the Established one win, and so do we, but we send a
 ///   KEEPALIVE on it, so that the kernel finds out at once if the peer has lost it by a restart. If the peer has
 ///   promised graceful restart for a family, the new connection wins (RFC 4724 section 5); beside a connection that we
@@ -54,7 +54,7 @@ package struct PeerSession: Sendable, Hashable {
     package internal(set) var cause: End?
     /// When the session last became Established or ceased to be; nil if it never was Established.
     package internal(set) var stateSince: Instant?
-    /// How often the session left Established although nobody on this node wanted it to.
+    /// How often the session left Established although this node did not want it to.
     package internal(set) var flaps = 0
     /// How often it left Established because this node wanted it to: a drain, the end of the process, a reset.
     package internal(set) var plannedEnds = 0
@@ -231,7 +231,7 @@ extension PeerSession {
         return [.connect]
     }
 
-    /// Event 16: our dial was answered. One that nobody asked for, or that was cancelled in the meantime, is noise.
+    /// Event 16: our dial was answered. An answer without a dial, or to one that was cancelled in the meantime, is noise.
     private mutating func dialled(_ endpoints: Endpoints, at now: Instant) -> [Action] {
         guard isDialling else { return outgoing == nil ? [.close(.outgoing)] : [] }
         isDialling = false
@@ -242,7 +242,7 @@ extension PeerSession {
     /// second connection SHALL be tracked until it sends an OPEN message". One per direction is tracked, no more.
     private mutating func accept(_ endpoints: Endpoints, at now: Instant) -> [Action] {
         guard isStarted else { return [.rejectIncoming(.cease(.connectionRejected))] }
-        // An accepted connection that nobody had to sign: the kernel has no key for it yet.
+        // An accepted connection that did not have to be signed: the kernel has no key for it yet.
         guard endpoints.isSigned || !configuration.requiresSignature else {
             return [.rejectIncoming(.cease(.connectionRejected))]
         }

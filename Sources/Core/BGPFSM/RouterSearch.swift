@@ -1,6 +1,6 @@
 package import IPTypes
 
-/// The search for whoever is the router on the link of an unnumbered peer, before it is dialled.
+/// The search for the router on the link of an unnumbered peer, before it is dialled.
 ///
 /// If that is not clear from what the kernel knows, hosts on the link are asked and looked for again a moment later: at most
 /// twice, first all of them, then those in doubt. A router advertisement may take longer; the next attempt of the session
@@ -11,7 +11,7 @@ package struct RouterSearch: Sendable, Hashable {
         /// The one host that can be meant.
         case router(IPv6Address)
         /// No neighbour that could be the router.
-        case nobody
+        case noNeighbour
         /// Any of these could be meant.
         case several([IPv6Address])
     }
@@ -32,7 +32,7 @@ package struct RouterSearch: Sendable, Hashable {
 
     private let interface: String
     private var asked = Asked.none
-    private var sight = Sight.nobody
+    private var sight = Sight.noNeighbour
 
     /// A search on the link of this interface.
     package init(on interface: String) {
@@ -45,13 +45,13 @@ package struct RouterSearch: Sendable, Hashable {
         switch (sight, asked) {
         case (.router(let router), _):
             return .dial(router)
-        case (.nobody, .none):
+        case (.noNeighbour, .none):
             asked = .all
             return .ask([])
         case (.several(let candidates), .none), (.several(let candidates), .all):
             asked = .doubtful
             return .ask(candidates)
-        case (.nobody, .all), (.nobody, .doubtful), (.several, .doubtful):
+        case (.noNeighbour, .all), (.noNeighbour, .doubtful), (.several, .doubtful):
             return nothingAsked
         }
     }

@@ -25,7 +25,7 @@ extension TransportFailure {
         return switch self {
         case .timedOut where lacksMultihop, .hostUnreachable where lacksMultihop: .beyondLink
         case .timedOut(let md5, nil): .timedOut(md5: md5, onLink: facts.answersARP)
-        // Through a router, or from a host that the link reaches: somebody has said so.
+        // Through a router, or from a host that the link reaches: it was an answer.
         case .hostUnreachable where facts.answersARP == true || !facts.isConnected: .rejectedOnTheWay
         case .refused where facts.isOwn: .ownAddress
         // No rule of ours: EACCES is also what ICMPv6 "administratively prohibited" becomes.

@@ -16,7 +16,7 @@ extension AttributeField {
     /// Checks flags and form of everything but the two multiprotocol attributes' values; nil if nothing is wrong.
     func fault(_ frame: RawSpan, fourOctetAS: Bool, isInternal: Bool) -> AttributeFault? {
         guard let rule = AttributeRule(type: type) else {
-            // RFC 4271 would reset here (3/2); since RFC 7606 nobody does, so it is worth no more than a line.
+            // RFC 4271 would reset here (3/2); since RFC 7606 speakers do not, so it is worth no more than a line.
             return flags & 0x80 == 0
                 ? AttributeFault(handling: .discard, subcode: 2, words: "unknown well-known attribute \(type)") : nil
         }

@@ -42,8 +42,8 @@ extension Notification: CustomStringConvertible {
         return rest.isEmpty ? capabilities : []
     }
 
-    /// The reason a Hard Reset encloses (RFC 8538 section 3.1). One inside another is not unfolded: nobody means
-    /// that, and a peer must not choose how deep we go.
+    /// The reason a Hard Reset encloses (RFC 8538 section 3.1). One inside another is not unfolded: no speaker
+    /// means that, and a peer must not choose how deep we go.
     private var hardResetDetail: String {
         let reason = Notification(code: data[0], subcode: data[1], data: Array(data.dropFirst(2)))
         return "(\(reason.code == 6 && reason.subcode == 9 ? reason.name : reason.description))"

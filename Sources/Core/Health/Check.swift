@@ -164,7 +164,7 @@ package enum Outcome: Sendable, Hashable {
     /// 401 (`isUnauthenticated`) or 403 to a request without credentials. It fails like any other, unless the check accepts
     /// it.
     case anonymousRefused(reason: String, isUnauthenticated: Bool)
-    /// `definitive` means that nobody can be served (connection refused), so waiting for more failures helps no one.
+    /// `definitive` means that no client can be served (connection refused), so waiting for more failures does not help.
     case failed(reason: String, definitive: Bool)
 }
 

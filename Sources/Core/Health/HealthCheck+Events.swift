@@ -15,7 +15,7 @@ extension HealthCheck {
         case lateAnswer(Outcome)
         /// The service closed the connection that was kept open between probes.
         case connectionLost
-        /// Nobody listens on the service's port any more.
+        /// Nothing listens on the service's port any more.
         case stoppedListening
         /// `nextDeadline` has come.
         case deadlineReached

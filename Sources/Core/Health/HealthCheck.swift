@@ -47,7 +47,7 @@ package struct HealthCheck: Sendable, Hashable {
     package private(set) var verdictSince: Instant?
     /// The latest failure in words; nil once a probe has passed again.
     package private(set) var lastFailure: String?
-    /// True while the latest outcome is a definitive failure, whether the check fails fast or not: nobody is served.
+    /// True while the latest outcome is a definitive failure, whether the check fails fast or not: no client is served.
     package internal(set) var isRefused = false
     /// The latest outcome in words, if it passed only because the check accepts that the server refuses.
     package internal(set) var acceptedRefusal: String?
@@ -149,7 +149,7 @@ package struct HealthCheck: Sendable, Hashable {
             nextProbe = nextProbe.map { min($0, now + (time > .zero ? splay(within: time) : .zero)) }
             return expired + probeIfDue(at: now)
         case .outcome(let outcome, let took):
-            // An outcome that nobody waits for is no news of the service.
+            // An outcome that is not waited for is no news of the service.
             guard probeStart != nil else { return expired }
             probeStart = nil
             // What began before a stall says nothing of now.
@@ -253,7 +253,7 @@ extension HealthCheck {
         case .anonymousRefused(let reason, _) where !check.acceptsAnonymousRefusal:
             return countFailure(reason, definitive: false, at: now)
         case .passed where took > check.timeout, .anonymousRefused where took > check.timeout:
-            // The loop was held up, so nobody knows how old this answer is.
+            // The loop was held up, so it is not known how old this answer is.
             failingSince = nil
             let late = "the answer was seen after \(took.milliseconds) ms, later than the timeout"
             return countFailure(late, definitive: false, at: now)

@@ -3,7 +3,7 @@
 /// `fall` counts failures in a row, so a service that answers every second probe would stay healthy for ever. The window
 /// looks back over the last max(20, 2 × `fall`) outcomes, at most 64: it *condemns* when at least half of them failed
 /// (and never fewer than `fall`), and it *relents* when at most a quarter did. Outcomes before the first one count as
-/// passes, so a short history condemns nobody.
+/// passes, so a short history never condemns.
 struct OutcomeHistory: Sendable, Hashable {
     /// How many outcomes are looked at: 20...64.
     let size: Int

@@ -92,7 +92,7 @@ extension Reading {
             multiplier: text?.multiplier ?? options.multiplier ?? 3, isStrict: options.isStrict)
     }
 
-    /// Complains of what is set about BFD in general and helps nobody.
+    /// Refuses what is set about BFD in general if no peer uses BFD.
     mutating func refuse(uselessBFD options: BFDOptions, for peers: [PeerSettings]) {
         guard !peers.isEmpty, peers.allSatisfy({ $0.bfd == nil }) else { return }
         for key in options.details where has(key) {

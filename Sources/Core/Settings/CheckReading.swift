@@ -14,7 +14,7 @@ struct CheckEntry {
 extension Reading {
     /// The checks for every VIP that names none of its own; empty if each names its own.
     /// - Parameter acceptsAnonymousRefusal: true if an HTTP check is content with a server that refuses it for want of
-    ///   credentials, because nobody chose the check.
+    ///   credentials, because the check was not chosen by the operator.
     mutating func checks(areNeeded: Bool, acceptsAnonymousRefusal: Bool) -> [CheckEntry] {
         var options = checkOptions()
         options.http.acceptsAnonymousRefusal = acceptsAnonymousRefusal
@@ -174,7 +174,7 @@ extension Reading {
         return options
     }
 
-    /// True if somebody says what an answer must be, or how to be let in.
+    /// True if it is given what an answer must be, or how to be let in.
     var saysWhatIsHealthy: Bool {
         [.checkStatus, .checkBody, .checkTokenFile, .checkCertFile].contains(where: has)
     }
@@ -249,7 +249,7 @@ private struct HTTPOptions {
         case .tcp(let target): return .tcp(target)
         case .exec(let words): return .exec(words)
         case .http(let isSecure, let target, let path, let hostInURL):
-            // As the kubelet does it: on loopback nobody can stand between, and the API server's certificate does
+            // As the kubelet does it: on loopback no other host is in between, and the API server's certificate does
             // not name 127.0.0.1.
             let verifies = isInsecure.map { !$0 } ?? (caFile != nil || !target.address.isLoopback)
             let tls = HTTPCheck.TLSOptions(

@@ -1,7 +1,7 @@
 /// Who gave what, after precedence.
 struct GivenSettings {
     private(set) var texts: [SettingKey: [GivenText]] = [:]
-    /// The entries of `vips`, `checks` and `peers` in the file, unless somebody else gave these.
+    /// The entries of `vips`, `checks` and `peers` in the file, unless a flag or the environment gave these.
     private(set) var items: [SettingKey: [FileItem]] = [:]
     private(set) var errors: [SettingError] = []
     private(set) var notices: [String] = []

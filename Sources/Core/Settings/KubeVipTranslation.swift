@@ -11,7 +11,7 @@ struct KubeVipTranslation {
     private(set) var multiprotocol = MultiprotocolText()
     private(set) var errors: [SettingError] = []
     var notices: [String] = []
-    /// True if kube-vip's words are there and nobody chose a check.
+    /// True if kube-vip's words are there and no check was chosen.
     private(set) var leavesCheckOpen = false
     /// Variables that were given and have nothing to act on.
     var ignored: [String] = []

@@ -5,7 +5,7 @@ package struct KubeVipVariable: Sendable, Hashable {
         case setting(SettingKey)
         /// Is read together with others.
         case combined
-        /// Has nothing to act on here, and nobody misses it.
+        /// Has nothing to act on here, and is not missed.
         case ignored
         /// As before, but the operator is told.
         case notice(String)

@@ -52,7 +52,7 @@ package enum Manifest {
     }
 
     /// What stands for a configuration file that cannot be read where the manifest is printed: all that a file may ask of
-    /// a pod, with addresses that nobody has (RFC 2544, RFC 5180).
+    /// a pod, with addresses that no host has (RFC 2544, RFC 5180).
     package static let unreadFile: FileNode = {
         let place = FilePlace(line: 1, column: 1)
         let entries = [

@@ -12,7 +12,7 @@ package enum Origin: Sendable, Hashable, CustomStringConvertible {
     case kubeVipEnvironment(String)
     /// A configuration file, by its path as given, and the place of the value or key in it.
     case file(String, FilePlace)
-    /// Nobody gave it.
+    /// It was not given.
     case `default`
 
     package var description: String {

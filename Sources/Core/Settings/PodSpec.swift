@@ -10,7 +10,7 @@ struct PodSpec {
     private var image: String
     /// The settings of the container's environment, by name.
     private var environment: [(name: String, value: String)]
-    /// The variable that gets the name of the node from the cluster; nil if nobody needs it.
+    /// The variable that gets the name of the node from the cluster; nil if it is not needed.
     private var nodeNameVariable: String?
     private var volumes: [PodVolume]
     private var probed: SocketTarget?

@@ -28,7 +28,7 @@ struct Located<Value> {
 struct Reading {
     /// What was given, at most one origin a setting; several texts if a flag was repeated.
     private(set) var given: [SettingKey: [GivenText]]
-    /// The entries of `vips`, `checks` and `peers`, if a file gives them and nobody else does.
+    /// The entries of `vips`, `checks` and `peers`, if a file gives them and nothing else does.
     let items: [SettingKey: [FileItem]]
     /// The settings that the entry being read has of its own; empty outside of entries.
     private(set) var own: Set<SettingKey> = []
@@ -40,7 +40,7 @@ struct Reading {
         self.items = items
     }
 
-    /// True if somebody gave the setting.
+    /// True if the setting was given.
     func has(_ key: SettingKey) -> Bool { given[key] != nil || items[key] != nil }
 
     /// Who gave the setting.

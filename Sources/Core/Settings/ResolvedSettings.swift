@@ -4,7 +4,7 @@ import IPTypes
 /// One row of the resolved settings, for display; a secret is masked.
 package struct ResolvedSetting: Sendable, Hashable {
     package var key: SettingKey
-    /// Nil if nobody gave it and it has no default.
+    /// Nil if it was not given and has no default.
     package var value: String?
     package var origin: Origin
     /// What single entries say for themselves, in a configuration file.

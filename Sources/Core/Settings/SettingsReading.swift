@@ -19,7 +19,7 @@ struct KubeVipContext {
     var extraPeer: Located<PeerText>?
     /// What is said about all of kube-vip's peers.
     var multiprotocol = MultiprotocolText()
-    /// True if kube-vip's words are there and nobody chose a check.
+    /// True if kube-vip's words are there and no check was chosen.
     var leavesCheckOpen = false
 }
 

@@ -1,7 +1,7 @@
 extension String {
     /// The candidate that is at most three edits away, and fewer than half of its letters; nil if there is none.
     package func mostSimilar(among candidates: [String]) -> String? {
-        // Nobody misspells a word of this length, and the distance costs the product of both.
+        // A word of this length is not misspelled by accident, and the distance costs the product of both.
         guard utf8.count <= 64 else { return nil }
         return
             candidates

@@ -12,7 +12,7 @@ package enum VIPPlacement: Sendable, Hashable {
     case interface
     /// Others: the VIP is advertised only while the kernel delivers packets to the address to this node.
     case others
-    /// Nobody: the node gives packets to the address another destination before it routes them, as kube-proxy and Cilium do
+    /// No program: the node gives packets to the address another destination before it routes them, as kube-proxy and Cilium do
     /// for Services.
-    case nobody
+    case notNeeded
 }

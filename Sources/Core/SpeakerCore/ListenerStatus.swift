@@ -12,7 +12,7 @@ package struct ListenerStatus: Codable, Sendable, Hashable {
         case all
         /// Nothing: there are only sockets on other addresses, such as 127.0.0.1.
         case elsewhere
-        /// Nothing: nobody on this node listens on the port.
+        /// Nothing: no program on this node listens on the port.
         case none
     }
 

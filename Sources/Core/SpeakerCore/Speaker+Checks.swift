@@ -11,7 +11,7 @@ extension Speaker {
         let wasInDoubt = checks[index].isInDoubt
         reportSuppressedVerdicts(of: index, at: now)
         defer {
-            // Nobody answers any more, so there is nothing to linger for; or what had to wait may be announced.
+            // The service answers no more, so there is nothing to linger for; or what had to wait may be announced.
             if checks[index].isRefused && !wasRefused || wasInDoubt && !checks[index].isInDoubt {
                 touched += vips.indices.filter { vips[$0].settings.checks.contains(name) }
             }

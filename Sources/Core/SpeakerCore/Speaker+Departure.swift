@@ -117,7 +117,7 @@ extension Speaker {
 
     private mutating func linger(at now: Instant) {
         // What was withdrawn before the departure began has waited for a part of the time already. What an earlier run left
-        // was advertised by nobody since.
+        // has not been advertised since.
         let ends =
             vips.compactMap(\.binding.lingersUntil) + vipDrainLingerEnds
             + (departure.hadRoutes ? [now + settings.departure.linger] : [])
@@ -160,7 +160,7 @@ extension Speaker {
             effects.append(.exit)
             return
         }
-        // The node would go on answering for an address that the routers now have elsewhere, and nobody would know.
+        // The node would go on answering for an address that the routers now have elsewhere, and it would go unnoticed.
         effects.append(.report(.leftBound(left, interface: settings.interface)))
         effects.append(.exitStillBound)
     }

@@ -124,7 +124,7 @@ extension Speaker {
         if peers[index].session.state == .established { reportObstacles(of: index) }
     }
 
-    /// RFC 7606 section 6: an UPDATE that the session survives is to be logged, or nobody ever looks for the cause. Once
+    /// RFC 7606 section 6: an UPDATE that the session survives is to be logged, or its cause is never looked for. Once
     /// a minute, because it may come with every route of a full table.
     private mutating func reportMalformedUpdate(_ malformation: String, of index: Int, at now: Instant) {
         guard peers[index].nextMalformationReport.map({ $0 <= now }) ?? true else { return }

@@ -8,7 +8,7 @@ import Settings
 
 extension Speaker {
     /// Everything an operator can ask for, at `now`, however long it takes. `listening` is who listens on `checkedPorts`, nil
-    /// if nobody has looked.
+    /// if that is not known.
     package func status(
         version: String, listening: [UInt16: Set<IPAddress>]? = nil, at now: Instant
     ) -> Status {
@@ -141,7 +141,7 @@ extension Speaker {
         let reason = reason(for: vip, holders: holders, among: meant)
         return VIPStatus(
             prefix: "\(prefix)", bound: vip.binding.isPresent,
-            boundByOthers: vip.binding == .leftToOthers && vip.settings.placement != .nobody,
+            boundByOthers: vip.binding == .leftToOthers && vip.settings.placement != .notNeeded,
             bindError: bindError ?? vip.absence,
             verdict: vip.verdict.word,
             verdictSeconds: (now - vip.verdictSince).inSeconds,
@@ -253,7 +253,7 @@ extension VIPPlacement {
     fileprivate var words: String {
         switch self {
         case .interface, .others: "left to others to bind"
-        case .nobody: "needs no address on this node"
+        case .notNeeded: "needs no address on this node"
         }
     }
 }

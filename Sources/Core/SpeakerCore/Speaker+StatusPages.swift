@@ -19,7 +19,7 @@ private enum Cost {
 
 extension Speaker {
     /// One page of the status: all that `scope` asks for, if that is little; otherwise as much as may be made at once, with
-    /// `next` where the next page begins. `listening` is who listens on `checkedPorts`, nil if nobody has looked.
+    /// `next` where the next page begins. `listening` is who listens on `checkedPorts`, nil if that is not known.
     package func statusPage(
         _ scope: StatusScope, version: String, listening: [UInt16: Set<IPAddress>]? = nil, at now: Instant
     ) -> Status {

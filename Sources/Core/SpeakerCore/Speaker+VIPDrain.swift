@@ -59,7 +59,7 @@ extension Speaker {
         }
     }
 
-    /// Where nobody has the route any more, because the service or the sessions are gone, nothing has to settle.
+    /// Where no router has the route any more, because the service or the sessions are gone, nothing has to settle.
     mutating func skipPointlessVIPSettling(at now: Instant) {
         for index in drained
         where vips[index].drain?.step == .settling && !isAdvertised(vips[index].settings.prefix) {

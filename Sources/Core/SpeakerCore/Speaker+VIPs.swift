@@ -231,7 +231,7 @@ extension Speaker {
     }
 
     /// When an address goes that is not wanted: routers need time to move a route that was withdrawn, and what they still
-    /// send is answered, if there may be somebody who answers. A VIP that no router had goes at once.
+    /// send is answered, if there may be a service that answers. A VIP that no router had goes at once.
     private func parting(of vip: VIP, at now: Instant) -> VIPBinding.Parting {
         if mustNotLinger(vip) { return .immediate }
         // No router has a leftover, so that there is nothing to wait for once it is known to be of no use.
@@ -240,7 +240,7 @@ extension Speaker {
         return vip.withdrawnAt.map { .at($0 + settings.departure.linger) } ?? .immediate
     }
 
-    /// True if the time for it is over, or if nobody would answer: the service refuses connections.
+    /// True if the time for it is over, or if there would be no answer: the service refuses connections.
     private func mustNotLinger(_ vip: VIP) -> Bool {
         departureStep(for: vip) == .away
             || vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isRefused } ?? false }

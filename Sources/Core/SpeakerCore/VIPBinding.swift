@@ -36,7 +36,7 @@ enum VIPBinding: Sendable, Hashable {
 
     /// When an address goes that is not wanted any more.
     enum Parting: Sendable, Hashable {
-        /// Nobody would answer, or the time for it is over.
+        /// There would be no answer, or the time for it is over.
         case immediate
         /// Once the routers have had time to move the route; this may be over.
         case at(Instant)

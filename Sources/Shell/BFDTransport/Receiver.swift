@@ -80,7 +80,7 @@ package final class BFDReceiver: @unchecked Sendable {
         return receiver
     }
 
-    /// Takes packets from these peers from now on, and from nobody else.
+    /// Takes packets from these peers from now on, and from no others.
     package func receive(from peers: [ScopedAddress]) throws(BFDSocketFailure) {
         loop.assertInEventLoop()
         guard isOpen else { return }

@@ -1,7 +1,7 @@
 import BGPFSM
 import NIOCore
 
-/// What the peer's TCP has taken. The kernel has no event for it, so it is asked, only while somebody waits.
+/// What the peer's TCP has taken. The kernel has no event for it, so it is asked, only while a withdrawal waits for it.
 extension PeerConnection {
     /// The first and the longest pause between two questions.
     private static let firstPause = TimeAmount.milliseconds(1)

@@ -17,7 +17,7 @@ package final class PeerConnection: @unchecked Sendable {
     enum State {
         /// Dialling.
         case connecting
-        /// Accepted, and nobody has said yet whether we want it.
+        /// Accepted, and not decided yet whether we want it.
         case offered
         case open
         /// `close()` was called: what is written goes out, what comes in is thrown away.
@@ -144,7 +144,7 @@ extension PeerConnection {
     }
 
     /// Prepares for a channel that a listener has accepted. `onOffer` has to adopt or reject the connection before it
-    /// returns; what it leaves is closed, so that nothing is ever read for nobody.
+    /// returns; what it leaves is closed, so that nothing is ever read without a reader.
     static func offer(
         _ channel: any Channel, from remote: ScopedAddress, isSigned: Bool,
         onOffer: @escaping @Sendable (PeerConnection) -> Void
@@ -182,7 +182,7 @@ extension PeerConnection {
         }
     }
 
-    /// Closes an accepted connection that nobody wants.
+    /// Closes an accepted connection that is not wanted.
     package func reject() {
         loop.assertInEventLoop()
         guard state == .offered else { return }
@@ -200,7 +200,7 @@ extension PeerConnection {
         guard state == .open, let channel else { return }
         let bytes = codec.encode(message)
         guard !bytes.isEmpty else {
-            // Ours: nobody may ask for more than fits. A session that lost a route is worse than one that starts again.
+            // Our fault: the Speaker must not ask for more than fits. A session that lost a route is worse than one that starts again.
             assertionFailure("a message that does not fit")
             return end(.system(errno: EMSGSIZE, operation: "encode"))
         }
@@ -362,7 +362,7 @@ extension PeerConnection {
         channel?.close(promise: nil)
     }
 
-    /// Delivers later in this turn of the loop, so that nobody is called back from inside a call of theirs; and only
+    /// Delivers later in this turn of the loop, so that no caller is called back from inside its own call; and only
     /// what is not overtaken by `close()`.
     func report(_ events: [ConnectionEvent]) {
         guard !events.isEmpty else { return }

@@ -62,7 +62,7 @@ package struct ControlClient: Sendable {
             ask("POST", "/v1/undrain" + (vip.map { "?vip=" + percentEncoded($0) } ?? ""), within: timeout), vip)
     }
 
-    /// The status of which an answer has the first page only; without routes, which nobody looks for there.
+    /// The status of which an answer has the first page only; without routes, which are not looked for there.
     private func completed(_ page: Status, _ vip: String?) throws(ControlClientError) -> Status {
         guard page.next != nil else { return page }
         return try status(StatusScope(routes: .none, vip: vip.flatMap { IPPrefix(parsing: $0) }))

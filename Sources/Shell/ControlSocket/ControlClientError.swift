@@ -1,6 +1,6 @@
 /// Why a command got no answer from the daemon, in words that tell what to do.
 package enum ControlClientError: Error, Hashable, CustomStringConvertible {
-    /// There is no socket, or nobody listens on it.
+    /// There is no socket, or no process listens on it.
     case notRunning(path: String)
     /// The file's mode keeps us out; `group` is the numeric group that may use it, if it can be seen.
     case noPermission(path: String, group: UInt32?)

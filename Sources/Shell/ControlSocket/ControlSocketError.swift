@@ -32,7 +32,7 @@ package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
     case system(doing: String, path: String, text: String)
 
     /// True if the place is to blame, which is none of the service's business: a read-only file system, a directory of
-    /// somebody else's. The other faults are of the settings, or say that this is not the only daemon.
+    /// another owner's. The other faults are of the settings, or say that this is not the only daemon.
     package var isOfThePlace: Bool {
         if case .system = self { true } else { false }
     }

@@ -20,7 +20,7 @@ struct UnixSocketFile: Sendable {
         guard let descriptor = unixStreamSocket(nonblocking: true) else { throw failure("make a socket for", path) }
         do throws(ControlSocketError) {
             guard withUnixSocketAddress(path, { bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", path) }
-            // Nobody can connect before listen, so the mode is right from the first connection on. Not by umask: that
+            // No client can connect before listen, so the mode is right from the first connection on. Not by umask: that
             // would hold for all that the process does meanwhile.
             guard chmod(path, 0o660) == 0 else { throw failure("set the mode of", path) }
             guard Glibc.listen(descriptor, 512) == 0 else { throw failure("listen on", path) }
@@ -45,7 +45,7 @@ struct UnixSocketFile: Sendable {
         defer { close(descriptor) }
         if withUnixSocketAddress(path, { connect(descriptor, $0, $1) }) == 0 { throw .alreadyRunning(path: path) }
         switch errno {
-        // EAGAIN: somebody listens and is too busy to accept.
+        // EAGAIN: a process listens and is too busy to accept.
         case EAGAIN: throw .alreadyRunning(path: path)
         case ECONNREFUSED:
             if unlink(path) != 0 && errno != ENOENT { throw failure("remove the stale socket", path) }

@@ -43,7 +43,7 @@ struct AddressLocks {
     }
 
     /// Holds these addresses from now on, and lets go of all others. If another instance has one of them, throws, and
-    /// everything stays as it is. What somebody without the rights of this process holds counts for nothing, or any local
+    /// everything stays as it is. What a process without the rights of this one holds counts for nothing, or any local
     /// user could keep the daemon from starting.
     mutating func hold(_ addresses: Set<IPAddress>) throws(AddressInUse) {
         var new = AddressLocks(prefix: prefix)

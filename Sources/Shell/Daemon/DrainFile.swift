@@ -7,7 +7,7 @@ enum DrainFile: Equatable {
     /// There, whatever it is; `reason` is the first line of a file that can be read and says something.
     case present(reason: String?)
 
-    /// Why nobody can say whether the file is there.
+    /// Why it is not known whether the file is there.
     struct Unknown: Error, Equatable, CustomStringConvertible {
         var path: String
         var code: CInt

@@ -4,7 +4,7 @@ import Netlink
 import Settings
 
 /// Takes off the interface what an earlier run left there, for a process whose settings are wrong: it does not become the
-/// daemon, and nobody else would do it. Addresses of instances that live stay. What is done is logged to standard error.
+/// daemon, and no other process would do it. Addresses of instances that live stay. What is done is logged to standard error.
 package func removeLeftovers(of interface: String) {
     let log = LineLog.ofProcess(.logfmt)
     defer { log.finish() }

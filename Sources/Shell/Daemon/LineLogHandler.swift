@@ -6,7 +6,7 @@ import Settings
 
 /// Writes one line an event to standard error, as logfmt or JSON, and never blocks the loop.
 ///
-/// A log pipe nobody reads must not stop keepalives: a line that cannot be written at once is dropped and counted, and
+/// A log pipe that is not read must not stop keepalives: a line that cannot be written at once is dropped and counted, and
 /// the count goes out with the next line that can. Of a pipe and a socket `poll` says what can be; anything else is written
 /// to by a thread.
 ///

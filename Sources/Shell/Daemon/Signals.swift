@@ -44,7 +44,7 @@ enum Signals {
     /// SIGRTMIN+3 (SIGRTMIN is 34: the C library keeps two for itself).
     private static let halt: Int32 = 37
 
-    /// All that would end or stop the process and that somebody may send, or a limit of the unit cause. Not among them is
+    /// All that would end or stop the process and that an operator may send, or a limit of the unit cause. Not among them is
     /// what a fault in the process itself raises (SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV), because a crash must end it and
     /// say where, and SIGABRT, with which systemd's watchdog ends a process that hangs. SIGSYS is: what a system call filter
     /// raises cannot be held back, and ends the process all the same.

@@ -190,7 +190,7 @@ extension SpeakerHost {
         }
     }
 
-    /// Says why the daemon cannot run, and ends it. Nobody looks after what an earlier run left, then.
+    /// Says why the daemon cannot run, and ends it. No process looks after what an earlier run left, then.
     private func fail(_ error: any Error) {
         guard link.isRunning else { return }
         link.logger.error("cannot start: \(error)")

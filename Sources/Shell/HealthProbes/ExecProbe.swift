@@ -8,7 +8,7 @@ import Synchronization
 /// started, whose numbers are not known yet.
 private let programs = Mutex<(running: Set<pid_t>, starting: Int)>(([], 0))
 
-/// As process 1 of a container we inherit what programs leave behind, and nobody else will reap it.
+/// As process 1 of a container we inherit what programs leave behind, and no other process will reap it.
 private func reapOrphans() {
     guard getpid() == 1 else { return }
     // Bounded: what is left is found the next time.
@@ -40,7 +40,7 @@ final class ExecProbe: ProbeMethod {
     private var isRunning = false
     /// True while the kernel is asked to start the program.
     private var isStarting = false
-    /// True while `child`, or what is being started, is what a probe left that was given up: nobody asks for its status.
+    /// True while `child`, or what is being started, is what a probe left that was given up: its status is not asked for.
     private var isBeingKilled = false
 
     init(command: [String], name: String, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {

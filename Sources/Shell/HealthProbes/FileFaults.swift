@@ -1,8 +1,8 @@
 import Glibc
 package import Health
 
-/// What is wrong with the files that a check names: certificates, keys, tokens, programs. Opens and reads them, asks
-/// nobody, starts nothing.
+/// What is wrong with the files that a check names: certificates, keys, tokens, programs. Opens and reads them, sends
+/// nothing, starts nothing.
 package func fileFaults(of check: Check) -> [CheckUnusable] {
     switch check.kind {
     case .http(let http):

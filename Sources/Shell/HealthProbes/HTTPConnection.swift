@@ -140,7 +140,7 @@ final class HTTPConnection: ChannelInboundHandler, ServiceConnection {
         if isEndOfConnection(error) { return }
         switch phase {
         case .idle:
-            // It says something nobody asked for, such as 408 Request Timeout: it is about to close.
+            // It says something that was not asked for, such as 408 Request Timeout: it is about to close.
             close(.lost)
         case .connecting, .securing, .waiting, .reading:
             let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)

@@ -48,7 +48,7 @@ final class ListeningSocket {
         return true
     }
 
-    /// True if the kernel shows the service's end of a connection from this address of ours, and nobody has accepted it: the
+    /// True if the kernel shows the service's end of a connection from this address of ours, and it is not accepted yet: the
     /// socket belongs to no file yet. A service that has closed its end has accepted.
     func isQueued(from client: SocketAddress) -> Bool {
         guard let port = client.port, let address = client.ipAddress.flatMap({ IPAddress($0) }),
@@ -90,7 +90,7 @@ final class ListeningSocket {
         let handler = NIOLoopBound(
             NewsHandler(
                 onNews: { [weak self] in self?.onClose() },
-                // After an error of the socket nobody watches any more, until somebody asks for it again.
+                // After an error of the socket it is not watched any more, until a probe asks for it again.
                 onEnd: { [weak self] in if self?.subscription === subscription { self?.subscription = nil } }),
             eventLoop: loop)
         NIOPipeBootstrap(group: loop)

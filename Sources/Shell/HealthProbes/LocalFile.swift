@@ -24,7 +24,7 @@ struct FileStamp: Hashable {
 /// The whole of a small file: certificates, keys, tokens. `role` names the file in the error. Blocks if its disk hangs.
 func contents(of path: String, role: String) throws(CheckUnusable) -> [UInt8] {
     let most = 4 * 1024 * 1024
-    // A named pipe would be waited for until somebody writes to it.
+    // A named pipe would be waited for until a process writes to it.
     var info = stat()
     if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFIFO {
         throw CheckUnusable(reason: "the \(role) \(path) is a named pipe and no file")

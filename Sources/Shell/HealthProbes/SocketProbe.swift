@@ -10,8 +10,8 @@ import NIOCore
 ///
 /// What a connection means that the service closes before it answered, `ProbeAttempt` says.
 ///
-/// A service that still answers on a kept connection may serve nobody new. So a connection is kept for a second or so; and
-/// before each probe the kernel is asked whether somebody listens, and whether connections wait to be accepted. If so the
+/// A service that still answers on a kept connection may serve no new client. So a connection is kept for a second or so; and
+/// before each probe the kernel is asked whether the service listens, and whether connections wait to be accepted. If so the
 /// probe goes over a fresh connection.
 final class SocketProbe: ProbeMethod {
     private enum Service {
@@ -238,7 +238,7 @@ final class SocketProbe: ProbeMethod {
 // MARK: - The listening socket
 
 extension SocketProbe {
-    /// True once if nobody listens any more where somebody did.
+    /// True once if nothing listens any more where the service did.
     private func hasStoppedListening() -> Bool {
         let wasListening = isListening
         isListening = listener?.isOpen ?? false

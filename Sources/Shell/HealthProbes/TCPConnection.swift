@@ -3,7 +3,7 @@ import NIOCore
 
 /// A connection that passes when the service has accepted it, and is then watched for its end.
 ///
-/// The kernel completes a connection before the service accepts it, and does so for hundreds that nobody will ever accept.
+/// The kernel completes a connection before the service accepts it, and does so for hundreds that are never accepted.
 /// Where it does not tell, because the service is elsewhere, a connection passes by coming up.
 final class TCPConnection: ChannelInboundHandler, ServiceConnection {
     typealias InboundIn = ByteBuffer

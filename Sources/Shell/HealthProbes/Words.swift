@@ -29,7 +29,7 @@ func words(for error: any Error) -> String {
     case HTTPParserError.headerOverflow: "the header of the answer is too long"
     case let error as HTTPParserError: "the answer is not valid HTTP/1.1: \(error.debugDescription)"
     case ChannelError.connectTimeout: "no answer to the connection attempt"
-    // What libraries say of themselves helps nobody who runs a service.
+    // What libraries say of themselves does not help the service's operator.
     default: "the connection failed"
     }
 }

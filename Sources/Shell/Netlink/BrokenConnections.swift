@@ -31,7 +31,7 @@ package final class BrokenConnections: @unchecked Sendable {
         while !rest.isEmpty {
             let asked = Array(rest.prefix(Self.batch))
             rest = rest.dropFirst(Self.batch)
-            // Sockets that listen stay, and those in TIME_WAIT harm nobody.
+            // Sockets that listen stay, and those in TIME_WAIT are harmless.
             let sockets = try exchange.tcpSockets(
                 kind == .toOtherNodes ? .remote(asked) : .local(asked), states: Self.living)
             let addresses = Set(asked)

@@ -11,7 +11,7 @@ package struct InterfaceAddress: Sendable, Hashable {
     package var interfaceIndex: UInt32
     /// How far the address reaches; the kernel derives it from the address itself for IPv6.
     package var scope: AddressScope
-    /// Who added it (IFA_PROTO); nil if nobody said, and always before Linux 5.18.
+    /// Who added it (IFA_PROTO); nil if that was not given, and always before Linux 5.18.
     package var protocolTag: UInt8?
     /// Seconds during which the address may be chosen as a source; `.max` is forever, 0 is never.
     package var preferredLifetime: UInt32

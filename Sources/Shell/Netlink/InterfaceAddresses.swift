@@ -9,7 +9,7 @@ package enum Binding: Sendable, Hashable {
     case added
     /// The address was there, ours, exactly as wanted: left by an earlier process, or bound before.
     case kept
-    /// Somebody else has put the address there. It stays as it is, counts as bound, and `unbind` leaves it.
+    /// Another program has put the address there. It stays as it is, counts as bound, and `unbind` leaves it.
     case foreign
 }
 
@@ -70,7 +70,7 @@ package final class InterfaceAddresses {
         }
     }
 
-    /// Takes a VIP off the interface. False if it was not there, or is somebody else's.
+    /// Takes a VIP off the interface. False if it was not there, or is another program's.
     package func unbind(_ prefix: IPPrefix) throws(NetlinkError) -> Bool {
         var present: PresentAddresses?
         return try unbind(prefix, reading: &present)
@@ -131,7 +131,7 @@ package final class InterfaceAddresses {
             // The kernel changes neither scope nor label of an address in place.
             _ = try remove(obstacle)
         }
-        // Ours was removed, or somebody else's vanished while we looked.
+        // Ours was removed, or another program's vanished while we looked.
         return try add(prefix, globalScope: globalScope, operation: operation) ? .added : .foreign
     }
 
@@ -167,7 +167,7 @@ package final class InterfaceAddresses {
         }
     }
 
-    /// False if somebody was faster.
+    /// False if another program was faster.
     private func remove(_ address: InterfaceAddress) throws(NetlinkError) -> Bool {
         do throws(NetlinkError) {
             try exchange.perform(
@@ -237,7 +237,7 @@ extension NetlinkRequest {
         request.append(IFA_PROTO, OwnershipMark.protocolTag)
         if !prefix.address.isIPv4 {
             // Several nodes have the same VIP on purpose, and detection would delay it by a second. The local table
-            // delivers it; a route to it in the main table would serve nobody and make removal slow.
+            // delivers it; a route to it in the main table would be useless and make removal slow.
             request.append(IFA_FLAGS, UInt32(IFA_F_NODAD | IFA_F_NOPREFIXROUTE))
         }
         return request

@@ -6,7 +6,7 @@ package import IPTypes
 package enum LinkRouter: Sendable, Hashable {
     /// The one host that can be meant, by its link-local address.
     case found(IPv6Address)
-    /// Nobody is known who could be the router.
+    /// No neighbour is known that could be the router.
     case unknown
     /// Any of these could be meant, in ascending order.
     case ambiguous([IPv6Address])
@@ -34,7 +34,7 @@ extension NodeNetwork {
     /// Asks on a link, so that `router(on:after:)` can say more some milliseconds later. What may be sent depends on
     /// permissions; nothing blocks.
     ///
-    /// * With nobody in doubt: an echo request to all nodes (ping group range, or CAP_NET_RAW) and a router solicitation
+    /// * With no host in doubt: an echo request to all nodes (ping group range, or CAP_NET_RAW) and a router solicitation
     ///   to all routers (CAP_NET_RAW).
     /// * With several in doubt: neighbour discovery by the kernel for each of them (CAP_NET_ADMIN). Routers say in their
     ///   answer that they are, and who is gone drops out.

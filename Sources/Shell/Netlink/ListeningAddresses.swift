@@ -4,7 +4,7 @@ package import IPTypes
 
 extension NodeNetwork {
     /// The addresses at which programs of this network namespace accept TCP connections on these ports (inet_diag); a
-    /// port that nobody listens on is missing. A wildcard socket counts for each family it serves.
+    /// port that nothing listens on is missing. A wildcard socket counts for each family it serves.
     package static func listeningAddresses(
         on ports: Set<UInt16>
     ) throws(NetlinkError) -> [UInt16: Set<IPAddress>] {

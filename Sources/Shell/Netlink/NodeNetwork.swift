@@ -84,7 +84,7 @@ package enum NodeNetwork {
     /// Lets the kernel give up a host on a connected link that it waits for to answer ARP or neighbour discovery. By
     /// itself it asks once a second, and tells whoever waits after three. What waits for the answer fails at once with
     /// EHOSTUNREACH; the next packet asks again, and an answer that is late is still heard. Does nothing about a host
-    /// that answers, or that nobody has asked for.
+    /// that answers, or that was not asked for.
     package static func giveUpIfSilent(_ address: ScopedAddress) throws(NetlinkError) {
         try NetlinkExchange().giveUpIfSilent(address)
     }
@@ -146,7 +146,7 @@ extension NetlinkExchange {
             guard let address = route.gateway else { continue }
             let zone = address.isLinkLocalIPv6 ? names[route.interfaceIndex] : nil
             let gateway = ScopedAddress(address, zone: zone)
-            // The interface went away between the two dumps: nobody can be reached there.
+            // The interface went away between the two dumps: no host can be reached there.
             guard zone != nil || !address.isLinkLocalIPv6, !gateways.contains(gateway) else { continue }
             gateways.append(gateway)
         }

@@ -6,7 +6,7 @@ internal import IPTypes
 ///
 /// Linux 5.18 and later keep a tag with every address (IFA_PROTO). Older kernels ignore it; there an IPv4 address is
 /// ours by its label, and one that cannot have a label (IPv6, and any on an interface with a name longer than eight
-/// characters) by a combination nobody else uses by accident: single address, preferred lifetime 0 and, for IPv6, no
+/// characters) by a combination that is not used by accident: single address, preferred lifetime 0 and, for IPv6, no
 /// duplicate address detection. On such kernels an operator who adds exactly that by hand gets it removed.
 struct OwnershipMark: Equatable {
     /// The port of BGP. Free of meaning in iproute2's rt_addrprotos (0 to 3 are the kernel's), and, because programs

@@ -3,7 +3,7 @@ internal import Glibc
 internal import IPTypes
 
 /// A question to the hosts of a link: who is there, and who is a router. It keeps its sockets for the answers, which
-/// are read when somebody wants to know them; nothing waits.
+/// are read when they are asked for; nothing waits.
 package struct RouterSolicitation: Sendable {
     /// The link.
     let interfaceIndex: UInt32

@@ -6,7 +6,7 @@ import Testing
 struct RouterSearchTests {
     private static let first = IPv6Address(high: 0xFE80 << 48, low: 1)
     private static let second = IPv6Address(high: 0xFE80 << 48, low: 2)
-    private static let nobody = RouterSearch.Step.fail(.noNeighbour(interface: "eth0"))
+    private static let none = RouterSearch.Step.fail(.noNeighbour(interface: "eth0"))
     private static let several = RouterSearch.Step.fail(.severalNeighbours(interface: "eth0", [first, second]))
 
     @Test func theOnlyHostIsDialledAtOnce() {
@@ -14,25 +14,25 @@ struct RouterSearchTests {
         #expect(search.seen(.router(Self.first)) == .dial(Self.first))
     }
 
-    @Test func whereNobodyIsSeenAllAreAskedOnce() {
+    @Test func whereNoNeighbourIsSeenAllAreAskedOnce() {
         var search = RouterSearch(on: "eth0")
-        #expect(search.seen(.nobody) == .ask([]))
-        #expect(search.nothingAsked == Self.nobody)
-        #expect(search.seen(.nobody) == Self.nobody)
+        #expect(search.seen(.noNeighbour) == .ask([]))
+        #expect(search.nothingAsked == Self.none)
+        #expect(search.seen(.noNeighbour) == Self.none)
     }
 
     @Test func thoseInDoubtAreAskedAfterAll() {
         var search = RouterSearch(on: "eth0")
-        #expect(search.seen(.nobody) == .ask([]))
+        #expect(search.seen(.noNeighbour) == .ask([]))
         #expect(search.seen(.several([Self.first, Self.second])) == .ask([Self.first, Self.second]))
         #expect(search.nothingAsked == Self.several)
         #expect(search.seen(.several([Self.first, Self.second])) == Self.several)
     }
 
-    @Test func thoseInDoubtWhoAreGoneAreNobody() {
+    @Test func neighboursInDoubtThatAreGoneCountAsNone() {
         var search = RouterSearch(on: "eth0")
         #expect(search.seen(.several([Self.first, Self.second])) == .ask([Self.first, Self.second]))
-        #expect(search.seen(.nobody) == Self.nobody)
+        #expect(search.seen(.noNeighbour) == Self.none)
         var other = RouterSearch(on: "eth0")
         #expect(other.seen(.several([Self.first, Self.second])) == .ask([Self.first, Self.second]))
         #expect(other.seen(.router(Self.second)) == .dial(Self.second))

@@ -101,7 +101,7 @@ struct DepartureTests {
         expectExit(of: &lingering)
     }
 
-    @Test func aPeerThatNeverAcknowledgesHoldsNobodyUp() {
+    @Test func aPeerThatNeverAcknowledgesHoldsNothingUp() {
         var rack = Rack.inService()
         _ = rack.take(term)
         #expect(

@@ -87,7 +87,7 @@ struct VIPDrainTests {
         #expect(rack.speaker.departureStep == .inService)
     }
 
-    @Test func aPeerThatNeverAcknowledgesHoldsNobodyUp() {
+    @Test func aPeerThatNeverAcknowledgesHoldsNothingUp() {
         var rack = inService(settle: .zero)
         _ = rack.take(.vipDrainRequested(Rack.vip, reason: nil))
         _ = rack.take(.check("api", .outcome(.passed)), after: .milliseconds(500))

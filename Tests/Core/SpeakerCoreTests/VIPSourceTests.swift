@@ -16,7 +16,7 @@ struct VIPSourceTests {
 
     private static func offer(_ condition: Verdict = .healthy) -> VIPSettings {
         var vip = VIPSettings(prefix: service, checks: [])
-        vip.placement = .nobody
+        vip.placement = .notNeeded
         vip.condition = condition
         return vip
     }

@@ -192,7 +192,7 @@ import Testing
         try await loop.submit { wide.close() }.get()
     }
 
-    @Test func aConnectionThatNobodyDecidesOnIsClosed() async throws {
+    @Test func aConnectionThatIsNotDecidedOnIsClosed() async throws {
         let listener = try await loop.submit {
             try PeerListener.listen(on: ScopedAddress(localhost4), port: 0, on: loop) { _ in }
         }.get()

@@ -121,7 +121,7 @@ struct ClusterServicesTests {
 
     @Test func aVIPOfAServiceIsPutOnNoInterface() {
         let prefix = IPPrefix(host: address)
-        #expect(VIPSettings(prefix, ServiceVIP(services: [web])).placement == .nobody)
+        #expect(VIPSettings(prefix, ServiceVIP(services: [web])).placement == .notNeeded)
         let settling = VIPSettings(prefix, ServiceVIP(services: [web], isSettling: true))
         #expect(settling.attributes.communities == [.gracefulShutdown])
     }

@@ -108,7 +108,7 @@ private final class Gathering: @unchecked Sendable {
 
     private func look(at peer: PeerSettings) {
         let state = facts.status?.peers.first { $0.address == "\(peer.address)" }
-        // Nobody is to be disturbed who has a session, waits for one, or is somewhere else each time.
+        // A peer is not to be disturbed that has a session, waits for one, or is somewhere else each time.
         guard !peer.isPassive, !peer.address.isUnnumbered, state?.state != "Established" else { return }
         let codes = [state?.lastErrorCode ?? state?.lastAttemptCode].compactMap { $0 }
         let isSilent = codes.contains { $0.hasPrefix("silent") }

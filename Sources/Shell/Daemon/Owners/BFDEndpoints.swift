@@ -181,7 +181,7 @@ extension BFDEndpoints {
         forgetSender(of: peer)
     }
 
-    /// The socket for packets to a peer; nil if nobody knows yet where the peer is.
+    /// The socket for packets to a peer; nil if it is not known yet where the peer is.
     private func sender(for peer: ScopedAddress, isSearching: Bool) throws(BFDSocketFailure) -> (any BFDSending)? {
         if let sender = senders[peer], !isSearching || !peer.isUnnumbered { return sender }
         guard let path = paths[peer], let remote = remote(of: peer) else { return senders[peer] }

@@ -213,6 +213,6 @@ extension VIPSettings {
         self.init(
             prefix: prefix, checks: [],
             attributes: vip.isSettling ? vip.attributes.withGracefulShutdown : vip.attributes, peers: vip.peers)
-        placement = .nobody
+        placement = .notNeeded
     }
 }

@@ -108,7 +108,7 @@ extension RouterSearch.Sight {
     init(_ router: LinkRouter) {
         switch router {
         case .found(let address): self = .router(address)
-        case .unknown: self = .nobody
+        case .unknown: self = .noNeighbour
         case .ambiguous(let candidates): self = .several(candidates)
         }
     }

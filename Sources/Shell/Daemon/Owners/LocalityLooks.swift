@@ -31,7 +31,7 @@ final class LocalityLooks: LoopConfined {
         self.ask = ask
     }
 
-    /// Asks at once, and from then on: nobody tells of routes that come and go. Each second; with more than a hundred
+    /// Asks at once, and from then on: the kernel does not tell of routes that come and go. Each second; with more than a hundred
     /// addresses as often as makes a hundred lookups a second, and every ten seconds at least.
     func follow(_ prefixes: Set<IPPrefix>) {
         asked = Set(prefixes.map(\.address))
