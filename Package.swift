@@ -18,7 +18,6 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A room that decides: no I/O, no clock, no lock, no log.
@@ -42,7 +41,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
     targets: [
@@ -62,6 +60,12 @@ let package = Package(
             "SpeakerCore",
             ["Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "Intent"]),
         core("KubernetesAPI", ["Deadlines", "IPTypes", "JSON", "Services", "Settings"]),
+        core(
+            "Wording",
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Services", "Settings", "Intent",
+                "SpeakerCore",
+            ]),
         core("Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore"]),
 
         .target(name: "CLinuxShim", path: "Sources/Shell/CLinuxShim"),
@@ -84,9 +88,10 @@ let package = Package(
             "Daemon",
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
-                "Intent", "SpeakerCore", "KubernetesAPI", "Diagnosis", "ShellSystem", "BGPTransport", "BFDTransport",
-                "Netlink", "HealthProbes", "ControlSocket", "Kubernetes", "ConfigFile", "Confinement", "CLinuxShim",
-                nioCore, nioPosix, nioConcurrency, logging,
+                "Intent", "SpeakerCore", "KubernetesAPI", "Diagnosis", "Wording", "ShellSystem", "BGPTransport",
+                "BFDTransport", "Netlink", "HealthProbes", "ControlSocket", "Kubernetes", "ConfigFile", "Confinement",
+                "CLinuxShim",
+                nioCore, nioPosix, nioConcurrency,
             ]),
         .executableTarget(
             name: "bgpvip",
@@ -116,6 +121,9 @@ let package = Package(
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Settings", "Intent",
                 "SpeakerCore", "RandomSeeds",
             ]),
+        tests(
+            "Core", "Wording",
+            ["IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Services", "Settings", "SpeakerCore", "Wording"]),
         tests("Core", "Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Diagnosis"]),
         tests(
             "Core", "KubernetesAPI", ["Deadlines", "IPTypes", "JSON", "Services", "Settings", "KubernetesAPI"]),
@@ -144,8 +152,8 @@ let package = Package(
             "Shell", "Daemon",
             [
                 "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Advertising", "Services", "Settings",
-                "Intent", "SpeakerCore", "ShellSystem", "BGPTransport", "BFDTransport", "Netlink", "HealthProbes",
-                "ControlSocket", "Confinement", "Daemon", nioCore, nioPosix, nioEmbedded, logging,
+                "Intent", "SpeakerCore", "Wording", "ShellSystem", "BGPTransport", "BFDTransport", "Netlink",
+                "HealthProbes", "ControlSocket", "Confinement", "Daemon", nioCore, nioPosix, nioEmbedded,
             ]),
         .testTarget(
             name: "bgpvipTests", dependencies: ["bgpvip", "Settings", "SpeakerCore", argumentParser],

@@ -14,14 +14,13 @@ MODULES = {
     "swift-nio": "NIOCore NIOPosix NIOHTTP1 NIOEmbedded NIOTLS _NIODataStructures _NIOBase64 NIOConcurrencyHelpers "
                  "NIOFoundationEssentialsCompat",
     "swift-nio-ssl": "NIOSSL",
-    "swift-log": "Logging",
     "swift-argument-parser": "ArgumentParser ArgumentParserToolInfo",
     "FoundationEssentials": "FoundationEssentials _FoundationCollections",
     "swift-collections, swift-atomics, swift-system": "DequeModule InternalCollectionsUtilities Collections "
         "OrderedCollections HashTreeCollections BitCollections HeapModule BasicContainers ContainersPreview Atomics "
         "SystemPackage",
     "bgpvip": "bgpvip Advertising BFD BFDTransport BGPFSM BGPTransport BGPWire ControlSocket Daemon Deadlines Health "
-              "HealthProbes IPTypes Netlink Settings SpeakerCore",
+              "HealthProbes IPTypes Netlink Settings SpeakerCore Wording",
     "Swift: regular expressions": "_RegexParser _StringProcessing RegexBuilder",
 }
 DEPENDENCY = {module: name for name, modules in MODULES.items() for module in modules.split()}

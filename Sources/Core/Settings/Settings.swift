@@ -262,8 +262,21 @@ package struct DepartureSettings: Sendable, Hashable {
 }
 
 /// How much is logged.
-package enum LogLevel: String, Sendable, Hashable, CaseIterable {
+package enum LogLevel: String, Sendable, Hashable, CaseIterable, Comparable {
     case debug, info, notice, warning, error
+
+    /// True if lines of the left level matter less.
+    package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .debug: 0
+        case .info: 1
+        case .notice: 2
+        case .warning: 3
+        case .error: 4
+        }
+    }
 }
 
 /// How a log line is written.

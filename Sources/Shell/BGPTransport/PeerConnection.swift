@@ -200,7 +200,7 @@ extension PeerConnection {
         guard state == .open, let channel else { return }
         let bytes = codec.encode(message)
         guard !bytes.isEmpty else {
-            // Our fault: the Speaker must not ask for more than fits. A session that lost a route is worse than one that starts again.
+            // Ours: the Speaker must not ask for more than fits. A session that lost a route is worse than one that starts again.
             assertionFailure("a message that does not fit")
             return end(.system(errno: EMSGSIZE, operation: "encode"))
         }

@@ -1,20 +1,19 @@
 import IPTypes
-import Logging
 import Netlink
 import Settings
+import Wording
 
 /// Takes off the interface what an earlier run left there, for a process whose settings are wrong: it does not become the
 /// daemon, and no other process would do it. Addresses of instances that live stay. What is done is logged to standard error.
 package func removeLeftovers(of interface: String) {
     let log = LineLog.ofProcess(.logfmt)
     defer { log.finish() }
-    let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: .info) }
-    removeLeftovers(of: interface, AddressLocks(), logger)
+    removeLeftovers(of: interface, AddressLocks()) { log.write($0, from: .info) }
 }
 
 /// Takes off the interface what an earlier run left there, when this one cannot use it, and ends the connections that this
-/// cuts off. What cannot be removed is logged.
-func removeLeftovers(of interface: String, _ locks: AddressLocks, _ logger: Logger) {
+/// cuts off. `tell` gets what is done, and what cannot be.
+func removeLeftovers(of interface: String, _ locks: AddressLocks, _ tell: (HostFact) -> Void) {
     do {
         let addresses = try InterfaceAddresses(interface: interface)
         let prefixes = locks.leftovers(among: try addresses.leftovers().map(\.hostPrefix))
@@ -25,17 +24,15 @@ func removeLeftovers(of interface: String, _ locks: AddressLocks, _ logger: Logg
         for (prefix, result) in zip(prefixes, addresses.unbind(contentsOf: prefixes, knowing: &present)) {
             switch result {
             case .success:
-                logger.info("VIP of an earlier run taken off the interface", metadata: ["vip": "\(prefix)"])
+                tell(.leftoverTakenOff(prefix))
             case .failure(let error):
-                logger.error(
-                    "VIP of an earlier run cannot be taken off the interface",
-                    metadata: ["vip": "\(prefix)", "reason": "\(error)"])
+                tell(.leftoverStays(prefix, reason: "\(error)"))
             }
         }
         _ = try? connections.end(.fromVIP, of: vips)
     } catch NetlinkError.noSuchInterface {
         // Then there is nothing on it either.
     } catch {
-        logger.error("addresses of \(interface) cannot be read", metadata: ["reason": "\(error)"])
+        tell(.addressesUnreadable(interface: interface, reason: "\(error)"))
     }
 }

@@ -1,37 +1,6 @@
-import Deadlines
 import IPTypes
-import Logging
 import Settings
-
-/// A number or a truth value in a field: JSON has it without quotes. Whoever makes the field knows what it is.
-struct LogLiteral: CustomStringConvertible, Sendable {
-    let description: String
-}
-
-extension Logger.MetadataValue {
-    /// A whole number.
-    static func number(_ number: some BinaryInteger) -> Self {
-        .stringConvertible(LogLiteral(description: String(number)))
-    }
-
-    /// A span of time in milliseconds, with as many decimals as it has, three at most.
-    static func milliseconds(_ duration: Duration) -> Self {
-        let microseconds = duration.nanoseconds / 1_000
-        let (whole, part) = (microseconds.magnitude / 1_000, microseconds.magnitude % 1_000)
-        var text = (microseconds < 0 ? "-" : "") + "\(whole)"
-        if part > 0 {
-            var digits = String(String(part + 1_000).dropFirst())
-            while digits.last == "0" { digits.removeLast() }
-            text += "." + digits
-        }
-        return .stringConvertible(LogLiteral(description: text))
-    }
-
-    /// Yes or no.
-    static func truth(_ value: Bool) -> Self {
-        .stringConvertible(LogLiteral(description: value ? "true" : "false"))
-    }
-}
+import Wording
 
 extension LineLog {
     /// The longest line in bytes, its end included. A longer one has its longest values shortened, so that it stays a
@@ -39,7 +8,7 @@ extension LineLog {
     static let longestLine = 65_536
 
     /// One line without its end, as logfmt or as a JSON object.
-    static func render(_ fields: [(String, Logger.MetadataValue)], as format: LogFormat) -> String {
+    static func render(_ fields: [LogLine.Field], as format: LogFormat) -> String {
         var parts = fields.map { name, value in Part(name, value) }
         while true {
             let line = render(parts, as: format)
@@ -59,12 +28,11 @@ extension LineLog {
         /// Characters that were left out.
         private var omitted = 0
 
-        init(_ name: String, _ value: Logger.MetadataValue) {
+        init(_ name: String, _ value: LogValue) {
             self.name = name
             switch value {
             case .string(let string): (text, isLiteral) = (string, false)
-            case .stringConvertible(let literal as LogLiteral): (text, isLiteral) = (literal.description, true)
-            case .stringConvertible, .dictionary, .array: (text, isLiteral) = ("\(value)", false)
+            case .literal(let literal): (text, isLiteral) = (literal, true)
             }
         }
 

@@ -1,7 +1,8 @@
 import Deadlines
 import Glibc
-import Logging
+import Settings
 import SpeakerCore
+import Wording
 
 /// What waits to be logged. The words are made then, so that nothing waits for them.
 enum LogEntry {
@@ -19,29 +20,20 @@ struct Reports {
 
     mutating func append(_ entry: LogEntry) { waiting.append(entry) }
 
-    /// Logs what was reported since the last time, and keeps it as events.
-    mutating func log(with logger: Logger, at now: Instant) {
+    /// Hands what was reported since the last time to the log, and keeps it as events.
+    mutating func log(at now: Instant, _ log: (LogLine) -> Void) {
         for entry in waiting {
             switch entry {
             case .report(let report):
                 let line = LogLine(report)
-                line.log(with: logger)
+                log(line)
                 events.append(
-                    report.code, level: "\(line.level)", message: line.message,
+                    report.code, level: line.level.rawValue, message: line.message,
                     fields: line.fields.map { ($0.name, "\($0.value)") }, at: now, .now())
-            case .trace(let trace): LogLine(trace)?.log(with: logger)
+            case .trace(let trace): if let line = LogLine(trace) { log(line) }
             }
         }
         waiting.removeAll(keepingCapacity: true)
-    }
-}
-
-extension LogLine {
-    /// Logs this line, if its level is logged.
-    func log(with logger: Logger) {
-        var metadata: Logger.Metadata = [:]
-        for field in fields { metadata[field.name] = field.value }
-        logger.log(level: level, "\(message)", metadata: metadata)
     }
 }
 

@@ -2,11 +2,11 @@ import CLinuxShim
 import Confinement
 import ControlSocket
 import Glibc
-import Logging
 import NIOCore
 import NIOPosix
 import Netlink
 package import Settings
+import Wording
 
 /// What the daemon starts with.
 struct DaemonStart {
@@ -40,16 +40,15 @@ package func run(
     let confinement = confine(for: configured)
     let serviceManager = ServiceManager.fromEnvironment()
     let log = LineLog.ofProcess(configured.logFormat)
-    let level = Logger.Level(configured.logLevel)
-    let logger = Logger(label: "bgpvip") { _ in LineLogHandler(log: log, logLevel: level) }
-    for notice in notices + confinement.notices { logger.notice("\(notice)") }
+    let tell = { (fact: HostFact) in log.write(fact, from: configured.logLevel) }
+    for notice in notices + confinement.notices { tell(.remark(notice)) }
 
     let addressLocks: AddressLocks
     do throws(AddressInUse) {
         addressLocks = try AddressLocks(configured.boundAddresses)
     } catch {
-        logger.error("cannot start: \(error)")
-        removeLeftovers(of: configured.interface, AddressLocks(), logger)
+        tell(.startFailed(reason: "\(error)"))
+        removeLeftovers(of: configured.interface, AddressLocks(), tell)
         log.finish()
         exit(2)
     }

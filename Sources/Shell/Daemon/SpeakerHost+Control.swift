@@ -4,13 +4,13 @@ import Deadlines
 import Health
 import IPTypes
 import Intent
-import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 extension SpeakerHost {
     /// Answers what comes by the control socket, or for metrics and health.
@@ -145,7 +145,7 @@ extension SpeakerHost {
     }
 
     private var unreadiness: String? {
-        network.waitsFor.map { "waiting for the network: \($0)" } ?? speaker.unreadiness
+        network.waitsFor.map { LogLine(.networkAwaited(reason: $0)).message } ?? speaker.unreadiness
     }
 
     /// Adds what the Speaker does not know.
@@ -155,7 +155,7 @@ extension SpeakerHost {
         status.addTimes(.now())
         status.decisionToWire = HistogramStatus(reports.wireTimes)
         status.waitsFor = network.waitsFor
-        if let reason = network.waitsFor { status.unreadiness = "waiting for the network: \(reason)" }
+        if network.waitsFor != nil { status.unreadiness = unreadiness }
         status.routerIDDerivedFrom = network.node.routerID?.derivedFrom.map { "\($0)" }
         status.reload = reloads.status
         if !network.isIntending {

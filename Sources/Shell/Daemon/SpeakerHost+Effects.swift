@@ -1,7 +1,6 @@
 import Deadlines
 import HealthProbes
 import IPTypes
-import Logging
 import NIOCore
 import Settings
 import SpeakerCore
@@ -44,7 +43,7 @@ extension SpeakerHost {
         guard link.isRunning else { return }
         switch resource {
         case .log(let level, let format):
-            link.logger.logLevel = Logger.Level(level)
+            link.logLevel = level
             log.format = format
         case .listener(let listener): listeners.listen(as: listener)
         case .transport(let transport): peers.reach(by: transport)
@@ -89,6 +88,6 @@ extension SpeakerHost {
 
     /// Logs what was reported since the last time.
     func logReports() {
-        reports.log(with: link.logger, at: link.now)
+        reports.log(at: link.now, link.log)
     }
 }

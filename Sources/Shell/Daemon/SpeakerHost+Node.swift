@@ -1,11 +1,11 @@
 import Glibc
 import Intent
-import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 // What the node tells: signals, and changes of addresses and links.
 
@@ -36,8 +36,7 @@ extension SpeakerHost {
         case .interrupted(let error):
             guard watchFault != error else { return }
             watchFault = error
-            link.logger.error(
-                "changes of addresses are not seen for now, trying again each second", metadata: ["reason": "\(error)"])
+            link.log(.addressChangesUnseen(reason: "\(error)"))
         }
     }
 
@@ -60,17 +59,15 @@ extension SpeakerHost {
         case .reload:
             reload()
         case .nothing:
-            link.logger.notice("\(Signals.name(of: number)) ignored: it asks for nothing")
+            link.log(.signalIgnored(name: Signals.name(of: number)))
         }
     }
 
     /// Whoever asks for it gets it, also where the log level would leave it out.
     private func logStatus() {
-        var logger = link.logger
-        logger.logLevel = min(logger.logLevel, .info)
         var isFirst = true
-        eachPage(of: StatusScope(routes: .none)) { page in
-            for line in LogLine.lines(of: page, withNode: isFirst) { line.log(with: logger) }
+        eachPage(of: StatusScope(routes: .none)) { [self] page in
+            for line in LogLine.lines(of: page, withNode: isFirst) { link.write(line) }
             isFirst = false
         }
     }

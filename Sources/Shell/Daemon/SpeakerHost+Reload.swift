@@ -2,12 +2,12 @@ import Confinement
 import Glibc
 import IPTypes
 import Intent
-import Logging
 import NIOCore
 import Netlink
 package import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Reads flags, environment and files anew, and says everything that is wrong. May block for as long as a file does.
 package typealias SettingsSource = @Sendable () -> Result<LoadedSettings, InvalidSettings>
@@ -86,8 +86,8 @@ extension SpeakerHost {
             reloads.status.isSuccessful = false
             reloads.status.errors = lines
             for line in lines where line.hasPrefix("error: ") {
-                link.logger.error(
-                    "settings not loaded, nothing changes", metadata: ["reason": "\(line.dropFirst("error: ".count))"])
+                let reason = line.dropFirst("error: ".count)
+                link.log(.settingsRefused(reason: String(reason)))
             }
         }
         return ReloadAnswer(outcome: .invalid, isDryRun: isDryRun, errors: lines)

@@ -7,12 +7,12 @@ import Health
 import HealthProbes
 import IPTypes
 import Intent
-import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Turns what happens into inputs of the Speaker, performs its effects and keeps the one timer. What is open belongs to an
 /// owner, one for each kind of it.
@@ -24,7 +24,6 @@ final class SpeakerHost: LoopConfined {
     let machine: Machine
     let log: LineLog
     let startedAt = WallTime.now()
-    private let firstLevel: Logger.Level
 
     private var effects: EffectLoop
     private var timer: (deadline: Instant, task: Scheduled<Void>)?
@@ -48,7 +47,7 @@ final class SpeakerHost: LoopConfined {
 
     private(set) lazy var link = HostLink(
         loop: loop,
-        logger: Logger(label: "bgpvip") { [log, firstLevel] _ in LineLogHandler(log: log, logLevel: firstLevel) },
+        logLevel: start.settings.logLevel, write: { [log] in log.write($0) },
         calls: HostLink.Calls(
             take: { self.take($0) }, fail: { self.fail($0) }, flush: { self.flush() }, speaker: { self.speaker }))
     private(set) lazy var bfd = BFDEndpoints(link, kernel: machine.bfd)
@@ -88,7 +87,6 @@ final class SpeakerHost: LoopConfined {
         self.start = start
         self.machine = machine
         self.log = log
-        firstLevel = Logger.Level(start.settings.logLevel)
         var generator = SystemRandomNumberGenerator()
         effects = EffectLoop(
             Speaker(
@@ -124,8 +122,9 @@ extension SpeakerHost {
         case .waits(let reason, let isFirst):
             // Nothing is advertised while we wait, so this node must not answer for it.
             if isFirst { addresses.removeLeftovers() }
-            link.logger.warning("waiting for the network: \(reason)")
-            service.say("waiting for the network: \(reason)")
+            let line = LogLine(.networkAwaited(reason: reason))
+            link.log(line)
+            service.say(line.message)
         case .ready(let settings):
             // A file that hangs must not keep the daemon from starting.
             machine.unusableFile(settings.checks, loop) { fault in
@@ -133,8 +132,7 @@ extension SpeakerHost {
                 if let fault { self.fail(fault) } else { self.intend() }
             }
         case .changed(let settings):
-            let gateways = settings.peers.map { "\($0.address)" }.joined(separator: ", ")
-            link.logger.notice("the default gateways have changed", metadata: ["peers": "\(gateways)"])
+            link.log(.gatewaysChanged(peers: settings.peers.map(\.address)))
             take(.intended(settings))
         case .failed(let error):
             fail(error)
@@ -153,12 +151,10 @@ extension SpeakerHost {
             control.keepMonitoring(at: settings.monitored)
             take(.intended(settings))
             guard link.isRunning else { return }
-            link.logger.info(
-                "bgpvip \(start.version) starts",
-                metadata: [
-                    "local_as": .number(settings.localAS.value), "router_id": "\(speaker.identifier)",
-                    "peers": .number(settings.peers.count), "vips": .number(settings.vips.count),
-                ])
+            link.log(
+                .started(
+                    version: start.version, localAS: settings.localAS, routerID: speaker.identifier,
+                    peers: settings.peers.count, vips: settings.vips.count))
             let leftovers = try addresses.leftovers()
             if !leftovers.isEmpty { take(.leftoversFound(leftovers)) }
         } catch .noSuchInterface {
@@ -193,8 +189,9 @@ extension SpeakerHost {
     /// Says why the daemon cannot run, and ends it. No process looks after what an earlier run left, then.
     private func fail(_ error: any Error) {
         guard link.isRunning else { return }
-        link.logger.error("cannot start: \(error)")
-        service.say("cannot start: \(error)")
+        let line = LogLine(.startFailed(reason: "\(error)"))
+        link.log(line)
+        service.say(line.message)
         addresses.removeLeftovers()
         finish(status: 2)
     }
@@ -254,9 +251,7 @@ extension SpeakerHost {
             timer = (due, after(TimeAmount(EffectLoop.readingPause)) { self.timerFired() })
         case .due(let stall):
             if let stall {
-                link.logger.notice(
-                    "the daemon did not run for a while; waiting for BFD packets before a peer counts as down",
-                    metadata: ["milliseconds": .milliseconds(stall)])
+                link.log(.stalled(stall))
                 take(.stalled)
             }
             take(.deadlineReached)

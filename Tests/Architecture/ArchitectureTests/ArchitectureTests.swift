@@ -65,6 +65,22 @@ struct ArchitectureTests {
         #expect(violations == [])
     }
 
+    /// Outside of the room Wording a line of the log is made of a fact, and what a fact carries is data.
+    @Test func theWordsOfTheLogAreInOneRoom() throws {
+        var violations: [String] = []
+        for file in try tree.files(below: "Sources") where !file.path.hasPrefix("Sources/Core/Wording/") {
+            for (number, line) in file.lines {
+                let isWorded = line.contains(/\bLogLine\(\s*(\.(debug|info|notice|warning|error)\b|")/)
+                // A literal that is more than the description of one value.
+                let fact = line.firstMatch(of: /\b(?:link\.log|link\.trace|tell)\((.*)/)?.1 ?? ""
+                let isText = fact.replacing(/"\\\([A-Za-z.]+\)"/, with: "").contains("\"")
+                if isWorded || isText { violations.append("\(file.path):\(number)") }
+            }
+        }
+        #expect(violations == [])
+        #expect(try !tree.file("Sources/Core/Wording/LogLine.swift").text.contains("package init(_ level"))
+    }
+
     @Test func nothingInSourcesCanTrapOnInput() throws {
         let forbidden = ["try!", "as!", "fatalError(", "precondition(", "preconditionFailure(", "unsafelyUnwrapped"]
         var violations: [String] = []

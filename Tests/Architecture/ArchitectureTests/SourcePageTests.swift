@@ -7,7 +7,7 @@ struct SourcePageTests {
 
     @Test func logsHasEveryMessage() throws {
         var rows: Set<String> = []
-        for file in try tree.files(below: "Sources/Shell/Daemon") {
+        for file in try tree.files(below: "Sources/Core/Wording") {
             for message in Self.messages(in: file.text) { rows.insert(message) }
         }
         #expect(rows.count > 60)
@@ -31,14 +31,12 @@ struct SourcePageTests {
 
     /// The rows of the messages that a file words: with its level, and with `…` where data is put in.
     private static func messages(in text: String) -> [String] {
-        let call =
-            /(?:self\.init|logger\.log|logger\.(error|warning|notice|info|debug))\(\s*(?:level: )?([^")]*?)"((?:[^"\\]|\\\([^)]*\)|\\.)*)"(?: : "([^"]*)")?/
+        let call = /self\.init\(\s*([^")]*?)"((?:[^"\\]|\\\([^)]*\)|\\.)*)"(?: : "([^"]*)")?/
         let said = text.matches(of: call).flatMap { match -> [String] in
-            let given = match.2.matches(of: /\.(error|warning|notice|info|debug)\b/).map { String($0.1) }
-            var levels = match.1.map { [String($0)] } ?? given
+            var levels = match.1.matches(of: /\.(error|warning|notice|info|debug)\b/).map { String($0.1) }
             // The level of a verdict.
-            if levels.isEmpty, match.2.contains(".level") { levels = ["error", "info"] }
-            return levels.isEmpty ? [] : [match.3, match.4].compactMap { $0 }.compactMap { row(levels, $0) }
+            if levels.isEmpty, match.1.contains(".level") { levels = ["error", "info"] }
+            return levels.isEmpty ? [] : [match.2, match.3].compactMap { $0 }.compactMap { row(levels, $0) }
         }
         // The steps of leaving.
         return said + text.matches(of: /case \.[a-z]+: "([a-z][^"\\]{20,})"/).compactMap { row(["info"], $0.1) }

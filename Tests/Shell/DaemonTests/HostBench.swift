@@ -7,7 +7,6 @@ import Health
 import HealthProbes
 import IPTypes
 import Intent
-import Logging
 import NIOCore
 import NIOEmbedded
 import SpeakerCore

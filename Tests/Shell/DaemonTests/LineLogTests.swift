@@ -1,10 +1,10 @@
 import Glibc
-import Logging
 import NIOCore
 import Settings
 import Testing
 
 @testable import Daemon
+@testable import Wording
 
 /// Log lines as bytes.
 struct LineLogTests {
@@ -33,11 +33,28 @@ struct LineLogTests {
         defer { for end in ends { close(end) } }
         let log = LineLog(format: .logfmt, descriptor: ends[1])
         log.format = .json
-        log.write(level: .info, message: "one", metadata: [])
+        log.write(LogLine(.info, "one"))
         #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix(#","level":"info","msg":"one"}"# + "\n"))
         log.format = .logfmt
-        log.write(level: .info, message: "two", metadata: [])
+        log.write(LogLine(.info, "two"))
         #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix("level=info msg=two\n"))
+    }
+
+    @Test func fieldsAreSortedByTheirNames() throws {
+        let ends = try nonBlockingPipe()
+        defer { for end in ends { close(end) } }
+        let log = LineLog(format: .logfmt, descriptor: ends[1], journalStream: try identity(of: ends[1]))
+        log.write(LogLine(.info, "m", [("vips", .number(2)), ("local_as", .number(1)), ("peers", .number(3))]))
+        #expect(String(decoding: drained(ends[0]), as: UTF8.self) == "<6>level=info msg=m local_as=1 peers=3 vips=2\n")
+    }
+
+    @Test func aFactIsWrittenIfItsLevelIs() throws {
+        let ends = try nonBlockingPipe()
+        defer { for end in ends { close(end) } }
+        let log = LineLog(format: .logfmt, descriptor: ends[1], journalStream: try identity(of: ends[1]))
+        log.write(.bfdReceiving, from: .notice)
+        log.write(.startFailed(reason: "r"), from: .error)
+        #expect(String(decoding: drained(ends[0]), as: UTF8.self) == "<3>level=error msg=\"cannot start: r\"\n")
     }
 
     @Test func aFullPipeLosesLinesInsteadOfBlockingAndSaysHowMany() throws {
@@ -46,18 +63,18 @@ struct LineLogTests {
         let log = LineLog(format: .logfmt, descriptor: ends[1])
         let filler = [UInt8](repeating: 0x78, count: 4096)
         while write(ends[1], filler, filler.count) > 0 {}
-        log.write(level: .info, message: "lost", metadata: [])
-        log.write(level: .info, message: "lost", metadata: [])
+        log.write(LogLine(.info, "lost"))
+        log.write(LogLine(.info, "lost"))
         #expect(drained(ends[0]).allSatisfy { $0 == 0x78 })
-        log.write(level: .info, message: "back", metadata: [])
+        log.write(LogLine(.info, "back"))
         let line = String(decoding: drained(ends[0]), as: UTF8.self)
         #expect(line.hasSuffix("level=info msg=back lines_lost=2\n"))
-        log.write(level: .info, message: "next", metadata: [("peer", "10.0.0.1")])
+        log.write(LogLine(.info, "next", [("peer", "10.0.0.1")]))
         #expect(String(decoding: drained(ends[0]), as: UTF8.self).hasSuffix("level=info msg=next peer=10.0.0.1\n"))
     }
 
     @Test func numbersAndTruthValuesHaveNoQuotesInJSONAndTextThatLooksLikeThemHas() {
-        let fields: [(String, Logger.MetadataValue)] = [
+        let fields: [LogLine.Field] = [
             ("hold_time", .number(9)), ("took_ms", .milliseconds(.microseconds(1_250))), ("definitive", .truth(true)),
             ("in_ms", .milliseconds(.seconds(2))), ("late_ms", .milliseconds(.microseconds(-40))), ("check", "9"),
         ]
@@ -74,7 +91,7 @@ struct LineLogTests {
         defer { for end in ends { close(end) } }
         let log = LineLog(format: .json, descriptor: ends[1])
         let long = String(repeating: "y", count: 10_000)
-        log.write(level: .info, message: long, metadata: [("reason", .string(long))])
+        log.write(LogLine(.info, long, [("reason", .string(long))]))
         #expect(
             String(decoding: drained(ends[0]), as: UTF8.self)
                 .hasSuffix("\"level\":\"info\",\"msg\":\"\(long)\",\"reason\":\"\(long)\"}\n"))
@@ -90,11 +107,11 @@ struct LineLogTests {
         var page = filler
         try #require(read(ends[0], &page, page.count) == 4096)
         let long = String(repeating: "y", count: 10_000)
-        log.write(level: .info, message: long, metadata: [])
-        log.write(level: .info, message: "lost", metadata: [])
+        log.write(LogLine(.info, long))
+        log.write(LogLine(.info, "lost"))
         let begun = drained(ends[0]).drop { $0 == 0x78 }
         #expect(begun.count == 4096)
-        log.write(level: .info, message: "next", metadata: [])
+        log.write(LogLine(.info, "next"))
         let lines = String(decoding: begun + drained(ends[0]), as: UTF8.self).split(separator: "\n")
         #expect(lines.count == 2)
         #expect(lines.first?.hasSuffix("\"msg\":\"\(long)\"}") == true)
@@ -116,7 +133,7 @@ struct LineLogTests {
         }
     }
 
-    @Test func aTerminalThatNobodyReadsHoldsNobodyUp() throws {
+    @Test func aTerminalThatIsNotReadHoldsNothingUp() throws {
         let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
         var (number, isLocked): (CInt, CInt) = (0, 0)
         // TIOCSPTLCK and TIOCGPTN.
@@ -124,7 +141,7 @@ struct LineLogTests {
         let end = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
         try #require(end >= 0)
         let log = LineLog(format: .logfmt, descriptor: end)
-        for _ in 0..<5000 { log.write(level: .info, message: String(repeating: "x", count: 200), metadata: []) }
+        for _ in 0..<5000 { log.write(LogLine(.info, String(repeating: "x", count: 200))) }
         // Ends the write that hangs.
         close(terminal)
         log.finish()
@@ -135,7 +152,7 @@ struct LineLogTests {
         let file = tmpfile()
         defer { fclose(file) }
         let log = LineLog(format: .logfmt, descriptor: fileno(file))
-        for number in 0..<100 { log.write(level: .info, message: "m\(number)", metadata: []) }
+        for number in 0..<100 { log.write(LogLine(.info, "m\(number)")) }
         log.finish()
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = pread(fileno(file), &bytes, bytes.count, 0)
@@ -144,14 +161,14 @@ struct LineLogTests {
     }
 
     @Test(arguments: [
-        (Logger.Level.debug, 7), (.info, 6), (.notice, 5), (.warning, 4), (.error, 3), (.critical, 2),
+        (LogLevel.debug, 7), (.info, 6), (.notice, 5), (.warning, 4), (.error, 3),
     ])
-    func theJournalGetsPrioritiesAndKnowsTheTimeItself(level: Logger.Level, priority: Int) throws {
+    func theJournalGetsPrioritiesAndKnowsTheTimeItself(level: LogLevel, priority: Int) throws {
         let ends = try nonBlockingPipe()
         defer { for end in ends { close(end) } }
         for format in [LogFormat.logfmt, .json] {
             let log = LineLog(format: format, descriptor: ends[1], journalStream: try identity(of: ends[1]))
-            log.write(level: level, message: "m", metadata: [("peer", "10.0.0.1")])
+            log.write(LogLine(level, "m", [("peer", "10.0.0.1")]))
             let line =
                 format == .json
                 ? #"{"level":"\#(level)","msg":"m","peer":"10.0.0.1"}"# : "level=\(level) msg=m peer=10.0.0.1"
@@ -165,7 +182,7 @@ struct LineLogTests {
         defer { for end in ends + others { close(end) } }
         for stream in [nil, "", "1:2", try identity(of: others[1])] {
             let log = LineLog(format: .logfmt, descriptor: ends[1], journalStream: stream)
-            log.write(level: .error, message: "m", metadata: [])
+            log.write(LogLine(.error, "m"))
             let line = String(decoding: drained(ends[0]), as: UTF8.self)
             #expect(line.hasPrefix("time=2"))
             #expect(line.hasSuffix("Z level=error msg=m\n"))

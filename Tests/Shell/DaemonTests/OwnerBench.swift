@@ -1,11 +1,11 @@
 import Deadlines
 import IPTypes
-import Logging
 import NIOCore
 import NIOEmbedded
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 @testable import Daemon
 
@@ -21,7 +21,7 @@ final class OwnerBench {
 
     private(set) lazy var link = HostLink(
         loop: loop,
-        logger: Logger(label: "test") { [record] _ in RecordingLog(record: record) },
+        logLevel: .info, write: { [record] in record.lines.append("\($0.level): \($0.message)") },
         calls: HostLink.Calls(
             take: { [record, unowned self] in
                 record.lines.append("\($0)")
@@ -59,22 +59,6 @@ final class HeldThread: WorkThread, @unchecked Sendable {
         let due = waiting
         waiting = []
         for work in due { work() }
-    }
-}
-
-/// Keeps the messages that are worth a line.
-struct RecordingLog: LogHandler {
-    let record: Record
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        record.lines.append("\(event.level): \(event.message)")
     }
 }
 

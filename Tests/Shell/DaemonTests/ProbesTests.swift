@@ -1,7 +1,7 @@
 import Health
 import IPTypes
-import Logging
 import NIOCore
+import Settings
 import SpeakerCore
 import Testing
 
@@ -70,7 +70,7 @@ struct ProbesTests {
     }
 
     @Test func outcomesAreTracedBeforeWhatFollowsFromThem() {
-        bench.link.logger.logLevel = .debug
+        bench.link.logLevel = .debug
         owner.provide(Self.check)
         made.probers[0].tell(.outcome(.passed, took: .zero))
         #expect(bench.takeRecord().map { $0.prefix(6) } == ["trace ", "check("])

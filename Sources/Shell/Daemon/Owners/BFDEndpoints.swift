@@ -2,11 +2,11 @@ import BFD
 import BFDTransport
 import Glibc
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Owns the sockets of BFD, and keeps what the kernel said about them.
 final class BFDEndpoints: LoopConfined {
@@ -41,7 +41,7 @@ final class BFDEndpoints: LoopConfined {
         if scheduling == nil {
             let answer = kernel.schedule()
             scheduling = answer
-            link.logger.log(level: answer.isPreferred ? .info : .notice, "BFD runs with \(answer)")
+            link.log(.bfdScheduled("\(answer)", isPreferred: answer.isPreferred))
         }
         let before = paths.updateValue(path, forKey: path.peer)
         forgetSender(of: path.peer)
@@ -58,7 +58,7 @@ final class BFDEndpoints: LoopConfined {
         guard scheduling == .granted else { return }
         let answer = kernel.giveWay()
         scheduling = answer
-        link.logger.warning("the daemon was busy without a pause; BFD runs with \(answer) for 10 s")
+        link.log(.bfdGaveWay("\(answer)"))
         after(Self.wayPause) { self.scheduling = self.kernel.schedule() }
     }
 
@@ -103,7 +103,7 @@ extension BFDEndpoints {
             do throws(BFDSocketFailure) {
                 try receiver.receive(from: peers)
             } catch {
-                link.logger.error("BFD packets of new peers are dropped", metadata: ["reason": "\(error)"])
+                link.log(.bfdPeersDropped(reason: "\(error)"))
             }
         } else if receivers[kind] == nil {
             openReceiver(kind)
@@ -129,11 +129,11 @@ extension BFDEndpoints {
     private func note(_ news: Opening<any BFDReceiving>.News) {
         switch news {
         case .opened(_, afterFailure: false): break
-        case .opened(_, afterFailure: true): link.logger.info("BFD can receive now")
+        case .opened(_, afterFailure: true): link.log(.bfdReceiving)
         // Another BFD daemon has the port: at a start that is for the operator to settle.
         case .failed(let error) where !link.isServing: link.fail(error)
         case .failed(let error):
-            link.logger.error("BFD cannot receive, trying again each second", metadata: ["reason": "\(error)"])
+            link.log(.bfdReceivingFailed(reason: "\(error)"))
         }
     }
 
@@ -143,9 +143,9 @@ extension BFDEndpoints {
             link.take(.bfdReceived(arrival.packet, from: arrival.source, isMultihop: arrival.isMultihop))
         case .discarded(let reason, let source):
             discarded &+= 1
-            link.logger.debug("BFD packet discarded", metadata: ["from": "\(source)", "reason": "\(reason)"])
+            link.trace(.bfdPacketDiscarded(from: source, reason))
         case .ended(let reason):
-            link.logger.error("BFD cannot receive any more; trying again", metadata: ["reason": "\(reason)"])
+            link.log(.bfdReceivingEnded(reason: reason))
             after(Opening<any BFDReceiving>.pause) {
                 guard self.receivers[kind]?.opened?.isOpen == false else { return }
                 self.receivers[kind] = nil
@@ -166,8 +166,7 @@ extension BFDEndpoints {
             guard let sender = try sender(for: peer, isSearching: packet.state == .down) else { return }
             try sender.send(packet)
             if let failure = failures.removeValue(forKey: peer) {
-                link.logger.info(
-                    "BFD packets can be sent again", metadata: ["peer": "\(peer)", "failed": "\(failure)"])
+                link.log(.bfdSending(peer, failed: failure))
             }
         } catch {
             note(error, of: peer)
@@ -223,6 +222,6 @@ extension BFDEndpoints {
         forgetSender(of: peer)
         let words = "\(failure)"
         guard failures.updateValue(words, forKey: peer) != words else { return }
-        link.logger.warning("BFD packets cannot be sent", metadata: ["peer": "\(peer)", "reason": "\(words)"])
+        link.log(.bfdSendingFailed(peer, reason: words))
     }
 }

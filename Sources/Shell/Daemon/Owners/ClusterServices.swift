@@ -4,12 +4,12 @@ import Health
 import HealthProbes
 import IPTypes
 import Kubernetes
-import Logging
 import NIOCore
 import Services
 import Settings
 import ShellSystem
 import SpeakerCore
+import Wording
 
 /// The source of VIPs that is the cluster: owns what decides about Services of type LoadBalancer, the connections to the
 /// Kubernetes API, and the probes of what has to carry the addresses.
@@ -158,7 +158,7 @@ extension ClusterServices {
             probers.updateValue(prober, forKey: name)?.stop()
         } catch {
             // Without an outcome the check's verdict runs out.
-            link.logger.error("check cannot be run", metadata: ["check": "\(name)", "reason": "\(error)"])
+            link.log(.checkUnusable(name, reason: "\(error)"))
         }
     }
 
@@ -176,16 +176,14 @@ extension ClusterServices {
         switch event {
         case .lost(let kind, let reason):
             guard failures.updateValue(reason, forKey: kind) != reason else { return }
-            link.logger.warning(
-                "the Kubernetes API does not answer; what it said last holds",
-                metadata: ["kind": "\(kind)", "reason": "\(reason)"])
+            link.log(.kubernetesSilent(kind, reason: reason))
         case .heard(let kind), .listEnded(let kind):
             guard failures.removeValue(forKey: kind) != nil else { return }
-            link.logger.notice("the Kubernetes API answers again", metadata: ["kind": "\(kind)"])
+            link.log(.kubernetesAnswers(kind))
         case .claimFailed(let address, let reason):
-            link.logger.warning("address not claimed", metadata: ["address": "\(address)", "reason": "\(reason)"])
+            link.log(.addressNotClaimed(address, reason: reason))
         case .statusFailed(let service, let reason):
-            link.logger.warning("status not written", metadata: ["service": "\(service)", "reason": "\(reason)"])
+            link.log(.statusNotWritten(service, reason: reason))
         default: break
         }
     }

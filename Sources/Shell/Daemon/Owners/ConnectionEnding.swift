@@ -1,8 +1,8 @@
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import ShellSystem
+import Wording
 
 /// Ends the connections that binding and unbinding cut off.
 final class ConnectionEnding: LoopConfined {
@@ -53,23 +53,22 @@ final class ConnectionEnding: LoopConfined {
         switch result {
         case .success(0): break
         case .success(let count):
-            link.logger.info("\(kind.words) ended", metadata: ["connections": .number(count)])
+            link.log(kind.ended(count))
         case .failure(let error):
             guard !isRefused else { return }
             isRefused = true
-            link.logger.warning(
-                "connections that a change of the VIPs cuts off cannot be ended; clients notice by their own timeouts",
-                metadata: ["reason": "\(error)"])
+            link.log(.connectionsNotEnded(reason: "\(error)"))
         }
     }
 }
 
 extension BrokenConnections.Kind {
-    fileprivate var words: String {
+    /// So many of this kind were ended.
+    fileprivate func ended(_ count: Int) -> HostFact {
         switch self {
-        case .fromRemote: "connections of remote clients to a VIP that is unbound"
-        case .fromVIP: "connections of this node's clients to a VIP that was unbound"
-        case .toOtherNodes: "connections of this node's clients to other nodes, whose VIP is bound here now,"
+        case .fromRemote: .remoteClientsEnded(count: count)
+        case .fromVIP: .ownClientsEnded(count: count)
+        case .toOtherNodes: .connectionsToOtherNodesEnded(count: count)
         }
     }
 }

@@ -1,9 +1,9 @@
 import ControlSocket
 import Health
-import Logging
 import NIOCore
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// A server that answers requests; the real one is `ControlServer`.
 protocol Answering: AnyObject, Sendable {
@@ -52,15 +52,13 @@ final class ControlServers: LoopConfined {
     private func note(_ news: Opening<any Answering>.News, isFirst: Bool) -> Bool {
         switch news {
         case .opened(_, afterFailure: false): break
-        case .opened(_, afterFailure: true): link.logger.info("the control socket is open now")
+        case .opened(_, afterFailure: true): link.log(.controlSocketOpen)
         case .failed(let error):
             guard !isFirst || (error as? ControlSocketError)?.isOfThePlace == true else {
                 link.fail(error)
                 return false
             }
-            link.logger.notice(
-                "no control socket, so bgpvip peers and drain cannot be used, trying again each second: \(error); choose another with --control-socket or BGPVIP_CONTROL_SOCKET, or none"
-            )
+            link.log(.controlSocketFailed(reason: "\(error)"))
         }
         return true
     }
@@ -90,15 +88,10 @@ final class ControlServers: LoopConfined {
     }
 
     private func note(_ news: Opening<any Answering>.News, at endpoint: SocketTarget) {
-        var metadata: Logger.Metadata = ["address": "\(endpoint.address)", "port": "\(endpoint.port)"]
         switch news {
         case .opened(_, afterFailure: false): break
-        case .opened(_, afterFailure: true): link.logger.info("metrics and health are served now", metadata: metadata)
-        case .failed(let error):
-            metadata["reason"] = "\(error)"
-            link.logger.warning(
-                "metrics and health cannot be served, trying again each second; --metrics and --health set another port",
-                metadata: metadata)
+        case .opened(_, afterFailure: true): link.log(.monitoringOpen(endpoint))
+        case .failed(let error): link.log(.monitoringFailed(endpoint, reason: "\(error)"))
         }
     }
 }

@@ -1,7 +1,7 @@
-import Logging
 import NIOCore
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Looks at the drain file whenever it may have changed, on a thread that waits for a file system that hangs.
 final class DrainFileLooks: LoopConfined {
@@ -107,7 +107,9 @@ final class DrainFileLooks: LoopConfined {
             return link.fail(error)
         case .failure(let error):
             // What was seen last stays in force.
-            if file.faults.look != error.description { link.logger.error("\(error)") }
+            if file.faults.look != error.description {
+                link.log(.drainFileUnknown(reason: error.description))
+            }
             file.faults.look = error.description
         }
         if !link.isServing { onKnown() }
@@ -128,17 +130,12 @@ final class DrainFileLooks: LoopConfined {
 
     private func warn(of file: File) {
         guard self.file === file, file.isUnderWay else { return }
-        let consequence =
-            link.isServing ? "what was seen last stays in force" : "nothing is advertised before it does"
-        link.logger.error(
-            "the file system of the drain file does not answer; \(consequence)", metadata: ["path": "\(file.path)"])
+        link.log(.drainFileHangs(path: file.path, isServing: link.isServing))
     }
 
     private func cannotWatch(_ reason: String) {
         guard let file, file.faults.watch != reason else { return }
         file.faults.watch = reason
-        link.logger.warning(
-            "the drain file's directory cannot be watched; looking each second instead",
-            metadata: ["reason": "\(reason)"])
+        link.log(.drainFileUnwatched(reason: reason))
     }
 }

@@ -1,8 +1,9 @@
 import Deadlines
-import Logging
 import NIOCore
+import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// What all owners of resources share with the host: the loop, the log, and the way back.
 final class HostLink: LoopConfined {
@@ -18,25 +19,42 @@ final class HostLink: LoopConfined {
     }
 
     let loop: any EventLoop
-    var logger: Logger
+    /// Lines of a lower level are not logged.
+    var logLevel: LogLevel
+    /// Writes a line of the log, whatever its level.
+    let write: (LogLine) -> Void
     /// True once everything is known that can keep the node out of service.
     var isServing = false
     /// False once the process's work has ended.
     var isRunning = true
     private let calls: Calls
 
-    init(loop: any EventLoop, logger: Logger, calls: Calls) {
+    init(loop: any EventLoop, logLevel: LogLevel, write: @escaping (LogLine) -> Void, calls: Calls) {
         self.loop = loop
-        self.logger = logger
+        self.logLevel = logLevel
+        self.write = write
         self.calls = calls
     }
 
     /// True if what happens is logged, beside what is decided.
-    var isTracing: Bool { logger.logLevel <= .debug }
+    var isTracing: Bool { logLevel == .debug }
     /// The monotonic clock, on which the loop's deadlines are.
     var now: Instant { Instant(nanoseconds: loop.now.uptimeNanoseconds) }
     /// A copy.
     var speaker: Speaker { calls.speaker() }
+
+    /// Logs a line if its level is logged.
+    func log(_ line: LogLine) {
+        if line.level >= logLevel { write(line) }
+    }
+
+    /// Logs what was noticed.
+    func log(_ fact: HostFact) { log(LogLine(fact)) }
+
+    /// Logs what happens, at the level debug. Otherwise nothing is made for it.
+    func trace(_ trace: @autoclosure () -> Trace) {
+        if isTracing, let line = LogLine(trace()) { write(line) }
+    }
 
     /// See `Calls`.
     func take(_ input: Input) { calls.take(input) }

@@ -2,11 +2,11 @@ import BGPFSM
 import BGPTransport
 import Glibc
 import IPTypes
-import Logging
 import NIOCore
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// A socket on which peers may dial us; the kernel's is `PeerListener`.
 protocol ListeningPort: AnyObject, Sendable {
@@ -87,16 +87,12 @@ final class Listeners: LoopConfined {
     }
 
     private func note(_ news: Opening<any ListeningPort>.News, for id: Listener.ID) {
-        var metadata: Logger.Metadata = ["address": "\(id.address)", "port": .number(id.port)]
-        if let interface = id.interface { metadata["interface"] = "\(interface)" }
         switch news {
         case .opened(_, afterFailure: false): break
-        case .opened(_, afterFailure: true):
-            link.logger.info("incoming sessions are accepted now", metadata: metadata)
+        case .opened(_, afterFailure: true): link.log(.listening(id))
         case .failed(let error):
             if !link.isServing, let failure = error as? ListenFailure, !failure.mayPass { return link.fail(failure) }
-            metadata["reason"] = "\(error)"
-            link.logger.warning("incoming sessions cannot be accepted, trying again each second", metadata: metadata)
+            link.log(.listeningFailed(id, reason: "\(error)"))
         }
     }
 
@@ -109,9 +105,7 @@ final class Listeners: LoopConfined {
             if before.linkLocalKey != listener.linkLocalKey { try port.setLinkLocalKey(listener.linkLocalKey?.bytes) }
             if listener.leavesRoom { port.leaveRoom() }
         } catch {
-            link.logger.error(
-                "incoming sessions are checked with old passwords",
-                metadata: ["address": "\(listener.id.address)", "reason": "\(error)"])
+            link.log(.oldPasswordsInForce(listener.id.address, reason: "\(error)"))
         }
     }
 }

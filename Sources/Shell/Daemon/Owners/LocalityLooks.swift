@@ -1,9 +1,9 @@
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Asks the kernel which of the addresses that are left to others are local, and tells the speaker what has changed.
 final class LocalityLooks: LoopConfined {
@@ -87,8 +87,7 @@ final class LocalityLooks: LoopConfined {
             }
         case .failure(let error):
             if fault != error {
-                link.logger.error(
-                    "cannot tell which VIPs are local, trying again", metadata: ["reason": "\(error)"])
+                link.log(.localityUnknown(reason: "\(error)"))
             }
             fault = error
         }

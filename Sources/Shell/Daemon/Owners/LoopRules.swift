@@ -1,9 +1,9 @@
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import ShellSystem
 import SpeakerCore
+import Wording
 
 /// Owns the routing rules that keep packets to unused ports of Services from looping between node and router.
 final class LoopRules: LoopConfined {
@@ -68,8 +68,7 @@ final class LoopRules: LoopConfined {
             self.isUnderWay = false
             self.look()
             guard case .failure(let error) = $0 else { return }
-            self.link.logger.warning(
-                "routing rules of an earlier run cannot be removed", metadata: ["reason": "\(error)"])
+            self.link.log(.loopRulesStay(reason: "\(error)"))
         }
     }
 
@@ -99,9 +98,7 @@ final class LoopRules: LoopConfined {
         case .success: fault = nil
         case .failure(let error):
             if fault != error {
-                link.logger.warning(
-                    "packets to unused ports of Services may loop between node and router",
-                    metadata: ["reason": "\(error)"])
+                link.log(.loopsPossible(reason: "\(error)"))
             }
             fault = error
         }

@@ -12,6 +12,7 @@ import Services
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Everything that the daemon asks of the machine; tests have another.
 struct Machine: Sendable {
@@ -31,7 +32,7 @@ struct Machine: Sendable {
     }
     /// Takes what an earlier run left off the interface, except what instances that live have bound.
     var removeLeftovers: @Sendable (String, AddressLocks, HostLink) -> Void = { interface, locks, link in
-        Daemon.removeLeftovers(of: interface, locks, link.logger)
+        Daemon.removeLeftovers(of: interface, locks) { link.log($0) }
     }
     var endConnections: ConnectionEnding.Ending
     var locality: LocalityLooks.Question = { asked in

@@ -1,12 +1,12 @@
 import Deadlines
 import IPTypes
 import Intent
-import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Looks at the node's network, from which follows what is intended on this node: before anything is intended until it is
 /// ready, and then as long as a peer is `gateway`.
@@ -88,8 +88,7 @@ final class NetworkLooks: LoopConfined {
         do throws(NetlinkError) {
             routes = try watchRoutes(loop, callback { $0.lookSoon() })
         } catch {
-            link.logger.warning(
-                "default routes cannot be watched; looking every ten seconds", metadata: ["reason": "\(error)"])
+            link.log(.defaultRoutesUnwatched(reason: "\(error)"))
         }
     }
 

@@ -1,11 +1,11 @@
 import BGPFSM
 import BGPTransport
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import SpeakerCore
 import ShellSystem
+import Wording
 
 // From the wish for a connection to its SYN; what comes of it returns as events of the session.
 
@@ -37,14 +37,13 @@ extension PeerConnections {
         } catch .noSuchInterface {
             step = .fail(.sourceUnavailable)
         } catch {
-            link.logger.warning(
-                "the neighbor table cannot be read", metadata: ["interface": "\(interface)", "reason": "\(error)"])
+            link.log(.neighbourTableUnreadable(interface: interface, reason: "\(error)"))
             step = .fail(.noNeighbour(interface: interface))
         }
         switch step {
         case .dial(let router):
             let remote = ScopedAddress(.v6(router), zone: interface)
-            link.logger.debug("router found", metadata: ["peer": "\(peer)", "address": "\(remote)"])
+            link.trace(.routerFound(peer, router: remote))
             ask(about: peer, at: remote, preparation)
         case .ask(let candidates):
             guard let asked = kernel.solicit(interface, candidates) else { return follow(search.nothingAsked, peer) }
@@ -84,8 +83,7 @@ extension PeerConnections {
         case .success(let process?): return link.take(.session(peer, .tcpFailed(.outgoing, .inUse(by: process))))
         // A kernel without inet_diag cannot tell: then the peer is dialled.
         case .failure(let error):
-            link.logger.debug(
-                "cannot tell whether another speaker has the peer", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+            link.trace(.otherSpeakerUnknown(peer, reason: "\(error)"))
         }
         links[peer, default: PeerLinks()].outgoing = kernel.dial(
             endpoint(by: transport, at: remote), loop, callback { $0.take($2, of: $1, peer, .outgoing) })

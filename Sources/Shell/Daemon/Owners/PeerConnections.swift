@@ -3,12 +3,12 @@ import BGPTransport
 import BGPWire
 import Deadlines
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// Owns the TCP connections with peers, and performs the actions of their sessions.
 final class PeerConnections: LoopConfined {
@@ -57,9 +57,7 @@ final class PeerConnections: LoopConfined {
                 if before.password != transport.password { try connection.setMD5Key(transport.password?.bytes) }
                 if before.userTimeout != transport.userTimeout { try connection.setUserTimeout(transport.userTimeout) }
             } catch {
-                link.logger.error(
-                    "a connection that is open cannot follow the settings",
-                    metadata: ["peer": "\(peer)", "reason": "\(error)"])
+                link.log(.connectionUnchanged(peer, reason: "\(error)"))
             }
         }
     }
@@ -185,7 +183,7 @@ extension PeerConnections {
         do {
             return try kernel.complete(endpoints, connection.remote)
         } catch {
-            link.logger.warning("no further next hops found on the link", metadata: ["reason": "\(error)"])
+            link.log(.furtherNextHopsUnknown(reason: "\(error)"))
             return endpoints
         }
     }
@@ -206,8 +204,7 @@ extension PeerConnections {
     /// A peer has dialled us, or someone else has. The connection is adopted or rejected before this returns.
     func accepted(_ connection: any PeerLink) {
         guard let transport = transport(to: connection.remote), links[transport.peer]?.candidate == nil else {
-            link.logger.debug(
-                "connection refused: its address is no peer's", metadata: ["remote": "\(connection.remote)"])
+            link.trace(.strangerRefused(connection.remote))
             connection.reject()
             return
         }

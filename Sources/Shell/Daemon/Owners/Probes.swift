@@ -1,9 +1,9 @@
 import Health
 import HealthProbes
-import Logging
 import NIOCore
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// What runs the probes of one check; the real one is `Prober`.
 protocol Probing: AnyObject {
@@ -41,7 +41,7 @@ final class Probes: LoopConfined {
             // At a start that is an error of the settings. Later, files that were good a moment ago are not: without an
             // outcome the check's verdict runs out.
             guard link.isServing else { return link.fail(error) }
-            link.logger.error("check cannot be run", metadata: ["check": "\(name)", "reason": "\(error)"])
+            link.log(.checkUnusable(name, reason: "\(error)"))
         }
     }
 

@@ -1,10 +1,10 @@
 import IPTypes
-import Logging
 import NIOCore
 import Netlink
 import Settings
 import SpeakerCore
 import ShellSystem
+import Wording
 
 /// The interface that VIPs are put on; the kernel's is `InterfaceAddresses`.
 protocol VIPInterface: AnyObject {
@@ -178,9 +178,7 @@ extension VIPAddresses {
             return
         }
         guard foreign.insert(prefix).inserted else { return }
-        link.logger.warning(
-            "VIP was added to \(name) by another program; it is used, and not removed",
-            metadata: ["vip": "\(prefix)"])
+        link.log(.vipIsForeign(prefix, interface: name))
     }
 
     /// Ends the connections of remote clients to VIPs of ours and takes the VIPs off the interface, a batch at a time,
@@ -245,9 +243,7 @@ extension VIPAddresses {
             let unknown = locks.leftovers(among: unbound(of: marked))
             if !unknown.isEmpty { link.take(.leftoversFound(unknown)) }
         } catch {
-            if fault != error {
-                link.logger.error("addresses of \(name) cannot be read", metadata: ["reason": "\(error)"])
-            }
+            if fault != error { link.log(.addressesUnreadable(interface: name, reason: "\(error)")) }
             fault = error
             isLookPlanned = true
             after(Self.rereadPause) { self.look() }

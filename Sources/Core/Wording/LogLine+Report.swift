@@ -4,30 +4,12 @@ import Deadlines
 import Health
 import IPTypes
 import Intent
-import Logging
-import SpeakerCore
+import Settings
+package import SpeakerCore
 
-/// A report as a log line: the only place where events are worded.
-struct LogLine: Equatable {
-    typealias Field = (name: String, value: Logger.MetadataValue)
-
-    var level: Logger.Level
-    var message: String
-    var fields: [Field]
-
-    init(_ level: Logger.Level, _ message: String, _ fields: [Field] = []) {
-        self.level = level
-        self.message = message
-        self.fields = fields
-    }
-
-    static func == (left: LogLine, right: LogLine) -> Bool {
-        left.level == right.level && left.message == right.message
-            && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
-    }
-
+extension LogLine {
     /// The line for one report.
-    init(_ report: Report) {
+    package init(_ report: Report) {
         switch report {
         case .intentChanged(let change):
             self.init(
@@ -63,11 +45,13 @@ struct LogLine: Equatable {
                     + (bfd.map { [("bfd", "\($0)")] } ?? []))
         case .bfdUp(let peer):
             self.init(.info, "BFD session Up", [("peer", "\(peer)")])
-        case .bfdDown(let peer, let reason, let endsSession):
+        case .bfdDown(let peer, let reason, endsSession: true):
             self.init(
-                endsSession ? .error : .warning,
-                "BFD says that the path is down; "
-                    + (endsSession ? "the BGP session is closed" : "no BGP session was Established"),
+                .error, "BFD says that the path is down; the BGP session is closed",
+                [("peer", "\(peer)"), ("reason", "\(reason)")])
+        case .bfdDown(let peer, let reason, endsSession: false):
+            self.init(
+                .warning, "BFD says that the path is down; no BGP session was Established",
                 [("peer", "\(peer)"), ("reason", "\(reason)")])
         case .bfdShutDownByPeer(let peer):
             self.init(
@@ -178,14 +162,14 @@ struct LogLine: Equatable {
     }
 
     /// At most eight prefixes by name, so that a line stays a line.
-    private static func list(_ prefixes: [IPPrefix]) -> Logger.MetadataValue {
+    private static func list(_ prefixes: [IPPrefix]) -> LogValue {
         let named = prefixes.prefix(8).map { "\($0)" }.joined(separator: ",")
         return .string(prefixes.count > 8 ? "\(named) and \(prefixes.count - 8) more" : named)
     }
 }
 
 extension Verdict {
-    fileprivate var level: Logger.Level {
+    fileprivate var level: LogLevel {
         if case .unhealthy = self { .error } else { .info }
     }
 

@@ -1,8 +1,8 @@
 import CLinuxShim
 import Deadlines
 import Glibc
-import Logging
 import Settings
+import Wording
 
 /// Writes one line an event to standard error, as logfmt or JSON, and never blocks the loop.
 ///
@@ -19,7 +19,7 @@ final class LineLog: Sendable {
     private let isJournal: Bool
     private let state: State
 
-    /// Only the event loop logs, so plain state would do, but the logging library asks for Sendable.
+    /// Used on the event loop, and before it runs: never on two threads at once.
     private final class State: @unchecked Sendable {
         var format: LogFormat
         /// Lines dropped since the last one written.
@@ -61,21 +61,28 @@ final class LineLog: Sendable {
         background?.drain()
     }
 
-    /// Writes a line, or counts it as lost.
-    func write(level: Logger.Level, message: String, metadata: [(String, Logger.MetadataValue)]) {
+    /// Writes the line of a fact if lines of its level are written.
+    func write(_ fact: HostFact, from least: LogLevel) {
+        let line = LogLine(fact)
+        if line.level >= least { write(line) }
+    }
+
+    /// Writes a line, with its fields by name, or counts it as lost.
+    func write(_ line: LogLine) {
         writeRest()
         guard background?.hasRoom ?? (state.rest.isEmpty && isWritable) else {
             state.lost += 1
             return
         }
-        var fields: [(String, Logger.MetadataValue)] = isJournal ? [] : [("time", "\(WallTime.now())")]
-        fields += [("level", "\(level)"), ("msg", .string(message))] + metadata
+        var fields: [LogLine.Field] = isJournal ? [] : [("time", "\(WallTime.now())")]
+        fields += [("level", .string(line.level.rawValue)), ("msg", .string(line.message))]
+        fields += line.fields.sorted { $0.name < $1.name }
         if state.lost > 0 { fields.append(("lines_lost", .number(state.lost))) }
         state.lost = 0
-        let prefix = isJournal ? "<\(level.journalPriority)>" : ""
-        let line = Array((prefix + Self.render(fields, as: state.format) + "\n").utf8)
-        if let background { return background.write(line) }
-        state.rest = line[...]
+        let prefix = isJournal ? "<\(line.level.journalPriority)>" : ""
+        let bytes = Array((prefix + Self.render(fields, as: state.format) + "\n").utf8)
+        if let background { return background.write(bytes) }
+        state.rest = bytes[...]
         writeRest()
     }
 
@@ -101,44 +108,15 @@ final class LineLog: Sendable {
     }
 }
 
-/// The logging library's view of `LineLog`.
-struct LineLogHandler: LogHandler {
-    let log: LineLog
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let extra = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        log.write(level: event.level, message: "\(event.message)", metadata: extra)
-    }
-}
-
-extension Logger.Level {
+extension LogLevel {
     /// The priority as syslog(3) numbers it.
     fileprivate var journalPriority: Int {
         switch self {
-        case .trace, .debug: 7
+        case .debug: 7
         case .info: 6
         case .notice: 5
         case .warning: 4
         case .error: 3
-        case .critical: 2
-        }
-    }
-
-    /// The library's level for ours.
-    init(_ level: LogLevel) {
-        switch level {
-        case .debug: self = .debug
-        case .info: self = .info
-        case .notice: self = .notice
-        case .warning: self = .warning
-        case .error: self = .error
         }
     }
 }

@@ -1,12 +1,13 @@
+package import BFD
 import BGPFSM
 import BGPWire
-import Health
-import IPTypes
-import Logging
-import SpeakerCore
+package import Health
+package import IPTypes
+import Settings
+package import SpeakerCore
 
 /// What happens, beside what is decided: the lines of the level debug.
-enum Trace {
+package enum Trace: Sendable {
     /// A probe ended.
     case probed(check: String, Outcome, took: Duration)
     /// Something happened to a session or a check.
@@ -15,11 +16,19 @@ enum Trace {
     case effect(Effect)
     /// A peer is dialled again after a pause.
     case retry(ScopedAddress, pause: Duration)
+    /// The router on the link of an unnumbered peer.
+    case routerFound(ScopedAddress, router: ScopedAddress)
+    /// The kernel does not say whether another process has a session with the peer.
+    case otherSpeakerUnknown(ScopedAddress, reason: String)
+    /// An incoming connection whose address is no peer's.
+    case strangerRefused(ScopedAddress)
+    /// A datagram that is no legal BFD packet, or from no peer.
+    case bfdPacketDiscarded(from: ScopedAddress, BFDDiscard)
 }
 
 extension LogLine {
     /// The line for one trace; nil for what needs none, because a report says it or it tells nothing.
-    init?(_ trace: Trace) {
+    package init?(_ trace: Trace) {
         switch trace {
         case .probed(let check, let outcome, let took):
             let fields: [Field] = [("check", "\(check)"), ("took_ms", .milliseconds(took))]
@@ -35,6 +44,16 @@ extension LogLine {
             }
         case .retry(let peer, let pause):
             self.init(.debug, "next attempt planned", [("peer", "\(peer)"), ("in_ms", .milliseconds(pause))])
+        case .routerFound(let peer, let router):
+            self.init(.debug, "router found", [("peer", "\(peer)"), ("address", "\(router)")])
+        case .otherSpeakerUnknown(let peer, let reason):
+            self.init(
+                .debug, "cannot tell whether another speaker has the peer",
+                [("peer", "\(peer)"), ("reason", .string(reason))])
+        case .strangerRefused(let remote):
+            self.init(.debug, "connection refused: its address is no peer's", [("remote", "\(remote)")])
+        case .bfdPacketDiscarded(let source, let reason):
+            self.init(.debug, "BFD packet discarded", [("from", "\(source)"), ("reason", "\(reason)")])
         case .input(.check(let name, .lateAnswer(let outcome))):
             let reason: [Field] =
                 switch outcome {

@@ -1,12 +1,13 @@
+import BFD
 import BGPFSM
 import BGPWire
 import Health
 import IPTypes
-import Logging
+import Settings
 import SpeakerCore
 import Testing
 
-@testable import Daemon
+@testable import Wording
 
 /// What the level debug adds to the log.
 struct TraceTests {
@@ -65,7 +66,25 @@ struct TraceTests {
                 == LogLine(.debug, "KEEPALIVE received", [name, ("direction", "outgoing")]))
     }
 
-    @Test func whatReportsSayOrNobodyNeedsIsNotTraced() {
+    @Test func whatTheHostTracesIsALine() {
+        let name: LogLine.Field = ("peer", "10.0.0.1")
+        #expect(
+            LogLine(.routerFound(peer, router: peer))
+                == LogLine(.debug, "router found", [name, ("address", "10.0.0.1")]))
+        #expect(
+            LogLine(.otherSpeakerUnknown(peer, reason: "why"))
+                == LogLine(.debug, "cannot tell whether another speaker has the peer", [name, ("reason", "why")]))
+        #expect(
+            LogLine(.strangerRefused(peer))
+                == LogLine(.debug, "connection refused: its address is no peer's", [("remote", "10.0.0.1")]))
+        #expect(
+            LogLine(.bfdPacketDiscarded(from: peer, .truncated(octets: 3)))
+                == LogLine(
+                    .debug, "BFD packet discarded",
+                    [("from", "10.0.0.1"), ("reason", "\(BFDDiscard.truncated(octets: 3))")]))
+    }
+
+    @Test func whatReportsSayOrIsNotNeededIsNotTraced() {
         #expect(LogLine(.input(.deadlineReached)) == nil)
         #expect(LogLine(.input(.session(peer, .started))) == nil)
         #expect(LogLine(.effect(.report(.undrained))) == nil)

@@ -2,14 +2,14 @@ import BGPFSM
 import BGPWire
 import Health
 import IPTypes
-import Logging
+import Settings
 import SpeakerCore
 import Testing
 
-@testable import Daemon
+@testable import Wording
 
 /// What an operator reads in the log.
-struct ReportWordsTests {
+struct ReportTests {
     let peer = ScopedAddress(.v4(IPv4Address(0x0A00_0001)))
     let vip = IPPrefix(host: .v4(IPv4Address(0x0AFF_0001)))
 

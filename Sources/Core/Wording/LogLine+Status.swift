@@ -1,9 +1,9 @@
-import Logging
-import SpeakerCore
+import Settings
+package import SpeakerCore
 
 extension LogLine {
     /// A page of the status as lines of the log: the node, then each peer, check and VIP.
-    static func lines(of status: Status, withNode: Bool) -> [LogLine] {
+    package static func lines(of status: Status, withNode: Bool) -> [LogLine] {
         (withNode ? [LogLine(node: status)] : []) + status.peers.map(LogLine.init) + status.checks.map(LogLine.init)
             + status.vips.map(LogLine.init)
     }
