@@ -81,7 +81,7 @@ let package = Package(
         shell(
             "Kubernetes",
             ["Deadlines", "JSON", "Health", "Services", "KubernetesAPI", nioCore, nioPosix, nioHTTP1, nioSSL]),
-        shell("ControlSocket", ["IPTypes", "Services", "SpeakerCore", nioCore, nioPosix, nioHTTP1]),
+        shell("ControlSocket", ["IPTypes", "Services", "SpeakerCore", "Wording", nioCore, nioPosix, nioHTTP1]),
         shell("ConfigFile", ["Settings", "CYAML"]),
         shell("Confinement", ["Settings", "CLinuxShim"]),
         shell(
@@ -96,12 +96,15 @@ let package = Package(
         .executableTarget(
             name: "bgpvip",
             dependencies: [
-                "IPTypes", "Services", "Settings", "SpeakerCore", "SwitchSide", "Diagnosis", "ControlSocket",
+                "IPTypes", "Services", "Settings", "SpeakerCore", "SwitchSide", "Diagnosis", "Wording", "ControlSocket",
                 "ConfigFile", "Daemon", argumentParser,
             ],
             path: "Sources/bgpvip", swiftSettings: settings),
 
         .target(name: "RandomSeeds", path: "Tests/Core/RandomSeeds", swiftSettings: settings),
+        .target(
+            name: "SampleStatus", dependencies: ["SpeakerCore"], path: "Tests/Core/SampleStatus",
+            swiftSettings: settings),
         tests("Core", "Deadlines", ["Deadlines"]),
         tests("Core", "IPTypes", ["IPTypes"]),
         tests("Core", "JSON", ["JSON"]),
@@ -123,7 +126,10 @@ let package = Package(
             ]),
         tests(
             "Core", "Wording",
-            ["IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Services", "Settings", "SpeakerCore", "Wording"]),
+            [
+                "Deadlines", "IPTypes", "BGPWire", "BGPFSM", "BFD", "Health", "Services", "Settings", "SpeakerCore",
+                "Wording", "SampleStatus",
+            ]),
         tests("Core", "Diagnosis", ["IPTypes", "BGPWire", "BGPFSM", "Health", "Settings", "SpeakerCore", "Diagnosis"]),
         tests(
             "Core", "KubernetesAPI", ["Deadlines", "IPTypes", "JSON", "Services", "Settings", "KubernetesAPI"]),
@@ -147,7 +153,10 @@ let package = Package(
         tests("Shell", "Confinement", ["ConfinementTrial"]),
         tests(
             "Shell", "ControlSocket",
-            ["Deadlines", "IPTypes", "Services", "SpeakerCore", "ControlSocket", nioCore, nioPosix]),
+            [
+                "Deadlines", "IPTypes", "Services", "SpeakerCore", "Wording", "SampleStatus", "ControlSocket", nioCore,
+                nioPosix,
+            ]),
         tests(
             "Shell", "Daemon",
             [
@@ -171,7 +180,9 @@ let package = Package(
 
 // `interop/mutants` and `interop/simulate` ask for Core and its tests alone: neither a dependency nor the daemon is built.
 if Context.environment["BGPVIP_CORE"] != nil {
-    let rooms = package.targets.filter { $0.path?.hasPrefix("Sources/Core/") == true || $0.name == "RandomSeeds" }
+    let rooms = package.targets.filter { target in
+        ["RandomSeeds", "SampleStatus"].contains(target.name) || target.path?.hasPrefix("Sources/Core/") == true
+    }
     let names = Set(rooms.map(\.name))
     package.products = []
     package.dependencies = []
@@ -215,7 +226,7 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
                 ]),
             readers("HealthProbes", [], only: ["SocketAnswer.swift"]),
             readers(
-                "ControlSocket", ["IPTypes", "Services", "SpeakerCore"],
+                "ControlSocket", ["IPTypes", "Services", "SpeakerCore", "Wording"],
                 without: [
                     "AcceptPause.swift", "ControlConnection.swift", "ControlConnections.swift", "ControlServer.swift",
                     "ControlSocketError.swift", "RequestSizeLimit.swift", "UnixSocketFile.swift",
@@ -225,7 +236,8 @@ if Context.environment["BGPVIP_FUZZ"] != nil {
             fuzz("FuzzSession", ["Fuzzing", "Deadlines", "IPTypes", "BGPWire", "BGPFSM"]),
             fuzz("FuzzBFD", ["Fuzzing", "Deadlines", "BFD"]),
             fuzz("FuzzNetlink", ["Fuzzing", "IPTypes", "CLinuxShim", "Netlink", "HealthProbes"]),
-            fuzz("FuzzHTTP", ["Fuzzing", "IPTypes", "Health", "Services", "SpeakerCore", "ControlSocket"]),
+            fuzz(
+                "FuzzHTTP", ["Fuzzing", "IPTypes", "Health", "Services", "SpeakerCore", "Wording", "ControlSocket"]),
             fuzz("FuzzSettings", ["Fuzzing", "Settings", "KubernetesAPI", "ConfigFile"]),
             fuzz("FuzzEnvironment", ["Fuzzing", "Health", "Settings"]),
             fuzz("FuzzJSON", ["Fuzzing", "JSON"]),

@@ -5,6 +5,7 @@ import Diagnosis
 import FoundationEssentials
 import Settings
 import SpeakerCore
+import Wording
 
 /// `bgpvip doctor`: what is wrong, and what to do.
 struct DoctorCommand: ParsableCommand {

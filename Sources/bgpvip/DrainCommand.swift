@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import SpeakerCore
+import Wording
 
 /// `bgpvip drain`: planned maintenance begins.
 struct DrainCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import ControlSocket
 import Glibc
 import Settings
 import SpeakerCore
+import Wording
 
 /// `bgpvip events`: what has happened.
 struct EventsCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import SpeakerCore
+import Wording
 
 /// `bgpvip peers`: the BGP sessions.
 struct PeersCommand: ParsableCommand {

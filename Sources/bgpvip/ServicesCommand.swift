@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import Services
+import Wording
 
 /// `bgpvip services`: Services of type LoadBalancer.
 struct ServicesCommand: ParsableCommand {

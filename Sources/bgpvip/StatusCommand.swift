@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import SpeakerCore
+import Wording
 
 /// `bgpvip status`: everything on one screen.
 struct StatusCommand: ParsableCommand {

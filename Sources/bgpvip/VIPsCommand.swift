@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import SpeakerCore
+import Wording
 
 /// `bgpvip vips`: the virtual IPs.
 struct VIPsCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import ControlSocket
 import Glibc
 import IPTypes
 import SpeakerCore
+import Wording
 
 /// What a command answers.
 struct Answer {

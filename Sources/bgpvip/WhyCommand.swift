@@ -3,6 +3,7 @@ import ControlSocket
 import IPTypes
 import Services
 import SpeakerCore
+import Wording
 
 /// `bgpvip why [VIP | NAMESPACE/NAME]`: the chain from the service to the routers.
 struct WhyCommand: ParsableCommand {

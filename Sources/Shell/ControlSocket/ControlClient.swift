@@ -1,6 +1,7 @@
 import IPTypes
 package import Services
 package import SpeakerCore
+import Wording
 
 /// The command line's end of the control socket. Blocks; never used in the daemon.
 package struct ControlClient: Sendable {

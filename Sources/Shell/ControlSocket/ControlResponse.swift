@@ -1,5 +1,6 @@
 package import Services
 package import SpeakerCore
+package import Wording
 
 /// What the daemon answers: an HTTP status, a media type and the body.
 package struct ControlResponse: Sendable, Hashable {
@@ -66,9 +67,4 @@ package struct ControlResponse: Sendable, Hashable {
     package static func readyz(_ unreadiness: String?) -> ControlResponse {
         unreadiness.map { .text(503, "not ready: \($0)") } ?? .text(200, "ok")
     }
-}
-
-extension PeerStatus {
-    /// True while the session can carry routes.
-    package var isEstablished: Bool { state == "Established" }
 }

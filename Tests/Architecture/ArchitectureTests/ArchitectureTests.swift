@@ -78,7 +78,7 @@ struct ArchitectureTests {
             }
         }
         #expect(violations == [])
-        #expect(try !tree.file("Sources/Core/Wording/LogLine.swift").text.contains("package init(_ level"))
+        #expect(try !tree.file("Sources/Core/Wording/Log/LogLine.swift").text.contains("package init(_ level"))
     }
 
     @Test func nothingInSourcesCanTrapOnInput() throws {

@@ -7,7 +7,7 @@ struct SourcePageTests {
 
     @Test func logsHasEveryMessage() throws {
         var rows: Set<String> = []
-        for file in try tree.files(below: "Sources/Core/Wording") {
+        for file in try tree.files(below: "Sources/Core/Wording/Log") {
             for message in Self.messages(in: file.text) { rows.insert(message) }
         }
         #expect(rows.count > 60)

@@ -2,6 +2,7 @@ import Fuzzing
 import IPTypes
 import Services
 import SpeakerCore
+import Wording
 
 @testable import ControlSocket
 

@@ -1,4 +1,5 @@
 import Deadlines
+import SampleStatus
 import SpeakerCore
 import Testing
 

@@ -1,4 +1,4 @@
-import Glibc
+import IPTypes
 
 /// An address or prefix as an operator typed it, in the one form in which texts can be compared.
 ///
@@ -12,7 +12,7 @@ struct AddressText: Equatable {
         let slash = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let percent = (slash.first ?? "").split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
         let typed = String(percent.first ?? "")
-        address = AddressText.canonical(typed) ?? typed.lowercased()
+        address = IPAddress(typed).map { "\($0)" } ?? typed.lowercased()
         zone = percent.count > 1 ? String(percent[1]) : nil
         length = slash.count > 1 ? String(slash[1]) : nil
     }
@@ -22,16 +22,5 @@ struct AddressText: Equatable {
         address == configured.address
             && (zone == nil || zone == configured.zone)
             && (length == nil || length == (configured.length ?? (address.contains(":") ? "128" : "32")))
-    }
-
-    private static func canonical(_ text: String) -> String? {
-        for family in [AF_INET, AF_INET6] {
-            var bytes = [UInt8](repeating: 0, count: 16)
-            guard inet_pton(family, text, &bytes) == 1 else { continue }
-            var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-            guard inet_ntop(family, &bytes, &buffer, socklen_t(buffer.count)) != nil else { continue }
-            return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
-        return nil
     }
 }

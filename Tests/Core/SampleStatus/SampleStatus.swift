@@ -1,8 +1,8 @@
-import SpeakerCore
+package import SpeakerCore
 
 extension Status {
     /// A node with one good peer and one that refuses, one healthy VIP and one whose service is down.
-    static let sample = Status(
+    package static let sample = Status(
         version: "1.2.3", localAS: 65001, routerID: "10.0.0.5", interface: "lo", phase: "running", uptime: 12.5,
         peers: [.established, .refusing], vips: [.healthy, .unhealthy],
         checks: [
@@ -15,7 +15,7 @@ extension Status {
         ])
 
     /// The same with a difference.
-    func with(_ change: (inout Status) -> Void) -> Status {
+    package func with(_ change: (inout Status) -> Void) -> Status {
         var copy = self
         change(&copy)
         return copy
@@ -23,7 +23,7 @@ extension Status {
 }
 
 extension PeerStatus {
-    static let established = PeerStatus(
+    package static let established = PeerStatus(
         address: "10.0.0.1", port: 179, configuredAS: "65100", peerAS: 65100, state: "Established",
         stateSeconds: 274_000, holdTime: 9, keepaliveSeconds: 3, advertised: 1, total: 2, localAddress: "10.0.0.5",
         peerIdentifier: "10.0.0.1", peerHostName: "tor1", usesMD5: true, isPassive: false, distance: "direct",
@@ -35,7 +35,7 @@ extension PeerStatus {
         routes: [RouteStatus(prefix: "192.0.2.10/32", nextHop: "10.0.0.5", attributes: ["as-path 65001", "med 10"])])
 
     /// The same with BFD Up.
-    static let withBFD = {
+    package static let withBFD = {
         var peer = established
         peer.bfd = BFDStatus(
             state: "Up", stateSeconds: 273_000, remoteState: "Up", localDiscriminator: 17, remoteDiscriminator: 4711,
@@ -47,7 +47,7 @@ extension PeerStatus {
     }()
 
     /// A peer whose BGP session is held back.
-    static let waiting = {
+    package static let waiting = {
         var peer = refusing
         peer.state = "Idle"
         peer.bfd = BFDStatus(
@@ -57,7 +57,7 @@ extension PeerStatus {
         return peer
     }()
 
-    static let refusing = PeerStatus(
+    package static let refusing = PeerStatus(
         address: "fe80::a00:27ff:fe4e:66a1%eth0", port: 179, configuredAS: "external", state: "Active",
         stateSeconds: 725, advertised: 0, total: 2,
         lastError: "connection refused: nothing listens on port 179 of the router; is BGP configured there for eth0?",
@@ -73,11 +73,11 @@ extension PeerStatus {
 }
 
 extension VIPStatus {
-    static let healthy = VIPStatus(
+    package static let healthy = VIPStatus(
         prefix: "192.0.2.10/32", bound: true, verdict: "healthy", verdictSeconds: 274_000, advertisedTo: 1, peers: 2,
         reason: "healthy", reasonCode: "advertised", checks: ["apiserver"])
 
-    static let unhealthy = VIPStatus(
+    package static let unhealthy = VIPStatus(
         prefix: "2001:db8::10/128", bound: false, verdict: "unhealthy", verdictSeconds: 41, advertisedTo: 0, peers: 2,
         reason: "check web is unhealthy: connection refused", reasonCode: "unhealthy", checks: ["web"])
 }

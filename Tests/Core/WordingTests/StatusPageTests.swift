@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 /// The page for people at the port for metrics.
 @Suite struct StatusPageTests {

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 @Suite struct PeerDetailTests {
     @Test func `an Established peer is shown with all that was negotiated`() {

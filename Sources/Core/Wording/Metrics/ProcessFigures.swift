@@ -1,19 +1,17 @@
-import Glibc
-
 /// What the kernel knows of this process, under the names that Prometheus' client libraries use.
-struct ProcessFigures: Equatable {
-    var cpuSeconds: Double
-    var residentBytes: Int
-    var virtualBytes: Int
+package struct ProcessFigures: Sendable, Hashable {
+    package var cpuSeconds: Double
+    package var residentBytes: Int
+    package var virtualBytes: Int
     /// Seconds since 1970.
-    var startTime: Double
-    var openDescriptors: Int
-    var mostDescriptors: Int
+    package var startTime: Double
+    package var openDescriptors: Int
+    package var mostDescriptors: Int
 
     /// - Parameters:
     ///   - stat: `/proc/self/stat` (proc_pid_stat(5)).
     ///   - bootTime: seconds since 1970.
-    init?(
+    package init?(
         stat: String, ticksPerSecond: Int, pageSize: Int, bootTime: Int, openDescriptors: Int, mostDescriptors: Int
     ) {
         // The name of the program may contain anything; what follows it begins with field 3.
@@ -31,19 +29,8 @@ struct ProcessFigures: Equatable {
         self.mostDescriptors = mostDescriptors
     }
 
-    /// Those of now; nil where there is no /proc.
-    static var current: ProcessFigures? {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let boot = text(of: "/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
-        return ProcessFigures(
-            stat: text(of: "/proc/self/stat"), ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)),
-            pageSize: sysconf(Int32(_SC_PAGESIZE)), bootTime: boot.flatMap { Int($0.dropFirst(6)) } ?? 0,
-            openDescriptors: entries(of: "/proc/self/fd") - 1, mostDescriptors: Int(clamping: limit.rlim_cur))
-    }
-
     /// In the exposition format.
-    var prometheusText: String {
+    package var prometheusText: String {
         [
             MetricFamily(
                 "process_cpu_seconds_total", .counter, "User and system CPU time spent in seconds.",
@@ -59,29 +46,5 @@ struct ProcessFigures: Equatable {
             MetricFamily(
                 "process_max_fds", .gauge, "Maximum number of open file descriptors.", [([], mostDescriptors)]),
         ].map(\.text).joined()
-    }
-
-    private static func text(of path: String) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += buffer.prefix(count)
-        }
-    }
-
-    /// How many entries a directory has; the descriptor that it is read with is one of those of /proc/self/fd.
-    private static func entries(of path: String) -> Int {
-        guard let directory = opendir(path) else { return 1 }
-        defer { closedir(directory) }
-        var count = 0
-        while let entry = readdir(directory) {
-            if entry.pointee.d_name.0 != 46 { count += 1 }
-        }
-        return count
     }
 }

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 /// What people see on terminals of any width.
 @Suite struct ScreenTextTests {
@@ -102,17 +103,5 @@ import Testing
         #expect(
             eventText(event, TextStyle(width: 80, isColoured: true)).hasPrefix(
                 "2026-12-08T12:00:00.000Z  \u{1B}[31merror  \u{1B}[0m  BGP"))
-    }
-
-    @Test func `events have this shape, which programs rely on`() throws {
-        let event = Event(
-            number: 7, time: "2026-12-08T12:00:00.000Z", code: "advertised", level: "info", message: "advertised",
-            fields: ["peer": "10.0.0.1", "vips": "192.0.2.10/32"])
-        #expect(
-            try json(event, .compact)
-                == #"{"code":"advertised","fields":{"peer":"10.0.0.1","vips":"192.0.2.10/32"},"level":"info","message":"advertised","number":7,"time":"2026-12-08T12:00:00.000Z"}"#
-        )
-        let page = EventPage(startedAt: "2026-12-08T11:00:00.000Z", events: [event])
-        #expect(try EventPage(json: Array(ControlResponse.events(page).body.utf8)) == page)
     }
 }

@@ -3,7 +3,7 @@ package import SpeakerCore
 /// The page at `/` of the port for metrics: one screen for people, without scripts, that loads itself anew.
 ///
 /// Anyone who reaches the port can read it. Every text on it is escaped, whoever it comes from.
-func statusPage(_ status: Status, _ events: [Event], of counts: PartCounts) -> String {
+package func statusPage(_ status: Status, _ events: [Event], of counts: PartCounts) -> String {
     let node = status.node ?? status.routerID
     let phase = status.phase == "running" ? "good" : "doubtful"
     let facts = [

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 @Suite struct WhyChainTests {
     private func why(_ vip: String, _ change: (inout Status) -> Void = { _ in }) -> String? {
@@ -229,51 +230,6 @@ import Testing
                   ok    node             running
                   ok    interface lo     has the address
 
-                """)
-    }
-
-    @Test func `the chain as JSON has this shape, which programs rely on`() throws {
-        let status = Status.sample.with { $0.peers = [.established] }
-        #expect(
-            try json(WhyChain(of: .healthy, in: status), .pretty) == """
-                {
-                  "advertisedTo" : 1,
-                  "peers" : 2,
-                  "reason" : "healthy",
-                  "steps" : [
-                    {
-                      "link" : "check apiserver",
-                      "standing" : "holds",
-                      "words" : "https://127.0.0.1:6443/readyz is healthy for 3d4h (1000 passed, 2 failed)"
-                    },
-                    {
-                      "link" : "verdict",
-                      "standing" : "holds",
-                      "words" : "healthy for 3d4h"
-                    },
-                    {
-                      "link" : "node",
-                      "standing" : "holds",
-                      "words" : "running"
-                    },
-                    {
-                      "link" : "interface lo",
-                      "standing" : "holds",
-                      "words" : "has the address"
-                    },
-                    {
-                      "link" : "peer 10.0.0.1",
-                      "standing" : "holds",
-                      "words" : "AS 65100 Established for 3d4h, advertised: next hop 10.0.0.5, as-path 65001, med 10"
-                    },
-                    {
-                      "link" : "routers",
-                      "standing" : "unneeded",
-                      "words" : "\(unseenOnRouters(of: "192.0.2.10/32"))"
-                    }
-                  ],
-                  "vip" : "192.0.2.10/32"
-                }
                 """)
     }
 

@@ -37,6 +37,9 @@ func counted(_ count: Int, _ noun: String) -> String {
 }
 
 extension PeerStatus {
+    /// True while the session can carry routes.
+    package var isEstablished: Bool { state == "Established" }
+
     /// The peer's AS: the one it named, while there is a session, else as configured.
     var asText: String { peerAS.map(String.init) ?? configuredAS }
 
@@ -64,7 +67,7 @@ extension Status {
 
     /// The phase, its reason, and what comes next.
     var phaseWords: String {
-        if let waitsFor { return "waiting for the network: \(waitsFor)" }
+        if let waitsFor { return LogLine(.networkAwaited(reason: waitsFor)).message }
         return phase + (phaseReason.map { ": \($0)" } ?? "") + (departure.map { "; \($0.words)" } ?? "")
     }
 }

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 @testable import Services
 
 @Suite struct ServicesTableTests {

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 /// What an operator reads of a node that goes away: the step, since when, and what comes next.
 @Suite struct DepartureWordsTests {
@@ -59,26 +60,6 @@ import Testing
         #expect(phaseText(draining) == "this node is \(sentence); 1 of 1 VIP advertised\n")
         let chain = WhyChain(of: .healthy, in: draining)
         #expect(chain.steps.first { $0.link == "node" }?.words == sentence)
-    }
-
-    @Test func `its JSON has this shape, which programs rely on`() throws {
-        let departure = DepartureStatus(
-            step: "acknowledging", stepSeconds: 0.1, nextSeconds: 0.9, awaited: ["10.0.0.1"], heldByFile: "/run/d")
-        #expect(
-            try json(departure, .pretty) == """
-                {
-                  "awaited" : [
-                    "10.0.0.1"
-                  ],
-                  "exits" : false,
-                  "heldByCommand" : false,
-                  "heldByFile" : "/run/d",
-                  "keepsSessions" : false,
-                  "nextSeconds" : 0.9,
-                  "step" : "acknowledging",
-                  "stepSeconds" : 0.1
-                }
-                """)
     }
 
     @Test func `the chain of a last resort does not stop at the check that fails`() {

@@ -1,7 +1,8 @@
+import SampleStatus
 import SpeakerCore
 import Testing
 
-@testable import ControlSocket
+@testable import Wording
 
 @Suite struct TableTests {
     @Test func `peers shows short errors in the row and long ones in full below it`() {
