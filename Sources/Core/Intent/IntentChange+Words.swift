@@ -18,7 +18,7 @@ extension IntentChange {
 
     private static func words(_ field: ProcessField) -> String {
         field.needsRestart
-            ? "\(field.rawValue): needs a restart; the running daemon keeps what it has" : "\(field.rawValue): changed"
+            ? "\(field.name): needs a restart; the running daemon keeps what it has" : "\(field.name): changed"
     }
 
     private static func words(_ peer: Peer) -> String {

@@ -13,7 +13,7 @@ package struct IntentChange: Sendable, Hashable {
     package var peers: [Peer]
     package var vips: [VIP]
     package var checks: [CheckChange]
-    /// What differs in the settings of the process, in the order of `ProcessField`.
+    /// What differs in the settings of the process, in the order of `ProcessField.all`.
     package var process: [ProcessField]
 
     /// The difference between settings.
@@ -35,7 +35,7 @@ package struct IntentChange: Sendable, Hashable {
             }
         vips = VIP.all(from: old.vips, to: new.vips, by: \.prefix) { $0.fields(in: $1) }
         checks = CheckChange.all(from: old.checks, to: new.checks, by: \.name) { $0.fields(in: $1) }
-        process = ProcessField.allCases.filter { old.differs(from: new, in: $0) }
+        process = ProcessField.differing(old, new)
     }
 
     /// True if nothing differs.
@@ -43,35 +43,6 @@ package struct IntentChange: Sendable, Hashable {
 
     /// What only a restart can change.
     package var needsRestart: [ProcessField] { process.filter(\.needsRestart) }
-}
-
-extension Settings {
-    /// The settings as far as they can be reached without a restart from `running`.
-    package func keeping(from running: Settings) -> Settings {
-        var reachable = self
-        reachable.interface = running.interface
-        reachable.controlSocket = running.controlSocket
-        return reachable
-    }
-
-    fileprivate func differs(from other: Settings, in field: ProcessField) -> Bool {
-        switch field {
-        case .localAS: localAS != other.localAS
-        case .routerID: routerID != other.routerID
-        case .listen: listen != other.listen
-        case .logLevel: logLevel != other.logLevel
-        case .logFormat: logFormat != other.logFormat
-        case .metrics: metrics != other.metrics
-        case .health: health != other.health
-        case .readyWhen: readyWhen != other.readyWhen
-        case .onChange: onChange != other.onChange
-        case .drainFile: drainFile != other.drainFile
-        case .departure: departure != other.departure
-        case .services: services != other.services
-        case .interface: interface != other.interface
-        case .controlSocket: controlSocket != other.controlSocket
-        }
-    }
 }
 
 extension [IntentChange.Peer] {

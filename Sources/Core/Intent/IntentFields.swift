@@ -70,24 +70,3 @@ package enum CheckField: String, Sendable, Hashable, CaseIterable {
     case fall
     case failFast = "fail-fast"
 }
-
-/// What can differ in the settings of the process.
-package enum ProcessField: String, Sendable, Hashable, CaseIterable {
-    case localAS = "local AS"
-    case routerID = "router ID"
-    case listen
-    case logLevel = "log level"
-    case logFormat = "log format"
-    case metrics
-    case health
-    case readyWhen = "ready-when"
-    case onChange = "on-change"
-    case drainFile = "drain file"
-    case departure = "drain times"
-    case services
-    case interface
-    case controlSocket = "control socket"
-
-    /// True if the running process keeps what it has until it is started again.
-    package var needsRestart: Bool { self == .interface || self == .controlSocket }
-}

@@ -74,7 +74,7 @@ extension SpeakerHost {
                 if !isDryRun { try apply(next) }
                 return ReloadAnswer(
                     outcome: change.isEmpty ? .unchanged : .changed, isDryRun: isDryRun, changes: change.lines,
-                    needsRestart: change.needsRestart.map(\.rawValue), notices: notices)
+                    needsRestart: change.needsRestart.map(\.name), notices: notices)
             } catch {
                 return refuse(["error: \(error)"], isDryRun: isDryRun)
             }

@@ -141,9 +141,7 @@ extension SpeakerHost {
 
     private func intend() {
         // What was loaded meanwhile counts, as far as it needs no restart.
-        guard var settings = network.node.intended else { return }
-        settings.interface = start.settings.interface
-        settings.controlSocket = start.settings.controlSocket
+        guard let settings = network.node.intended?.keeping(from: start.settings) else { return }
         do throws(NetlinkError) {
             try addresses.begin(onChange: callback { $0.addressChanged($1) })
             network.isIntending = true
