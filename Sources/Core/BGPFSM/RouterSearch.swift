@@ -14,6 +14,15 @@ package struct RouterSearch: Sendable, Hashable {
         case noNeighbour
         /// Any of these could be meant.
         case several([IPv6Address])
+
+        /// The hosts to ask so that the next look shows more: empty means all, nil that the router is known.
+        package var toAsk: [IPv6Address]? {
+            switch self {
+            case .router: nil
+            case .noNeighbour: []
+            case .several(let candidates): candidates
+            }
+        }
     }
 
     /// What to do next.
@@ -47,13 +56,12 @@ package struct RouterSearch: Sendable, Hashable {
             return .dial(router)
         case (.noNeighbour, .none):
             asked = .all
-            return .ask([])
-        case (.several(let candidates), .none), (.several(let candidates), .all):
+        case (.several, .none), (.several, .all):
             asked = .doubtful
-            return .ask(candidates)
         case (.noNeighbour, .all), (.noNeighbour, .doubtful), (.several, .doubtful):
             return nothingAsked
         }
+        return sight.toAsk.map { .ask($0) } ?? nothingAsked
     }
 
     /// Nothing could be sent, so that there is nothing to wait for.

@@ -19,8 +19,14 @@ package struct PathFacts: Sendable, Hashable {
 
 extension TransportFailure {
     /// The failure of a dial with what this node knows of the way to the peer. `isForOneHop` tells whether our packets
-    /// end at the first router, because the peer is dialled as if it were on the link.
-    package func explained(by facts: PathFacts, isForOneHop: Bool) -> TransportFailure {
+    /// end at the first router, because the peer is dialled as if it were on the link. The tables may be long, so they are
+    /// read only for a failure that means different things.
+    package func explained(by facts: @autoclosure () -> PathFacts, isForOneHop: Bool) -> TransportFailure {
+        switch self {
+        case .hostUnreachable, .networkUnreachable, .timedOut, .prohibited, .refused: break
+        default: return self
+        }
+        let facts = facts()
         let lacksMultihop = isForOneHop && !facts.isConnected
         return switch self {
         case .timedOut where lacksMultihop, .hostUnreachable where lacksMultihop: .beyondLink

@@ -177,6 +177,21 @@ struct ExplainedFailureTests {
         #expect(failure.explained(by: silent, isForOneHop: true) != .beyondLink)
     }
 
+    @Test("The tables are read only for a failure that means different things")
+    func tables() {
+        var looks = 0
+        func look() -> PathFacts {
+            looks += 1
+            return far
+        }
+        let same = TransportFailure.sourceUnavailable.explained(by: look(), isForOneHop: true)
+        #expect(same == .sourceUnavailable)
+        #expect(looks == 0)
+        let explained = TransportFailure.networkUnreachable.explained(by: look(), isForOneHop: true)
+        #expect(explained == .beyondLink)
+        #expect(looks == 1)
+    }
+
     @Test("A rejection is told apart from a host that is down and from a route that is missing")
     func rejection() {
         let unreachable = TransportFailure.hostUnreachable

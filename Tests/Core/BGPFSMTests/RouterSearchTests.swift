@@ -38,6 +38,12 @@ struct RouterSearchTests {
         #expect(other.seen(.router(Self.second)) == .dial(Self.second))
     }
 
+    @Test func whoIsAskedFollowsFromWhatIsSeen() {
+        #expect(RouterSearch.Sight.router(Self.first).toAsk == nil)
+        #expect(RouterSearch.Sight.noNeighbour.toAsk == [])
+        #expect(RouterSearch.Sight.several([Self.first, Self.second]).toAsk == [Self.first, Self.second])
+    }
+
     @Test func theFirstSYNWaitsToTheEndAndTheOthersForASecond() {
         #expect(
             DialPlan.attempt(left: .seconds(5), isAlone: true)

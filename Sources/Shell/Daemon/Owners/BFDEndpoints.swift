@@ -1,5 +1,6 @@
 import BFD
 import BFDTransport
+import BGPFSM
 import Glibc
 import IPTypes
 import NIOCore
@@ -202,16 +203,10 @@ extension BFDEndpoints {
     private func remote(of peer: ScopedAddress) -> ScopedAddress? {
         guard peer.isUnnumbered, let interface = peer.zone else { return peer }
         let solicitation = solicitations.removeValue(forKey: peer)
-        switch try? kernel.router(interface, solicitation) {
-        case .found(let router):
-            return ScopedAddress(.v6(router), zone: interface)
-        case .unknown:
-            solicitations[peer] = kernel.solicit(interface, [])
-        case .ambiguous(let candidates):
-            solicitations[peer] = kernel.solicit(interface, candidates)
-        case nil:
-            break
-        }
+        guard let seen = try? kernel.router(interface, solicitation) else { return nil }
+        let sight = RouterSearch.Sight(seen)
+        if case .router(let router) = sight { return ScopedAddress(.v6(router), zone: interface) }
+        solicitations[peer] = sight.toAsk.flatMap { kernel.solicit(interface, $0) }
         return nil
     }
 

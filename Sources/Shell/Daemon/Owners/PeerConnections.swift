@@ -193,12 +193,7 @@ extension PeerConnections {
     private func explained(
         _ failure: TransportFailure, of remote: ScopedAddress, _ peer: ScopedAddress
     ) -> TransportFailure {
-        // The tables may be long, and the other failures say enough by themselves.
-        switch failure {
-        case .hostUnreachable, .networkUnreachable, .timedOut, .prohibited, .refused: break
-        default: return failure
-        }
-        return failure.explained(by: kernel.pathFacts(remote), isForOneHop: transports[peer]?.hops == .direct)
+        failure.explained(by: kernel.pathFacts(remote), isForOneHop: transports[peer]?.hops == .direct)
     }
 
     /// A peer has dialled us, or someone else has. The connection is adopted or rejected before this returns.
