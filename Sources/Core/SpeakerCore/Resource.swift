@@ -1,3 +1,4 @@
+package import BGPFSM
 package import BGPWire
 package import Health
 package import IPTypes
@@ -59,18 +60,6 @@ package enum Resource: Sendable, Hashable {
 
 /// How a peer is reached by TCP.
 package struct PeerTransport: Sendable, Hashable {
-    /// Which TTL packets to the peer leave with.
-    package enum Hops: Sendable, Hashable {
-        /// TTL 1: an external peer on a connected subnet.
-        case direct
-        /// The kernel's own: an internal peer.
-        case kernelDefault
-        /// This TTL.
-        case multihop(UInt8)
-        /// TTL security (RFC 5082): 255, and only packets that crossed fewer than this many routers + 1 are accepted.
-        case ttlSecurity(UInt8)
-    }
-
     /// The peer; whoever is the router on a link is looked up each time it is dialled.
     package var peer: ScopedAddress
     package var port: UInt16

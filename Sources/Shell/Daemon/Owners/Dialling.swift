@@ -90,15 +90,9 @@ func pathFacts(to remote: ScopedAddress) -> PathFacts {
 extension PeerEndpoint {
     /// How to reach a peer that is at this address.
     init(by transport: PeerTransport, at remote: ScopedAddress) {
-        let hops: Hops =
-            switch transport.hops {
-            case .direct: .direct
-            case .kernelDefault: .kernelDefault
-            case .multihop(let ttl): .multihop(ttl)
-            case .ttlSecurity(let hops): .ttlSecurity(hops)
-            }
         self.init(
-            remote: remote, port: transport.port, source: transport.source, interface: transport.interface, hops: hops,
+            remote: remote, port: transport.port, source: transport.source, interface: transport.interface,
+            hops: transport.hops,
             md5Key: transport.password?.bytes, userTimeout: transport.userTimeout)
     }
 }
