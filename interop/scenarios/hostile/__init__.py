@@ -3,5 +3,5 @@
 from scenarios.hostile import ends, faults, neighbours, services
 
 # Not part of a whole run, which has no time for them.
-NIGHTLY = (ends.hostile_stalls, ends.hostile_kills)
+NIGHTLY = (faults.hostile_netlink, ends.hostile_stalls, ends.hostile_kills)
 ALL = (*neighbours.ALL, *services.ALL, *faults.ALL, *ends.ALL)

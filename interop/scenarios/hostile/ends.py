@@ -61,7 +61,9 @@ def hostile_kills(lab):
         for _ in range(KILLS // len(lab.nodes)):
             name = chance.choice(sorted(STARTS))
             settings, wanted = STARTS[name]
+            node.host.run("rm", "-f", bgpvip.daemon.file)
             bgpvip.start(**settings)
+            eventually("bgpvip runs", bgpvip.daemon.running, pause=0.01)
             if chance.random() < 0.5:
                 time.sleep(chance.uniform(0, 0.5))
             else:

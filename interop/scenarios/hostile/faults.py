@@ -1,4 +1,4 @@
-"""The machine fails under bgpvip: its standard error, files and programs that hang."""
+"""The machine fails under bgpvip: its standard error, netlink, files and programs that hang."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from lab.fib import RouteWatch
 from lab.resident import Resident
 from lab.tor_config import bird_neighbors
-from lab.waiting import expect
-from scenarios.hostile.limits import HOLD_TIME, Figures, hold, losses
+from lab.waiting import eventually, expect
+from scenarios.hostile.limits import HOLD_TIME, LEAVING, Figures, hold, losses
 from scenarios.rack import PREFIX, await_bound, await_next_hops
 
 SWITCH = "/run/lab/switch"
@@ -35,6 +35,39 @@ def hostile_stderr(lab):
         return figures
 
     return f"{len(kinds)} kinds of standard error; {hold(*on_all_nodes(lab, kinds, write))}"
+
+
+def hostile_netlink(lab):
+    """Each netlink call of a start and an end fails once: the VIP is advertised all the same, and nothing is left of it."""
+    node = lab.nodes[0]
+    node.service.start()
+    bgpvip = Resident(lab.engine, lab.product, node, **SETTINGS)
+    lab.bird.start(bird_neighbors(lab.nodes, hold_time=HOLD_TIME))
+    bgpvip.start("python3", "/lab/inject.py", "netlink", SWITCH)
+    await_next_hops(lab, [node])
+    bgpvip.stop()
+    node.service.kill()
+    calls = int(eventually("the calls are counted", lambda: node.host.shell(f"cat {SWITCH}.count", check=False)))
+
+    def fail(node, bgpvip, number, watch):
+        node.host.write(SWITCH, f"ENOBUFS {number}")
+        begun = time.monotonic_ns()
+        bgpvip.start("python3", "/lab/inject.py", "netlink", SWITCH)
+        ended = eventually(
+            f"the ToR has {node.name}, of whose netlink calls number {number} fails",
+            lambda: [change for change in watch.changes if change["at"] >= begun and node.address in change["nextHops"]]
+            and "serves" or "cannot start: " in bgpvip.log() and "ends", 10)
+        if ended == "ends":
+            bgpvip.daemon.await_end()
+        else:
+            asked = time.monotonic()
+            bgpvip.stop()
+            expect(time.monotonic() - asked <= LEAVING, f"call {number}: the end takes {time.monotonic() - asked:.1f} s")
+        await_bound(node, False)
+        return ended
+
+    said = on_all_nodes(lab, range(1, calls + 1), fail)
+    return f"{calls} calls, {said.count('ends')} of which end the start, for a supervisor to try again"
 
 
 def hostile_execve_hangs(lab):
@@ -118,4 +151,4 @@ def on_all_nodes(lab, things, work):
         return [said for part in pool.map(share, range(len(lab.nodes))) for said in part]
 
 
-ALL = (hostile_stderr, hostile_execve_hangs, hostile_files_hang)
+ALL = (hostile_stderr, hostile_netlink, hostile_execve_hangs, hostile_files_hang)
