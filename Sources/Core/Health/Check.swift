@@ -45,6 +45,11 @@ extension Check {
         if case .http(let http) = kind { http.acceptsAnonymousRefusal } else { false }
     }
 
+    /// False if nothing is kept from one probe to the next, so that its prober may be made anew for each.
+    package var keepsConnection: Bool {
+        if case .http(let http) = kind { http.keepsConnection } else { true }
+    }
+
     /// True if the answer to a probe that has failed by its timeout is waited for.
     package var hearsLateAnswers: Bool {
         if case .http = kind { true } else { false }

@@ -38,9 +38,25 @@ extension HealthCheck {
         check.interval = wanted
         interval = max(wanted, .milliseconds(1))
         slack = max(interval / 2, .milliseconds(250))
+        isOnGrid = interval >= Self.grid * 4
         failingSince = failingSince == nil ? nil : probeStart
         if !isSlower { hastenedAt = now }
-        nextProbe = nextProbe.map { isSlower ? now + splay(within: interval) : min($0, now + interval) }
+        nextProbe = nextProbe.map {
+            isSlower ? moment(after: splay(within: interval), now) : min($0, moment(after: interval, now))
+        }
+    }
+
+    /// Probes of checks that are paced to be rare start at full multiples of this. Such checks are many, and it costs less to
+    /// wake up for some of them together than for each.
+    private static let grid = Duration.seconds(5)
+
+    /// When a probe is due that may start after this pause: never later, unless that would be now.
+    private func moment(after pause: Duration, _ now: Instant) -> Instant {
+        let due = now + pause
+        guard isOnGrid else { return due }
+        let step = UInt64(Self.grid.nanoseconds)
+        let moment = Instant(nanoseconds: due.nanoseconds / step * step)
+        return moment > now ? moment : moment + Self.grid
     }
 
     /// The verdict gets the time for one more probe, and nothing that began before counts.
@@ -57,7 +73,7 @@ extension HealthCheck {
     mutating func probe(at now: Instant) -> [Action] {
         probeStart = now
         failingSince = failingSince ?? now
-        nextProbe = now + interval
+        nextProbe = moment(after: interval, now)
         return [.probe]
     }
 

@@ -21,9 +21,9 @@ package import Deadlines
 /// * If the process itself did not run for up to `longestStall` (it was stopped, or its machine paused), nothing is known
 ///   of that time. Outcomes of then do not count; a probe starts at once, and if the verdict had run out, its outcome
 ///   alone decides. No second such excuse before a probe has passed, so a process that hardly runs withdraws.
-/// * Probes start `interval` after the start of the one before, never two at a time; one that takes longer is followed
-///   at once. A probe without an outcome after `timeout` + `slack` is given up and asked for again, so that no lost
-///   outcome can end the probing.
+/// * Probes start `interval` after the start of the one before, or up to five seconds earlier if the check is paced to be
+///   rare; never two at a time; one that takes longer is followed at once. A probe without an outcome after `timeout` +
+///   `slack` is given up and asked for again, so that no lost outcome can end the probing.
 /// * A lost connection is asked about at once, because it is how a crash looks. A budget of two such extra probes that
 ///   refills by one each interval, or each second if that is shorter, keeps a service that closes every connection from
 ///   causing a storm; two, because the kernel may still accept the first one for a service that is dying. A third is kept
@@ -77,6 +77,8 @@ package struct HealthCheck: Sendable, Hashable {
     var probeStart: Instant?
     /// When the next probe is due; nil before `started`.
     var nextProbe: Instant?
+    /// True while probes start at moments that many checks have in common.
+    var isOnGrid = false
     private var lastOutcome: Instant?
     /// When probes were wanted more often than before: the verdict has the time for the first of them.
     var hastenedAt: Instant?

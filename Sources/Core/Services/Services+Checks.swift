@@ -130,7 +130,7 @@ extension Services {
         let old = entries[name]?.checks ?? []
         entries[name]?.checks = Set(needed.keys)
         for check in old.subtracting(needed.keys).sorted() {
-            checks[check]?.users.remove(name)
+            checks.update(check) { $0.users.remove(name) }
             guard checks[check]?.users.isEmpty ?? false else { continue }
             checks[check] = nil
             deadlines[.check(check)] = nil
@@ -138,16 +138,17 @@ extension Services {
             endFirstProbe(of: check, &turn)
         }
         for (key, needed) in needed.sorted(by: { $0.key < $1.key }) {
-            if var running = checks[key] {
-                running.users.insert(name)
-                running.pace = needed.pace
-                checks[key] = running
+            if let health = checks[key]?.health {
+                checks.update(key) {
+                    $0.users.insert(name)
+                    $0.pace = needed.pace
+                }
                 var check = needed.check
-                check.interval = running.health.check.interval
-                if check == running.health.check {
+                check.interval = health.check.interval
+                if check == health.check {
                     keepPace(of: key, &turn)
                 } else {
-                    if !check.isProbed(as: running.health.check) { turn.steps.append(.change(check)) }
+                    if !check.isProbed(as: health.check) { turn.steps.append(.change(check)) }
                     handle(.changed(check), check: key, &turn)
                 }
             } else {

@@ -119,7 +119,7 @@ extension Services {
         var gone: [ClusterObject.ID] = []
         switch kind {
         case .services:
-            gone = entries.filter { $0.value.seenIn < feed.list }.keys.sorted().map { .service($0) }
+            gone = entries.filter { $0.value.seenIn < feed.list }.map(\.key).sorted().map { .service($0) }
         case .slices:
             for name in entries.keys.sorted() {
                 let slices = entries[name]?.slices.filter { $0.value.seenIn < feed.list } ?? [:]

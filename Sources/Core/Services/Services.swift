@@ -1,5 +1,5 @@
 package import Deadlines
-import Health
+package import Health
 package import IPTypes
 
 /// Services of type LoadBalancer: what the Kubernetes API says and what the probes find → which VIPs this node advertises.
@@ -76,7 +76,7 @@ package struct Services: Sendable {
     /// When new ones were told last.
     var newVIPsToldAt: Instant?
     var feeds: [ClusterObject.Kind: Feed] = [:]
-    var entries: [ObjectName: Entry] = [:]
+    var entries = DenseTable<ObjectName, Entry>()
     var node: Node?
     /// The list in which our node was last seen.
     var nodeSeenIn = 0
@@ -91,7 +91,7 @@ package struct Services: Sendable {
     var releasing: [IPAddress: Claim] = [:]
     /// Services that want something of the API while it is away.
     var waitingForAPI: Set<ObjectName> = []
-    var checks: [String: RunningCheck] = [:]
+    var checks = DenseTable<String, RunningCheck>()
     /// The checks of node ports that wait for their first answer; then the checks that follow, one for each answer.
     var firstProbes: Set<String> = []
     var waitingProbes: [String] = []
@@ -105,6 +105,9 @@ package struct Services: Sendable {
     package init(nodeName: String) {
         self.nodeName = nodeName
     }
+
+    /// The open check of this name, as it is probed now.
+    package func check(_ name: String) -> Check? { checks[name]?.health.check }
 
     /// When `deadlineReached` is wanted next; nil if nothing waits for time.
     package var nextDeadline: Instant? { deadlines.first }

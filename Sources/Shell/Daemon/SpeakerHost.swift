@@ -177,10 +177,12 @@ extension SpeakerHost {
         guard !link.isServing, network.isIntending else { return }
         link.isServing = true
         take(.started)
+        // Before the code for it is given back with all else that only the start needs.
+        after(.seconds(8)) { self.loopRules.removeLeftovers() }
         after(.seconds(10)) {
-            self.loopRules.removeLeftovers()
             giveBackStartCode()
             giveBackStartStack()
+            giveBackStartHeap()
         }
     }
 

@@ -37,3 +37,6 @@ func giveBackStartStack() {
         madvise(UnsafeMutableRawPointer(bitPattern: end - room), Int(room), MADV_DONTNEED)
     }
 }
+
+/// The same for the heap: what was read and forgotten has left whole pages of it empty.
+func giveBackStartHeap() { malloc_trim(0) }

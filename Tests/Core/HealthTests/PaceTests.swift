@@ -20,6 +20,22 @@ struct PaceTests {
         #expect(health.nextDeadline == at(.milliseconds(13_500)))
     }
 
+    @Test func `probes that are rare start at full multiples of five seconds, many at once`() {
+        var health = Self.healthy(splay: .milliseconds(13_400))
+        #expect(health.handle(.paced(.seconds(40)), at: at(.milliseconds(2100))) == [])
+        #expect(health.nextDeadline == at(.seconds(15)))
+        #expect(health.handle(.deadlineReached, at: at(.milliseconds(15_020))) == [.probe])
+        #expect(health.handle(.outcome(.passed), at: at(.milliseconds(15_030))) == [])
+        #expect(health.nextDeadline == at(.seconds(55)))
+        // Also when they are to be less rare again.
+        #expect(health.handle(.paced(.seconds(20)), at: at(.seconds(16))) == [])
+        #expect(health.nextDeadline == at(.seconds(35)))
+        // Also the one that would be now.
+        health = Self.healthy(splay: .milliseconds(200))
+        _ = health.handle(.paced(.seconds(40)), at: at(.milliseconds(2100)))
+        #expect(health.nextDeadline == at(.seconds(5)))
+    }
+
     @Test func `more often begins within the shorter interval, and the verdict has the time for it`() {
         var health = Self.healthy(someCheck(interval: .seconds(100)))
         #expect(health.handle(.paced(.seconds(1)), at: at(.seconds(50))) == [])

@@ -37,6 +37,12 @@ struct ClusterServicesTests {
     private let client: Client
     private let owner: ClusterServices
     private let settings: ServicesSettings
+
+    private final class Made: @unchecked Sendable {
+        var probers: [FakeProber] = []
+    }
+
+    private let made = Made()
     private let web = ObjectName("shop", "web")
     private let address = IPAddress.v4(IPv4Address(0xC000_0240))
 
@@ -49,7 +55,12 @@ struct ClusterServicesTests {
             client: { _, _, tell in
                 client.tell = tell
                 return client
-            }, prober: { check, tell throws(CheckUnusable) in FakeProber(check.name, record, tell: tell) })
+            },
+            prober: { [made] check, tell throws(CheckUnusable) in
+                let prober = FakeProber(check.name, record, tell: tell)
+                made.probers.append(prober)
+                return prober
+            })
         let range = try #require(AddressRange("192.0.2.64"))
         settings = ServicesSettings(
             configuration: ServicesConfiguration(
@@ -117,6 +128,29 @@ struct ClusterServicesTests {
         owner.end()
         #expect(bench.takeRecord() == ["stop"])
         #expect(owner.status() == nil)
+    }
+
+    @Test func nothingIsKeptOfANodePortThatIsWell() throws {
+        var settings = settings
+        settings.configuration.kubeProxy = ServicesConfiguration.usualKubeProxy
+        owner.serve(settings)
+        let service = Service(
+            name: web, uid: "u-1", loadBalancerClass: "bgpvip/vip", trafficPolicy: .local, healthCheckNodePort: 30_001,
+            ports: [Service.Port(80)], ingress: [Service.Ingress(address)])
+        let claim = Claim(address: address, holder: .service(web, uid: "u-1"), uid: "l-1")
+        let endpoint = EndpointSlice.Endpoint(addresses: [.v4(IPv4Address(0x0A00_0001))], nodeName: "n1", ready: true)
+        _ = tell(lists + [.changed(.service(service)), .changed(.claim(claim))])
+        let name = "services: health check node port 30001"
+        let slice = EndpointSlice(name: ObjectName("shop", "web-1"), service: web, endpoints: [endpoint])
+        #expect(tell([.changed(.slice(slice))]) == ["\(name) probe"])
+        // After a failure it is, since an answer that comes too late says why.
+        made.probers[0].tell(.outcome(.failed(reason: "HTTP 503", definitive: false), took: .zero))
+        bench.loop.advanceTime(by: .milliseconds(250))
+        #expect(bench.takeRecord() == ["\(name) probe"])
+        made.probers[0].tell(.outcome(.passed, took: .zero))
+        #expect(bench.takeRecord().first == "\(name) stop")
+        bench.loop.advanceTime(by: .seconds(10))
+        #expect(bench.takeRecord() == ["\(name) probe"] && made.probers.count == 2)
     }
 
     @Test func aVIPOfAServiceIsPutOnNoInterface() {

@@ -123,9 +123,13 @@ final class ClusterServices: LoopConfined {
 
     private func perform(_ step: Services.Step) {
         switch step {
+        case .open(let check) where !check.keepsConnection: break
+        case .change(let check) where !check.keepsConnection: probers.removeValue(forKey: check.name)?.stop()
         case .open(let check), .change(let check): provide(check)
         case .close(let check): probers.removeValue(forKey: check)?.stop()
-        case .probe(let check): probers[check]?.probe()
+        case .probe(let name):
+            if probers[name] == nil, let check = cluster?.services.check(name) { provide(check) }
+            probers[name]?.probe()
         case .follow, .unfollow, .claim, .release, .writeStatus, .post: cluster?.client.perform(step, at: .now())
         case .advertise: break
         }
@@ -164,7 +168,12 @@ extension ClusterServices {
 
     private func take(_ event: ProbeEvent, of check: String) {
         switch event {
-        case .outcome(let outcome, let took): take([.check(check, .outcome(outcome, took: took))])
+        case .outcome(let outcome, let took):
+            // There may be thousands that nothing is kept of from one probe to the next.
+            if outcome == .passed, cluster?.services.check(check)?.keepsConnection == false {
+                probers.removeValue(forKey: check)?.stop()
+            }
+            take([.check(check, .outcome(outcome, took: took))])
         case .lateAnswer(let outcome): take([.check(check, .lateAnswer(outcome))])
         case .connectionLost: take([.check(check, .connectionLost)])
         case .stoppedListening: take([.check(check, .stoppedListening)])
