@@ -22,13 +22,13 @@ class Figures:
     def __init__(self, node, bgpvip):
         self.node = node
         self.bgpvip = bgpvip
-        self.rest = self.memory()
+        self.rest = self.memory("RssAnon")
         self.commands = []
         self.withdrawals = []
         self.gap = self.grown = self.peak = self.left = 0
 
     def memory(self, what="VmRSS"):
-        """The resident memory of bgpvip, or its highest, in MB."""
+        """The resident memory of bgpvip, its highest, or the part that is in no file, in MB."""
         status = self.node.host.shell(f"cat /proc/$(cat {self.bgpvip.daemon.file})/status")
         return int(re.search(rf"{what}:\s+(\d+)", status)[1]) / 1024
 
@@ -56,9 +56,10 @@ class Figures:
         self.gap = max(self.gap, *(later - earlier for earlier, later in zip(times, times[1:])))
 
     def recover(self):
-        """Looks at the memory when the harm is over."""
+        """Looks at the memory when the harm is over: at what is the process's own. Code comes and goes, since what only
+        the start needed was given back."""
         time.sleep(2)
-        self.grown = self.memory() - self.rest
+        self.grown = self.memory("RssAnon") - self.rest
 
     def leave(self):
         """Ends bgpvip."""
