@@ -11,7 +11,8 @@ HOLD_TIME = 3
 # Seconds between two messages to the ToR, seconds of a command, MB, MB more than before, seconds, seconds.
 GAP = HOLD_TIME / 3 + 0.2
 COMMAND = 0.2
-MEMORY, LEFT_OVER = 25, 1
+# Half a MB of what is more than before is code that the start needed, was given back, and is read in again.
+MEMORY, LEFT_OVER = 25, 1.5
 WITHDRAWAL = 1
 LEAVING = 4
 
@@ -22,13 +23,13 @@ class Figures:
     def __init__(self, node, bgpvip):
         self.node = node
         self.bgpvip = bgpvip
-        self.rest = self.memory("RssAnon")
+        self.rest = self.memory()
         self.commands = []
         self.withdrawals = []
         self.gap = self.grown = self.peak = self.left = 0
 
     def memory(self, what="VmRSS"):
-        """The resident memory of bgpvip, its highest, or the part that is in no file, in MB."""
+        """The resident memory of bgpvip, or its highest, in MB."""
         status = self.node.host.shell(f"cat /proc/$(cat {self.bgpvip.daemon.file})/status")
         return int(re.search(rf"{what}:\s+(\d+)", status)[1]) / 1024
 
@@ -56,10 +57,9 @@ class Figures:
         self.gap = max(self.gap, *(later - earlier for earlier, later in zip(times, times[1:])))
 
     def recover(self):
-        """Looks at the memory when the harm is over: at what is the process's own. Code comes and goes, since what only
-        the start needed was given back."""
+        """Looks at the memory when the harm is over."""
         time.sleep(2)
-        self.grown = self.memory("RssAnon") - self.rest
+        self.grown = self.memory() - self.rest
 
     def leave(self):
         """Ends bgpvip."""
