@@ -82,8 +82,8 @@ extension Services {
         }
     }
 
-    /// How long new VIPs wait for others, after one that was told at once. It grows with the number of VIPs: each change
-    /// costs time for all of them, and a thousand Services that get their addresses in turn are not to be a thousand changes.
+    /// How long new VIPs are collected before they are told together. The first is told at once. More VIPs take more time,
+    /// because each change costs time for all of them: a thousand Services that get addresses in turn make few changes.
     var gatheringTime: Duration { max(.milliseconds(20), .microseconds(100) * (vips.count + newVIPs.count)) }
 
     /// Makes the VIPs follow from the placements of all Services that have these addresses.

@@ -223,7 +223,7 @@ extension Speaker {
 }
 
 extension AdjRIBOut {
-    /// The route as the peer was told it; nil if it was not.
+    /// The route that the peer has been told; nil if it has been told none.
     func route(to prefix: IPPrefix) -> RouteStatus? {
         guard told[prefix] != nil else { return nil }
         return RouteStatus(
