@@ -38,6 +38,7 @@ final class SpeakerHost: LoopConfined {
     /// Where answers are written as JSON, HTML or metrics; made for the first.
     var answerThread: (any WorkThread)?
     private var audits: RepeatedTask?
+    private var idleMemory = IdleMemory()
     /// The last trouble with watching the addresses that was logged.
     var watchFault: NetlinkError?
     /// What to exit with, once the process only waits for the last bytes to leave.
@@ -163,6 +164,7 @@ extension SpeakerHost {
         audits = every(Self.auditPause) { host in
             host.addresses.lookSoon()
             host.network.lookSoon()
+            host.giveBackIdleMemory()
         }
         service.startWatchdog()
         network.followRoutes()
@@ -182,8 +184,19 @@ extension SpeakerHost {
         after(.seconds(10)) {
             giveBackStartCode()
             giveBackStartStack()
-            giveBackStartHeap()
+            // What was read and forgotten has left whole pages of the heap empty.
+            self.giveBackHeap()
         }
+    }
+
+    /// Gives memory back if much of it is held and not used, as after a flood.
+    private func giveBackIdleMemory() {
+        if let use = machine.memoryUse(), idleMemory.look(at: use) { giveBackHeap() }
+    }
+
+    private func giveBackHeap() {
+        machine.giveBackHeap()
+        if let use = machine.memoryUse() { idleMemory.noteReturn(leaving: use) }
     }
 
     /// Says why the daemon cannot run, and ends it. No process looks after what an earlier run left, then.

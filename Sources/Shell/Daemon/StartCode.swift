@@ -21,8 +21,7 @@ func giveBackStartCode() {
     }
 }
 
-/// The same for the stack of the main thread: what lies below the caller's frames is in use by nobody. Does nothing on another
-/// thread.
+/// The same for the stack of the main thread: what lies below the caller's frames is not in use. Does nothing on another thread.
 func giveBackStartStack() {
     // The kernel puts this beyond the first frame.
     let top = getauxval(UInt(AT_RANDOM))
@@ -37,6 +36,3 @@ func giveBackStartStack() {
         madvise(UnsafeMutableRawPointer(bitPattern: end - room), Int(room), MADV_DONTNEED)
     }
 }
-
-/// The same for the heap: what was read and forgotten has left whole pages of it empty.
-func giveBackStartHeap() { malloc_trim(0) }

@@ -38,6 +38,7 @@ final class HostBench: @unchecked Sendable {
     var reloaded: Settings?
     /// What listens; with nil the interface or address is missing.
     var port: FakePort?
+    var memoryUse = MemoryUse(resident: 1 << 20, allocated: 1 << 20)
 
     init() {
         peers = FakePeerKernel(record)
@@ -144,6 +145,8 @@ final class HostBench: @unchecked Sendable {
             signal = onSignal
             return loop.makeSucceededVoidFuture()
         }
+        machine.memoryUse = { [self] in memoryUse }
+        machine.giveBackHeap = { record.lines.append("give back heap") }
         return machine
     }
 }

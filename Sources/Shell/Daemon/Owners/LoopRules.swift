@@ -36,8 +36,8 @@ final class LoopRules: LoopConfined {
         self.set = set
     }
 
-    /// Has these rules from now on. Every ten seconds the interfaces towards the peers are looked up anew: nobody tells of
-    /// routes that move.
+    /// Has these rules from now on. Every ten seconds the interfaces towards the peers are looked up anew: routes
+    /// that move are not followed.
     func prevent(_ loops: LoopGuard) {
         wanted = loops
         // Another instance with the same pool wants the same rules.
