@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 INTEROP = Path(__file__).resolve().parent.parent
@@ -21,11 +22,14 @@ class Engine:
         self.environment = dict(os.environ)
 
     def command(self, *arguments, check=True, timeout=60, text_input=None):
-        """Runs `podman ARGUMENTS...` and returns the completed process."""
+        """Runs `podman ARGUMENTS...` and returns the completed process.
+
+        Not where we are: a container whose memory is used up leaves a file `oom` where Podman was started.
+        """
         process = subprocess.Popen(
             [self.name, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             stdin=subprocess.DEVNULL if text_input is None else subprocess.PIPE, start_new_session=True,
-            errors="replace")
+            errors="replace", cwd=tempfile.gettempdir())
         try:
             output, errors = process.communicate(text_input, timeout)
         except subprocess.TimeoutExpired as error:
@@ -83,7 +87,7 @@ class Engine:
 
 
 def finish(process):
-    """Lets an interrupted engine command end by itself: killed half-way it would leave things that nobody finds."""
+    """Lets an interrupted engine command end by itself: killed half-way it would leave things that are never found."""
     try:
         process.communicate(timeout=10)
     except subprocess.TimeoutExpired:

@@ -86,12 +86,7 @@ def hostile_execve_hangs(lab):
                 time.sleep(0.3)
             node.host.run("rm", SWITCH)
             watch.wait("is back", bool, after=gone)
-    figures.recover()
-    node.host.write(SWITCH, "hang")
-    time.sleep(0.5)
-    figures.leave()
-    await_bound(node, False)
-    return hold(figures)
+    return end_amid(node, "hang", figures)
 
 
 def hostile_files_hang(lab):
@@ -114,12 +109,27 @@ def hostile_files_hang(lab):
             node.host.run("rm", SWITCH)
             node.service.start()
             await_next_hops(lab, [node])
-    figures.recover()
-    node.host.write(SWITCH, "hang")
-    time.sleep(0.5)
-    figures.leave()
-    await_bound(node, False)
-    return hold(figures)
+    return end_amid(node, "hang", figures)
+
+
+def hostile_no_threads(lab):
+    """No thread and no process can be made: sessions, commands, checks, a withdrawal and the end stay within their limits."""
+    node = lab.nodes[0]
+    node.service.start()
+    bgpvip, figures = begin(lab, node, "fork")
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        with figures.watching_messages(lab.tor):
+            at = time.monotonic_ns()
+            node.host.write(SWITCH, "EAGAIN")
+            for _ in range(10):
+                figures.ask()
+                time.sleep(0.3)
+            expect(not losses(watch, node, at), f"the ToR's route has changed without cause: {watch.changes}")
+            crash(node, watch, figures)
+            node.service.start()
+            await_next_hops(lab, [node])
+            node.host.run("rm", SWITCH)
+    return end_amid(node, "EAGAIN", figures)
 
 
 def begin(lab, node, calls, **settings):
@@ -130,6 +140,16 @@ def begin(lab, node, calls, **settings):
     await_next_hops(lab, [node])
     time.sleep(2)
     return bgpvip, Figures(node, bgpvip)
+
+
+def end_amid(node, fault, figures):
+    """The harm is over and begins anew, and bgpvip ends amid it; returns the figures as text."""
+    figures.recover()
+    node.host.write(SWITCH, fault)
+    time.sleep(0.5)
+    figures.leave()
+    await_bound(node, False)
+    return hold(figures)
 
 
 def crash(node, watch, figures):
@@ -151,4 +171,4 @@ def on_all_nodes(lab, things, work):
         return [said for part in pool.map(share, range(len(lab.nodes))) for said in part]
 
 
-ALL = (hostile_stderr, hostile_netlink, hostile_execve_hangs, hostile_files_hang)
+ALL = (hostile_stderr, hostile_netlink, hostile_execve_hangs, hostile_files_hang, hostile_no_threads)

@@ -11,10 +11,11 @@ HOLD_TIME = 3
 # Seconds between two messages to the ToR, seconds of a command, MB, MB more than before, seconds, seconds.
 GAP = HOLD_TIME / 3 + 0.2
 COMMAND = 0.2
-# Half a MB of what is more than before is code that the start needed, was given back, and is read in again.
-MEMORY, LEFT_OVER = 25, 1.5
+MEMORY, LEFT_OVER = 25, 1
 WITHDRAWAL = 1
 LEAVING = 4
+# bgpvip looks every ten seconds whether it holds memory that it does not use.
+CALM = 12
 
 
 class Figures:
@@ -23,13 +24,13 @@ class Figures:
     def __init__(self, node, bgpvip):
         self.node = node
         self.bgpvip = bgpvip
-        self.rest = self.memory()
+        self.rest = self.memory("RssAnon")
         self.commands = []
         self.withdrawals = []
         self.gap = self.grown = self.peak = self.left = 0
 
-    def memory(self, what="VmRSS"):
-        """The resident memory of bgpvip, or its highest, in MB."""
+    def memory(self, what):
+        """One of the sizes in proc_pid_status(5) of bgpvip, in MB."""
         status = self.node.host.shell(f"cat /proc/$(cat {self.bgpvip.daemon.file})/status")
         return int(re.search(rf"{what}:\s+(\d+)", status)[1]) / 1024
 
@@ -57,9 +58,14 @@ class Figures:
         self.gap = max(self.gap, *(later - earlier for earlier, later in zip(times, times[1:])))
 
     def recover(self):
-        """Looks at the memory when the harm is over."""
-        time.sleep(2)
-        self.grown = self.memory() - self.rest
+        """Looks at the memory when the harm is over: at what is of no file. Pages of the program's file are the kernel's cache:
+        it takes them when memory is short."""
+        over = time.monotonic()
+        while True:
+            time.sleep(2)
+            self.grown = self.memory("RssAnon") - self.rest
+            if self.grown <= LEFT_OVER or time.monotonic() - over > CALM:
+                return
 
     def leave(self):
         """Ends bgpvip."""
