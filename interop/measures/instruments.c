@@ -306,7 +306,7 @@ static int tap(const char *interface, int port) {
 }
 
 /* When the kernel had the packet, not when we had the time to look: its stamps are CLOCK_REALTIME, which differs by a
- * constant as long as nobody sets the clock. */
+ * constant while the clock is not set. */
 static ssize_t next_packet(int fd, unsigned char *packet, size_t room, struct sockaddr_ll *from, long long *t) {
   static long long difference;
   char control[256];

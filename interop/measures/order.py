@@ -41,7 +41,7 @@ def run(binary, options):
         raise Failed("this needs Valgrind: apt-get install --no-install-recommends valgrind")
     service, once = profile(binary, asked=False)
     parts = [service, once, profile_services(binary)]
-    # What only answers questions comes behind, so that a daemon nobody asks does not map it.
+    # What only answers questions comes behind, so that a daemon that is not asked does not map it.
     parts += profile(binary, asked=True)
     if len(service) < 1000:
         raise Failed(f"only {len(service)} functions ran: was the binary built with symbols?")

@@ -127,7 +127,7 @@ class Reconnect:
         return {node: self.lab.set_carrier(node, True) if silent else listening[node.gateway] for node in self.programs}
 
     def has_no_connections(self):
-        """True if the router's kernel has none, not even one that nobody owns; those that are over do not count."""
+        """True if the router's kernel has none, not even one without an owner; those that are over do not count."""
         with inside(ROUTER), open("/proc/thread-self/net/tcp", encoding="ascii") as table:
             return all(line.split()[3] == TIME_WAIT for line in table.readlines()[1:])
 

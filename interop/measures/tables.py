@@ -112,7 +112,7 @@ class Results:
         return [run[value] * scale for run in self.select(figure, program, **where) if run.get(value) is not None]
 
     def comparison(self):
-        """The head and rows of the comparison; rows that nobody has are left out."""
+        """The head and rows of the comparison; rows without a figure are left out."""
         rows = []
         for title, figure, value, where, digits in COMPARISON:
             columns = {program: self.values(figure, program, value, where) for program in self.programs}

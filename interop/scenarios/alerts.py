@@ -53,7 +53,7 @@ def fires(prometheus, act, alert):
 
 
 def dashboard(prometheus):
-    """Every query of the dashboard is understood, and has data unless it is about BFD, which nobody has; their number."""
+    """Every query of the dashboard is understood, and has data unless it is about BFD, which is not configured; their number."""
     board = json.loads((MONITORING / "dashboard.json").read_text())
     queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
     for query in queries:

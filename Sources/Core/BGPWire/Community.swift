@@ -20,7 +20,7 @@ package struct Community: Sendable, Hashable, Comparable {
     package static let blackhole = Community(0xFFFF_029A)
     /// NO_EXPORT (RFC 1997): do not tell other ASes.
     package static let noExport = Community(0xFFFF_FF01)
-    /// NO_ADVERTISE (RFC 1997): do not tell anybody.
+    /// NO_ADVERTISE (RFC 1997): do not advertise to any peer.
     package static let noAdvertise = Community(0xFFFF_FF02)
     /// NO_EXPORT_SUBCONFED (RFC 1997): do not tell other ASes of the confederation either.
     package static let noExportSubconfederation = Community(0xFFFF_FF03)

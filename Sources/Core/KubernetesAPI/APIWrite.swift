@@ -37,7 +37,7 @@ package struct APIWrite: Sendable, Hashable {
 
     /// What comes of an answer.
     package enum Next: Sendable, Hashable {
-        /// That is all; the event says what came of it, if anybody is to know.
+        /// That is all; the event, if there is one, says what came of it.
         case done(Services.Event?)
         /// This has to be asked as well.
         case ask

@@ -65,7 +65,7 @@ extension Services {
         store(claim, list: feeds[.claims]?.list ?? 0, &turn)
     }
 
-    /// Somebody else has created the Lease: for the same Service, as a rule.
+    /// Another client has created the Lease, usually for the same Service.
     mutating func noteRefused(_ address: IPAddress, by claim: Claim?, _ turn: inout Turn) {
         turn.dirty.formUnion(interested[address] ?? [])
         _ = endRequest(for: address)

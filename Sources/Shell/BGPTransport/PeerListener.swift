@@ -136,7 +136,7 @@ extension PeerListener {
             try descriptor.set(SOL_SOCKET, SO_REUSEADDR, CInt(1), "SO_REUSEADDR")
             if !isIPv4 { try descriptor.set(ipv6, IPV6_V6ONLY, CInt(1), "IPV6_V6ONLY") }
             try descriptor.setTrafficClass(isIPv4: isIPv4)
-            // The SYN-ACK leaves before anybody knows which peer it is for: 255 satisfies those with TTL security.
+            // The SYN-ACK leaves before the peer that it is for is known: 255 satisfies those with TTL security.
             try descriptor.setHopLimit(255, isIPv4: isIPv4)
             // Connections have it from here; what arrives before they are adopted counts too.
             try descriptor.keepUrgentOctets()

@@ -28,7 +28,7 @@ extension NodeNetwork {
     }
 
     /// Makes these the loop rules of this node: others that have our mark are removed, also those of an earlier run, unless
-    /// their pool is left to somebody else.
+    /// their pool is left to another instance.
     package static func setLoopRules(
         _ wanted: Set<LoopRule>, leaving isOthers: (IPPrefix) -> Bool = { _ in false }
     ) throws(NetlinkError) {
@@ -66,7 +66,7 @@ extension NetlinkExchange {
         }
     }
 
-    /// Makes a change that somebody else may have made meanwhile.
+    /// Makes a change that another process may have made meanwhile.
     private func changing(
         _ verb: String, _ rule: LoopRule, _ request: NetlinkRequest, unless done: CInt
     ) throws(NetlinkError) {
