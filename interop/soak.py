@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from lab.engine import EngineError
-from lab.session import Interrupted, opened_lab, say
+from lab.session import alone
 from lab.tor_config import bird_neighbors
-from lab.waiting import Failed, expect
+from lab.waiting import expect
 from scenarios.rack import await_next_hops
 
 WARM_UP = 5
@@ -53,7 +52,7 @@ def figures(node):
 
 
 def soak(lab, minutes):
-    """Turns for so long; prints a line each minute."""
+    """Turns for so long; prints a line each minute, and returns the exit status."""
     node = lab.nodes[0]
     lab.bird.start(bird_neighbors([node]))
     # A TLS handshake for each probe.
@@ -74,7 +73,7 @@ def soak(lab, minutes):
                 expect(now[1:] == warm[1:], f"descriptors and threads were {warm[1:]}, and are {now[1:]}")
         if passed >= minutes:
             print(f"memory after the first {min(WARM_UP, minutes / 2):.0f} minutes: {now[0] - warm[0]:+.2f} MB", flush=True)
-            return
+            return 0
 
 
 def main():
@@ -84,16 +83,7 @@ def main():
         "and threads must not grow.")
     parser.add_argument("minutes", type=float)
     options = parser.parse_args()
-    try:
-        with opened_lab() as lab:
-            soak(lab, options.minutes)
-    except (EngineError, Failed, OSError) as error:
-        say(f"failed: {error}")
-        return 1
-    except Interrupted as signal:
-        say(f"stopped by {signal}")
-        return 1
-    return 0
+    return alone(lambda lab: soak(lab, options.minutes))
 
 
 sys.exit(main())

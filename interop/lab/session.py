@@ -6,9 +6,10 @@ import signal
 import sys
 
 from lab import images
-from lab.engine import choose
+from lab.engine import EngineError, choose
 from lab.evidence import ARTEFACTS
 from lab.topology import Lab
+from lab.waiting import Failed
 
 
 class Interrupted(BaseException):
@@ -51,3 +52,15 @@ def opened_lab(keep=False):
 def say(text):
     """A line about what is going on."""
     print(f"# {text}", file=sys.stderr, flush=True)
+
+
+def alone(act):
+    """Runs `act` with a lab of its own; returns the exit status: what `act` returns, or 1 if it does not come to its end."""
+    try:
+        with opened_lab() as lab:
+            return act(lab)
+    except (EngineError, Failed, OSError) as error:
+        say(f"ended early: {error}")
+    except Interrupted as stopped:
+        say(f"stopped by {stopped}")
+    return 1

@@ -2,11 +2,15 @@
 
 A connection must be answered with a name within a second. Each that is not: {"start": ns, "end": ns, "error": TEXT}
 (CLOCK_MONOTONIC); at the end {"connections": COUNT}.
+
+Each comes from the next port. The kernel would take a port again within a minute: if the reset at the end of the last
+connection did not arrive, the node still has that one, and does not answer a new one until that has been cleared up.
 Usage: steady.py ADDRESS PORT CONNECTIONS-PER-SECOND
 """
 
 import collections
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -21,6 +25,8 @@ TIMEOUT = 1_000_000_000
 LATEST = 100_000_000
 # A close is a reset: no port is kept for a minute by a connection that is over.
 RESET = struct.pack("ii", 1, 0)
+# A round takes longer than a node keeps a connection without a client (some 100 s).
+PORTS = range(10_000, 65_000)
 
 
 def main():
@@ -29,6 +35,7 @@ def main():
     ended = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     poll, waiting, count = select.epoll(), collections.OrderedDict(), 0
+    ports = itertools.cycle(PORTS)
 
     def over(descriptor, error=None):
         connection, start = waiting.pop(descriptor)
@@ -47,6 +54,7 @@ def main():
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             waiting[connection.fileno()] = connection, time.monotonic_ns()
             try:
+                connection.bind(("", next(ports)))
                 with contextlib.suppress(BlockingIOError):
                     connection.connect((address, port))
             except OSError as error:

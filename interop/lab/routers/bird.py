@@ -11,6 +11,7 @@ class BirdRouter(Router):
     honours_graceful_shutdown = "by one line of filter"
     two_octet_setup = "configured for any external AS"
     has_fib, flush = True, "ip route flush proto bird"
+    log_file = "/log/bird.log"
     impossible = {"bfd_shut_down": "BIRD does not say AdminDown"}
 
     def __init__(self, host, product):

@@ -12,9 +12,21 @@ router bgp {TOR_AS}
 exit
 """
 # What the daemons begin with; everything else comes by vtysh, as from an operator.
-LOGGING, LOGGING_FILE = "log file /log/frr.log debugging\n", "/run/lab/logging.conf"
+LOGGING, LOGGING_FILE = "log file /log/frr.log debugging\nlog timestamp precision 6\n", "/run/lab/logging.conf"
+# With `debugs`, the log has the whole way from a packet to the kernel's route.
+DEBUG = """\
+debug bgp neighbor-events
+debug bgp zebra
+debug bgp bfd
+debug bgp updates in
+debug bfd peer
+debug bfd zebra
+debug zebra rib
+debug zebra dplane
+"""
 NAMES = {"gracefulShutdown": "65535:0", "llgrStale": "65535:6"}
-DAEMONS = ("zebra", "bfdd", "bgpd")
+# Without mgmtd, which every installation has, zebra tries to report to it a hundred times a second.
+DAEMONS = ("mgmtd", "zebra", "bfdd", "bgpd")
 APART = """\
 bfd
  profile fast
@@ -36,12 +48,14 @@ class FrrRouter(Router):
     honours_graceful_shutdown = "by a route map"
     # Without it every daemon ends with "privs_init: initial cap_set_proc failed".
     # The lab's instrument for keys looks into its sockets.
-    capabilities = ("SYS_ADMIN", "SYS_PTRACE")
+    # Its unit has `Nice=-5`.
+    capabilities = ("SYS_ADMIN", "SYS_PTRACE", "SYS_NICE")
     two_octet_setup = "configured for AS 4200000001 and without enforce-first-as"
     has_fib, flush = True, "ip nexthop flush"
+    log_file = "/log/frr.log"
 
     def configuration(self, neighbors):
-        parts = [HEADER, self.tor_config("frr", neighbors)]
+        parts = [DEBUG if self.debugs else "", HEADER, self.tor_config("frr", neighbors)]
         for neighbor in neighbors:
             if neighbor.bfd == "apart":
                 parts.append(APART.format(address=neighbor.address, local=neighbor.local))
@@ -56,8 +70,10 @@ class FrrRouter(Router):
         self.host.write(LOGGING_FILE, LOGGING)
         self.host.shell(f"chmod 644 {LOGGING_FILE}; chown frr:frr /log")
         for daemon in DAEMONS:
+            # mgmtd reads no file.
+            configuration = () if daemon == "mgmtd" else ("-f", LOGGING_FILE)
             self.host.spawn(
-                f"{daemon}.log", f"/usr/lib/frr/{daemon}", "-f", LOGGING_FILE, "-i", f"/run/frr/{daemon}.pid")
+                f"{daemon}.log", "nice", "-n", "-5", f"/usr/lib/frr/{daemon}", *configuration, "-i", f"/run/frr/{daemon}.pid")
             if daemon == "bfdd":
                 # What bgpd asks of BFD is lost if bfdd is not there yet.
                 eventually("bfdd has found zebra", lambda: "bfd" in self.show("show zebra client summary"))

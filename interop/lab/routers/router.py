@@ -36,6 +36,8 @@ class Router:
     capabilities = ()
     # Whether it installs routes in the kernel; otherwise only its RIB can be asked.
     has_fib = False
+    # Its log, with a time on each line; and whether it logs each step, which a scenario may ask for before the start.
+    log_file, debugs = None, False
     # How to take away what it leaves in the kernel when it is killed.
     flush = None
     # Why the text of a Cease does not appear; empty if it does.
