@@ -33,8 +33,8 @@ from scenarios.services import (
     service_killed_closing_unannounced, speaker_stopped,
 )
 from scenarios.sessions import (
-    extended_next_hop, ibgp, ipv6, md5, multihop, other_speaker, other_speaker_frr, peers_reasons, session_up, ttl_security,
-    unnumbered,
+    extended_next_hop, ibgp, ipv6, md5, multihop, other_speaker, other_speaker_frr, peers_reasons, reset_lost, session_up,
+    ttl_security, unnumbered,
 )
 from scenarios.tor_config import tor_config
 from scenarios.unused_ports import load_balancer_unused_ports
@@ -63,7 +63,7 @@ ALL = [Scenario(function.__name__, RACK, function.__name__, function) for functi
     service_hangs, service_fails_500, service_accepts_none, speaker_stopped, linger_500, sigterm, sigkill,
     settings_error, two_instances, drain, drain_one_vip, quiet_clients, drain_file, last_resort, llgr, bfd,
     tor_restart, ipv6, extended_next_hop, unnumbered, multihop, md5, ttl_security, ibgp, other_speaker,
-    other_speaker_frr, peers_reasons, vip_removed, foreign_address, no_net_admin, network_later,
+    other_speaker_frr, peers_reasons, reset_lost, vip_removed, foreign_address, no_net_admin, network_later,
     metrics_port_taken, descriptors_used_up, least_privilege, least_privilege_programs, things_later, router_id_derived, reload_peers, reload_vips,
     reload_checks_and_process, reload_bfd, reload_invalid, gateway_moves, load_balancer, load_balancer_without_api, load_balancer_unused_ports, kubeadm_env, kube_play, getting_started,
     documents, tor_config, watching, status_page, ready_when, on_change, alerts, *hostile.ALL, *doctor.ALL,

@@ -13,6 +13,21 @@ from scenarios.rack import (
 )
 
 PASSWORD = "correct horse"
+LOSE_RESETS = """\
+table inet lab {
+  chain out { type filter hook output priority 0; tcp sport 179 tcp flags & (rst | fin) != 0 drop; }
+}
+"""
+# A router that takes one OPEN, acknowledges it, and resets the connection.
+RESET_ONE = """
+import socket, struct, sys, time
+listener = socket.create_server((sys.argv[1], 179))
+connection, _ = listener.accept()
+connection.recv(4096)
+time.sleep(0.3)
+connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+connection.close()
+"""
 
 
 def session_up(lab):
@@ -184,6 +199,20 @@ class FrrOfNode(FrrRouter):
 
     def configuration(self, neighbors):
         return FRR_CNI.format(pods=PODS, node_as=NODE_AS, router=self.node.router, tor_as=TOR_AS)
+
+
+def reset_lost(lab):
+    """The router resets the connection after our OPEN, and the reset is lost: bgpvip dials again within seconds."""
+    node = lab.nodes[0]
+    lab.tor.run("nft", "-f", "-", text_input=LOSE_RESETS)
+    router = lab.tor.stream("python3", "-c", RESET_ONE, node.router)
+    node.start()
+    expect_equal(router.wait(30), 0, "the exit status of the router that resets")
+    since = time.monotonic()
+    lab.tor.run("nft", "delete", "table", "inet", "lab")
+    lab.bird.start(bird_neighbors([node]))
+    lab.bird.await_established(node.name, seconds=15)
+    return f"Established {time.monotonic() - since:.1f} s after the reset"
 
 
 def other_speaker(lab):

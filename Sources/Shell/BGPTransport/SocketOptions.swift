@@ -29,6 +29,7 @@ struct SocketDescriptor {
                 : set(ipv6, IPV6_MINHOPCOUNT, endpoint.hops.leastReceived, "IPV6_MINHOPCOUNT")
         }
         try setUserTimeout(endpoint.userTimeout)
+        try findHalfOpen()
         try set(tcp, TCP_NODELAY, CInt(1), "TCP_NODELAY")
         try keepUrgentOctets()
         // Kernels before 6.15 do without: a link that is back then waits longer for the next retransmission.
@@ -39,6 +40,15 @@ struct SocketDescriptor {
     func setUserTimeout(_ timeout: Duration) throws(TransportFailure) {
         let milliseconds = TimeAmount(timeout).nanoseconds / 1_000_000
         try set(tcp, TCP_USER_TIMEOUT, CInt(clamping: max(1, milliseconds)), "TCP_USER_TIMEOUT")
+    }
+
+    /// Asks the peer's TCP about a connection that has been silent for three seconds. If the peer has closed it, and the reset
+    /// was lost after our OPEN had arrived, nothing else would tell us: we would wait for its OPEN for a minute. Silence is
+    /// no answer; that is for the hold timer, and in the end for TCP_USER_TIMEOUT.
+    func findHalfOpen() throws(TransportFailure) {
+        try set(tcp, TCP_KEEPIDLE, CInt(3), "TCP_KEEPIDLE")
+        try set(tcp, TCP_KEEPINTVL, CInt(1), "TCP_KEEPINTVL")
+        try set(SOL_SOCKET, SO_KEEPALIVE, CInt(1), "SO_KEEPALIVE")
     }
 
     /// An octet that is sent as urgent stays where it is in the stream; TCP would take it out.

@@ -77,6 +77,20 @@ import Testing
         }
     }
 
+    @Test func aConnectionThatThePeerHasForgottenIsFound() async throws {
+        let acceptor = try await Acceptor.listen(on: localhost4)
+        let dialler = try await Witness.dial(endpoint(port: acceptor.port))
+        let acceptee = try #require(await acceptor.next())
+        _ = await dialler.next()
+        for side in [dialler, acceptee] {
+            #expect(try await side.option(SOL_SOCKET, SO_KEEPALIVE) == 1)
+            #expect(try await side.option(CInt(IPPROTO_TCP), TCP_KEEPIDLE) == 3)
+            #expect(try await side.option(CInt(IPPROTO_TCP), TCP_KEEPINTVL) == 1)
+        }
+        await dialler.close()
+        try await acceptor.close()
+    }
+
     @Test func nobodyListeningIsRefused() async throws {
         // Port 1 of an address that nothing else uses.
         let dialler = try await Witness.dial(endpoint(.v4(IPv4Address(0x7F00_4D4D)), port: 1))
