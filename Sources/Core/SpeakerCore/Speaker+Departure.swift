@@ -118,8 +118,10 @@ extension Speaker {
     private mutating func linger(at now: Instant) {
         // What was withdrawn before the departure began has waited for a part of the time already. What an earlier run left
         // has not been advertised since.
+        let leaving = vips.filter { $0.isOnInterface && departureStep(for: $0) != .inService }
         let ends =
-            vips.compactMap(\.binding.lingersUntil) + vipDrainLingerEnds
+            leaving.compactMap { vip in vip.withdrawnAt.map { $0 + settings.departure.linger } }
+            + vips.compactMap(\.binding.lingersUntil) + vipDrainLingerEnds
             + (departure.hadRoutes ? [now + settings.departure.linger] : [])
         guard let end = ends.max(), end > now, !departure.isUrgent else { return goAway(at: now) }
         enter(.lingered(until: end), at: now)

@@ -35,6 +35,8 @@ extension Speaker {
                 answerRefreshRequests(of: index, at: now)
             case .ended(let reason, let wasEstablished):
                 if wasEstablished {
+                    // It takes the routes away as a withdrawal does, and the router needs as long to move them.
+                    noteWithdrawn(peers[index].adjRIBOut.told.keys, at: now)
                     peers[index].adjRIBOut.end()
                     peers[index].delivery = Delivery()
                     peers[index].refreshRequests = []
@@ -69,13 +71,17 @@ extension Speaker {
         }
         let withdrawn = updates.flatMap(\.allWithdrawn)
         peers[index].delivery.send(updates.count, withdrawing: withdrawn, at: now)
-        for place in withdrawn.compactMap({ vipIndex[$0] }) { vips[place].withdrawnAt = now }
+        noteWithdrawn(withdrawn, at: now)
         guard isReported else { return }
         let reported = { [self] (prefix: IPPrefix) in !(sparingQuiet && isQuiet(prefix)) }
         let gone = withdrawn.filter(reported)
         let announced = updates.flatMap(\.allAnnounced).filter(reported)
         if !gone.isEmpty { effects.append(.report(.withdrawn(address, gone))) }
         if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
+    }
+
+    private mutating func noteWithdrawn(_ prefixes: some Sequence<IPPrefix>, at now: Instant) {
+        for place in prefixes.compactMap({ vipIndex[$0] }) { vips[place].withdrawnAt = now }
     }
 
     private mutating func reportEnd(of index: Int, _ reason: EndReason, _ wasEstablished: Bool, at now: Instant) {

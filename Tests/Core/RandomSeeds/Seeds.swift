@@ -14,6 +14,11 @@ package enum Seeds {
     /// What a failing expectation says, to repeat it alone.
     package static func repeated(_ seed: UInt64) -> String { "repeat it with BGPVIP_SEED=\(seed)" }
 
+    /// Those of a seed's faults that happen, by the variable `BGPVIP_FAULTS` such as `3,9`; nil is all of them.
+    package static var faults: Set<Int>? {
+        getenv("BGPVIP_FAULTS").map { Set(String(cString: $0).split(separator: ",").compactMap { Int($0) }) }
+    }
+
     private static func number(_ variable: String) -> UInt64? {
         getenv(variable).flatMap { UInt64(String(cString: $0)) }
     }

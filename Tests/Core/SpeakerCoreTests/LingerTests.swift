@@ -194,6 +194,44 @@ struct LingerTests {
         #expect(rack.speaker.vips[0].binding == .lingering(until: end))
     }
 
+    // MARK: Routes that a session has taken with it
+
+    @Test func aVIPThatIsRemovedWhereItsSessionIsResetStaysForTheLinger() {
+        var rack = Rack.inService()
+        let effects = rack.reload {
+            $0.peers[0].holdTime = 30
+            $0.vips = []
+        }
+        #expect(rack.speaker.peers[0].session.state != .established)
+        #expect(!effects.contains(.unbind([Rack.vip])))
+        #expect(!pass(linger - .nanoseconds(1), &rack).contains(.unbind([Rack.vip])))
+        #expect(pass(.nanoseconds(1), &rack).contains(.unbind([Rack.vip])))
+    }
+
+    @Test func aDrainSoonAfterASessionHasEndedLingersForTheRest() {
+        var rack = Rack.inService()
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
+        let end = rack.now + linger
+        _ = rack.take(.drainRequested(reason: "kernel update"), after: linger / 2)
+        #expect(rack.speaker.departure.progress == .lingering(until: end))
+        #expect(pass(end - rack.now, &rack).contains(.unbind([Rack.vip])))
+    }
+
+    @Test func aDrainSoonAfterAPeerIsRemovedLingersForTheRest() {
+        var rack = Rack.inService()
+        _ = rack.reload { $0.peers = [] }
+        let end = rack.now + linger
+        _ = rack.take(.drainRequested(reason: "kernel update"), after: linger / 2)
+        #expect(rack.speaker.departure.progress == .lingering(until: end))
+        #expect(pass(end - rack.now, &rack).contains(.unbind([Rack.vip])))
+    }
+
+    @Test func aDrainLongAfterASessionHasEndedWaitsForNothing() {
+        var rack = Rack.inService()
+        _ = rack.take(.session(Rack.tor, .tcpFailed(.outgoing, .reset)))
+        #expect(rack.take(.drainRequested(reason: "kernel update"), after: linger).contains(.unbind([Rack.vip])))
+    }
+
     // MARK: What an earlier run left
 
     @Test func aLeftoverWithoutAVerdictGoesAfterTenSeconds() {

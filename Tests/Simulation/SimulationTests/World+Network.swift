@@ -1,230 +1,207 @@
-import BFD
 import BGPFSM
 import BGPWire
 import Deadlines
-import Health
 import IPTypes
-import Settings
 import SpeakerCore
 
-// What happens on the wire and in the kernels, and the rules that are checked while it happens.
-
-extension World {
-    mutating func happen(_ what: Happening) {
-        if let node = what.node, nodes[node].waiting?.append(what) != nil { return }
-        switch what {
-        case .input(let node, let input):
-            give(input, to: node)
-        case .outcome(let node, let askedAt):
-            let isUp = nodes[node].isServiceUp
-            nodes[node].wasRefused = !isUp && nodes[node].refuses
-            let outcome: Outcome =
-                isUp ? .passed : .failed(reason: "the service is down", definitive: nodes[node].refuses)
-            give(.check(Self.check, .outcome(outcome, took: now - askedAt)), to: node)
-        case .bfdToRouter(let link, let packet):
-            if !silentLinks.contains(link) { giveRouterBFD(.received(packet), on: link) }
-        case .bfdToNode(let link, let packet):
-            guard !silentLinks.contains(link) else { return }
-            let router = Self.address(ofRouter: link.router)
-            give(.bfdReceived(packet, from: router, isMultihop: false), to: link.node)
-        case .dialArrives(let link):
-            connect(link)
-        case .toRouter(let link, let connection, let message):
-            guard connections[link] == connection, !silentLinks.contains(link) else { return }
-            giveRouter(.received(Self.received(message), .incoming), on: link, learning: message)
-        case .toNode(let link, let connection, let message):
-            guard connections[link] == connection, !silentLinks.contains(link) else { return }
-            give(session(link, .received(Self.received(message), .outgoing)), to: link.node)
-        case .closedByNode(let link, let connection):
-            guard connections[link] == connection, !silentLinks.contains(link) else { return }
-            connections[link] = nil
-            giveRouter(.tcpFailed(.incoming, .closedByPeer), on: link)
-        case .closedByRouter(let link, let connection):
-            guard connections[link] == connection, !silentLinks.contains(link) else { return }
-            connections[link] = nil
-            nodes[link.node].told[link.router] = []
-            give(session(link, .tcpFailed(.outgoing, .closedByPeer)), to: link.node)
-        }
-    }
-
-    /// The node's process stands still (SIGSTOP, a paused machine); what comes for it waits.
-    mutating func stop(_ node: Int) {
-        nodes[node].waiting = []
-    }
-
-    /// It goes on: sees first what waits, or first that its time is over.
-    mutating func resume(_ node: Int) {
-        let waiting = nodes[node].waiting ?? []
-        nodes[node].waiting = nil
-        if random.next() % 2 == 0 { give(.deadlineReached, to: node) }
-        for what in waiting { happen(what) }
-        give(.deadlineReached, to: node)
-    }
-
-    private func session(_ link: Link, _ event: PeerSession.Event) -> Input {
-        .session(Self.address(ofRouter: link.router), event)
-    }
-
-    /// The network or the router lets a dial through, or not.
-    private mutating func connect(_ link: Link) {
-        // A dial to a peer that is removed is called off.
-        let peers = nodes[link.node].speaker.settings.peers.map(\.address)
-        guard peers.contains(Self.address(ofRouter: link.router)) else { return }
-        guard !brokenLinks.contains(link), !silentLinks.contains(link), connections[link] == nil else {
-            give(session(link, .tcpFailed(.outgoing, .timedOut(md5: false, onLink: nil))), to: link.node)
-            return
-        }
-        lastConnection += 1
-        connections[link] = lastConnection
-        nodes[link.node].told[link.router] = []
-        let node = IPAddress.v4(IPv4Address(UInt32(link.node + 1)))
-        let router = Self.address(ofRouter: link.router).address
-        giveRouter(.tcpConnected(.incoming, Endpoints(local: router, remote: node)), on: link)
-        give(session(link, .tcpConnected(.outgoing, Endpoints(local: node, remote: router))), to: link.node)
-    }
-
-    /// The cable is cut or the router restarts: both ends lose the connection.
-    mutating func cut(_ link: Link) {
-        guard connections.removeValue(forKey: link) != nil else { return }
-        nodes[link.node].told[link.router] = []
-        giveRouter(.tcpFailed(.incoming, .reset), on: link)
-        give(session(link, .tcpFailed(.outgoing, .reset)), to: link.node)
-    }
-
-    /// Hands an input to a node's speaker and does what it says.
-    mutating func give(_ input: Input, to node: Int) {
-        guard !nodes[node].hasExited else { return }
-        guard nodes[node].effectLoop.add(input) else { return }
-        while let turn = nodes[node].effectLoop.next(at: now) {
-            for effect in turn.effects { perform(effect, of: node) }
-        }
-    }
-
-    private mutating func perform(_ effect: Effect, of node: Int) {
-        switch effect {
-        case .open, .change, .close:
-            break
-        case .session(let address, let action):
-            perform(action, on: Link(node: node, router: Self.router(at: address)))
-        case .bfd(let address, let packet):
-            send(packet, on: Link(node: node, router: Self.router(at: address)))
-        case .awaitAcknowledgement(let address, let round, let limit):
-            plan(.input(node: node, .acknowledged(address, round: round, true)), after: between(.zero, limit))
-        case .probe:
-            plan(.outcome(node: node, askedAt: now), after: between(.microseconds(200), .milliseconds(30)))
-        case .bind(let prefixes, _):
-            for prefix in prefixes {
-                if random.next() % 20 == 0 {
-                    nodes[node].isBound = false
-                    give(.bindFailed(prefix, reason: "the kernel says no"), to: node)
-                } else {
-                    nodes[node].isBound = true
-                    give(.bound([prefix]), to: node)
-                }
-            }
-        case .unbind(let prefixes):
-            for prefix in prefixes {
-                if nodes[node].told.values.contains(where: { $0.contains(prefix) }) {
-                    violations.append("node \(node) unbinds \(prefix) while a router is still told of it, at \(now)")
-                }
-                if let withdrawnAt = nodes[node].withdrawnAt, now < withdrawnAt + linger, !nodes[node].wasRefused {
-                    violations.append("node \(node) unbinds \(prefix) while routers may still send to it, at \(now)")
-                }
-                if random.next() % 20 == 0 {
-                    give(.unbindFailed(prefix, reason: "the kernel says no"), to: node)
-                } else {
-                    nodes[node].isBound = false
-                    give(.unbound([prefix]), to: node)
-                }
-            }
-        case .runProgram:
-            give(.programEnded(failure: nil), to: node)
-        case .exit, .exitStillBound:
-            nodes[node].hasExited = true
-        case .report:
-            break
-        }
-    }
-
-    private mutating func perform(_ action: PeerSession.Action, on link: Link) {
-        switch action {
-        case .connect:
-            plan(.dialArrives(link), after: between(.microseconds(100), .milliseconds(5)))
-        case .send(let message, _):
-            guard let connection = connections[link] else { return }
-            if case .update(let update) = message {
-                noteWritten(update, on: link)
-                let all = Input.updatesAcknowledged(Self.address(ofRouter: link.router), .max)
-                plan(.input(node: link.node, all), after: .milliseconds(2))
-            }
-            plan(.toRouter(link, connection: connection, message), after: .milliseconds(1))
-        case .close, .abort:
-            nodes[link.node].told[link.router] = []
-            let closed = Input.connectionClosed(Self.address(ofRouter: link.router))
-            plan(.input(node: link.node, closed), after: .milliseconds(2))
-            guard let connection = connections[link] else { return }
-            plan(.closedByNode(link, connection: connection), after: .milliseconds(1))
-        case .rejectIncoming, .windowProbe, .established, .routesRequested, .ended:
-            break
-        }
-    }
-
-    /// The rule that everything is about: only what is bound and healthy is advertised.
-    private mutating func noteWritten(_ update: Update, on link: Link) {
-        if !update.withdrawn.isEmpty { nodes[link.node].withdrawals += 1 }
-        nodes[link.node].told[link.router, default: []].subtract(update.withdrawn)
-        nodes[link.node].told[link.router, default: []].formUnion(update.nlri)
-        if !update.withdrawn.isEmpty { nodes[link.node].withdrawnAt = now }
-        if !update.nlri.isEmpty && !nodes[link.node].isBound {
-            violations.append("node \(link.node) advertises what is not bound, at \(now)")
-        }
-    }
-
-    mutating func giveRouter(_ event: PeerSession.Event, on link: Link, learning message: Message? = nil) {
-        guard var end = routerEnds[link] else { return }
-        let actions = end.session.handle(event, at: now)
-        if case .update(let update) = message, end.session.state == .established {
-            end.routes.subtract(update.withdrawn)
-            end.routes.formUnion(update.nlri)
-        }
-        for action in actions {
-            switch action {
-            case .send(let message, _):
-                if let connection = connections[link] {
-                    plan(.toNode(link, connection: connection, message), after: .milliseconds(1))
-                }
-            case .close, .abort:
-                if let connection = connections[link] {
-                    plan(.closedByRouter(link, connection: connection), after: .milliseconds(1))
-                }
-            case .ended:
-                end.routes = []
-            case .connect, .rejectIncoming, .windowProbe, .established, .routesRequested:
-                break
-            }
-        }
-        routerEnds[link] = end
-    }
-
-    private static func received(_ message: Message) -> ReceivedMessage {
-        switch message {
-        case .open(let open): .open(open)
-        case .update(let update):
-            .update(UpdateSummary(announced: update.nlri.count, withdrawn: update.withdrawn.count))
-        case .notification(let notification): .notification(notification)
-        case .keepalive: .keepalive
-        case .routeRefresh(let refresh): .routeRefresh(refresh)
-        }
-    }
+/// What TCP carries: octets in order, and how it ends.
+enum Segment {
+    /// One message, sent at this time, with how many segments and UPDATEs the sender has sent up to here.
+    case bytes([UInt8], sentAt: Instant)
+    /// The other end's TCP has so many segments, with so many UPDATEs.
+    case acknowledged(segments: Int, updates: Int)
+    case end
+    case reset
 }
 
-extension World.Happening {
-    /// The node that takes notice of it; nil if none does.
-    fileprivate var node: Int? {
-        switch self {
-        case .input(let node, _), .outcome(let node, _): node
-        case .toNode(let link, _, _), .closedByRouter(let link, _), .bfdToNode(let link, _): link.node
-        case .toRouter, .dialArrives, .closedByNode, .bfdToRouter: nil
+/// The path between a node and a router.
+struct Cable {
+    /// How many faults swallow everything, without a word to anybody.
+    var silences = 0
+    /// How many faults end every connection and answer every dial.
+    var cuts = 0
+    /// Segments that are sent before this time are lost once, and arrive after it.
+    var stalledUntil = Instant(nanoseconds: 0)
+    /// Up to this time packets of clients may be lost, because of what has happened.
+    var excusedUntil = Instant(nanoseconds: 0)
+    /// When something last happened that the sessions may have to recover from.
+    var touchedAt = Instant(nanoseconds: 0)
+    var lastBFD = (toRouter: Instant(nanoseconds: 0), toNode: Instant(nanoseconds: 0))
+    var isSilent: Bool { silences > 0 }
+}
+
+/// One TCP connection, as each of its ends knows it.
+struct Connection {
+    let link: Link
+    /// The process that it belongs to.
+    let life: Int
+    let direction: Direction
+    var codec = MessageCodec()
+    var nodeKnowsIt = true
+    var routerKnowsIt = true
+    /// The node has closed it, and waits for the router to do the same.
+    var isClosing = false
+    var lastArrival = (toRouter: Instant(nanoseconds: 0), toNode: Instant(nanoseconds: 0))
+    /// What is lost as long as the cable is silent, and is sent again.
+    var unsent: [(toRouter: Bool, Segment)] = []
+    var sent = 0
+    var arrived = 0
+    var acknowledged = 0
+    var updatesSent = 0
+    var updatesArrived = 0
+    /// Departures that wait until everything is acknowledged.
+    var waiters: [Int] = []
+}
+
+extension World {
+    /// A node's dial reaches the router, or does not.
+    mutating func arrive(_ dial: Int, on link: Link, life: Int) {
+        guard let process = nodes[link.node].process, process.life == life, process.dials[link.router] == dial,
+            let cable = cables[link]
+        else { return }
+        let failure: TransportFailure? =
+            cable.isSilent ? .timedOut(md5: false, onLink: nil) : cable.cuts > 0 ? .hostUnreachable : nil
+        if let failure {
+            let pause: Duration = cable.isSilent ? .seconds(1) : .zero
+            return plan(.news(node: link.node, life: life, .dialFailed(link.router, dial, failure)), after: pause)
         }
+        let connection = connect(link, .outgoing, life: life)
+        accept(connection, on: link)
+        plan(.news(node: link.node, life: life, .dialled(link.router, dial, connection)), after: .milliseconds(1))
+    }
+
+    /// A router dials a node that it has no connection with, and again after a while.
+    mutating func dialNode(on link: Link) {
+        plan(.routerDials(link), after: random.between(.seconds(1), .seconds(2)))
+        guard routers[link.router].wantsToDial(link.node), let cable = cables[link], !cable.isSilent, cable.cuts == 0,
+            let process = nodes[link.node].process, process.hasPeer(scenario.address(of: link.router))
+        else { return }
+        let connection = connect(link, .incoming, life: process.life)
+        accept(connection, on: link)
+        plan(.news(node: link.node, life: process.life, .accepted(connection)), after: .milliseconds(1))
+    }
+
+    private mutating func connect(_ link: Link, _ direction: Direction, life: Int) -> Int {
+        lastConnection += 1
+        connections[lastConnection] = Connection(link: link, life: life, direction: direction)
+        // Nothing is read of a connection before it is known.
+        connections[lastConnection]?.lastArrival.toNode = now + .microseconds(1100)
+        return lastConnection
+    }
+
+    /// Sends a segment, which takes its time and overtakes none of the same connection.
+    mutating func send(_ segment: Segment, on id: Int, toRouter: Bool) {
+        guard let connection = connections[id], let cable = cables[connection.link] else { return }
+        guard !cable.isSilent else {
+            connections[id]?.unsent.append((toRouter, segment))
+            return
+        }
+        let last = toRouter ? connection.lastArrival.toRouter : connection.lastArrival.toNode
+        let stall = max(cable.stalledUntil, now) + random.between(.microseconds(100), .milliseconds(2))
+        let arrival = max(last, stall)
+        if toRouter {
+            connections[id]?.lastArrival.toRouter = arrival
+        } else {
+            connections[id]?.lastArrival.toNode = arrival
+        }
+        plan(.segment(connection: id, toRouter: toRouter, segment), after: arrival - now)
+    }
+
+    /// The cable carries again what it swallowed: TCP sends it once more, after a pause.
+    mutating func repeatUnsent(on link: Link) {
+        for id in connections.keys.sorted() where connections[id]?.link == link {
+            let unsent = connections[id]?.unsent ?? []
+            guard !unsent.isEmpty else { continue }
+            connections[id]?.unsent = []
+            let pause = now + random.between(.zero, .milliseconds(1500))
+            connections[id]?.lastArrival = (pause, pause)
+            for (toRouter, segment) in unsent { send(segment, on: id, toRouter: toRouter) }
+        }
+    }
+
+    mutating func arrive(_ segment: Segment, on id: Int, toRouter: Bool) {
+        guard let connection = connections[id], let cable = cables[connection.link] else { return }
+        guard !cable.isSilent else {
+            connections[id]?.unsent.append((toRouter, segment))
+            return
+        }
+        if case .reset = segment { return endAbruptly(id, atRouter: toRouter) }
+        guard toRouter ? connection.routerKnowsIt : connection.nodeKnowsIt else {
+            // The end that knows nothing of it says so.
+            if case .bytes = segment { send(.reset, on: id, toRouter: !toRouter) }
+            if case .end = segment, !toRouter, connection.isClosing { finishClosing(id) }
+            return forgetIfGone(id)
+        }
+        switch segment {
+        case .bytes(let bytes, let sentAt) where toRouter:
+            connections[id]?.arrived += 1
+            if bytes[18] == 2 { connections[id]?.updatesArrived += 1 }
+            let (segments, updates) = (connections[id]?.arrived ?? 0, connections[id]?.updatesArrived ?? 0)
+            send(.acknowledged(segments: segments, updates: updates), on: id, toRouter: false)
+            hear(bytes, sentAt: sentAt, on: id)
+        case .bytes(let bytes, _):
+            plan(.news(node: connection.link.node, life: connection.life, .bytes(id, bytes)), after: .zero)
+        case .acknowledged(let segments, let updates):
+            noteAcknowledged(segments, updates, on: id)
+        case .end where toRouter:
+            connections[id]?.routerKnowsIt = false
+            loseConnection(id, hasToKeepStale: true)
+            send(.end, on: id, toRouter: false)
+            forgetIfGone(id)
+        case .end:
+            plan(.news(node: connection.link.node, life: connection.life, .ended(id, .closedByPeer)), after: .zero)
+        case .reset: break
+        }
+    }
+
+    private mutating func endAbruptly(_ id: Int, atRouter: Bool) {
+        guard let connection = connections[id] else { return }
+        if atRouter, connection.routerKnowsIt {
+            connections[id]?.routerKnowsIt = false
+            loseConnection(id, hasToKeepStale: true)
+        } else if !atRouter, connection.nodeKnowsIt {
+            plan(.news(node: connection.link.node, life: connection.life, .ended(id, .reset)), after: .zero)
+        }
+        forgetIfGone(id)
+    }
+
+    private mutating func noteAcknowledged(_ segments: Int, _ updates: Int, on id: Int) {
+        guard let connection = connections[id], segments > connection.acknowledged else { return }
+        connections[id]?.acknowledged = segments
+        let link = connection.link
+        plan(.news(node: link.node, life: connection.life, .acknowledged(id, updates: updates)), after: .zero)
+        guard segments == connection.sent else { return }
+        for waiter in connection.waiters {
+            let answer = Input.acknowledged(scenario.address(of: link.router), round: waiter, true)
+            plan(.news(node: link.node, life: connection.life, .input(answer)), after: .zero)
+        }
+        connections[id]?.waiters = []
+        compareBeliefs(on: id)
+    }
+
+    /// An end has forgotten the connection: if the other one has too, it is gone.
+    mutating func forgetIfGone(_ id: Int) {
+        guard let connection = connections[id], !connection.nodeKnowsIt, !connection.routerKnowsIt,
+            !connection.isClosing
+        else { return }
+        connections[id] = nil
+    }
+
+    /// Both ends of all connections of a link lose them, and know it.
+    mutating func cut(_ link: Link) {
+        for id in connections.keys.sorted() where connections[id]?.link == link {
+            send(.reset, on: id, toRouter: true)
+            send(.reset, on: id, toRouter: false)
+        }
+    }
+
+    /// What a node has closed is gone at the router's end too, or has taken too long.
+    mutating func finishClosing(_ id: Int) {
+        guard let connection = connections[id], connection.isClosing else { return }
+        connections[id]?.isClosing = false
+        let peer = scenario.address(of: connection.link.router)
+        plan(
+            .news(node: connection.link.node, life: connection.life, .input(.connectionClosed(peer))), after: .zero)
+        forgetIfGone(id)
     }
 }

@@ -1,173 +1,156 @@
 import BFD
-import BGPFSM
-import BGPWire
 import Deadlines
-import Health
 import IPTypes
 import Settings
 import SpeakerCore
 
-/// Nodes with real Speakers, routers with real sessions and a checking routing table, a network that loses connections,
-/// and virtual time. Everything follows from one seed, so a failing run can be repeated.
+/// A rack in virtual time: nodes that run the real Speaker by the daemon's `EffectLoop`, routers that check every message,
+/// the network between them, and clients whose packets must arrive. Everything follows from one seed.
 struct World {
-    static let vip = IPPrefix(host: .v4(IPv4Address(0x0AFF_0001)))
-    static let check = "service"
-
-    /// One TCP connection from a node to a router.
-    struct Link: Hashable {
-        var node: Int
-        var router: Int
-    }
-
     /// What will happen, at its time.
     enum Happening {
-        case input(node: Int, Input)
-        /// A message on the way to the router; `connection` tells an old connection's from a new one's.
-        case toRouter(Link, connection: Int, Message)
-        case toNode(Link, connection: Int, Message)
-        case dialArrives(Link)
-        /// One end has closed; the other one learns of it.
-        case closedByNode(Link, connection: Int)
-        case closedByRouter(Link, connection: Int)
-        /// A probe that was asked for then ends.
-        case outcome(node: Int, askedAt: Instant)
+        /// For the process of a node; `life` tells one process from the next.
+        case news(node: Int, life: Int, News)
+        case dialArrives(Link, life: Int, dial: Int)
+        case routerDials(Link)
+        case segment(connection: Int, toRouter: Bool, Segment)
+        /// Nothing more will come from the other end of a connection that the node has closed.
+        case closed(connection: Int)
+        case kernelAnswers(node: Int, life: Int, bind: Bool, [IPPrefix])
+        case probeEnds(node: Int, life: Int, check: String, prober: Int, askedAt: Instant, hung: Bool)
+        /// The timer of the process fires after it has read what came while it did not run.
+        case timerFires(node: Int, life: Int, due: Instant)
         case bfdToRouter(Link, BFDPacket)
-        case bfdToNode(Link, BFDPacket)
+        case forward(router: Int, IPPrefix, Set<Int>)
+        case patienceEnds(Flow)
+        case sourceSpeaks(node: Int)
+        case faultBegins(Fault)
+        case faultEnds(Fault)
+        case staleTimeEnds(Link, since: Instant)
     }
 
-    /// A node: its speaker, and what the speaker's effects did to the kernel and to the peers.
-    struct Node {
-        var effectLoop: EffectLoop
-        /// What the node is configured with when nobody plays with its settings.
-        var configured: Settings
-        var isServiceUp = true
-        /// True if a service that is down refuses connections; otherwise it answers that it is unwell.
-        var refuses = true
-        /// True if the latest probe was refused.
-        var wasRefused = false
-        /// When a router was last sent a withdrawal.
-        var withdrawnAt: Instant?
-        var isBound = false
-        var hasExited = false
-        var isDrained = false
-        /// What waits for a process that stands still; nil while it runs.
-        var waiting: [Happening]?
-        /// UPDATEs that withdraw, to all routers.
-        var withdrawals = 0
-        /// True while its VIP is drained on its own.
-        var isVIPDrained = false
-        /// What has been written to each router on its present connection.
-        var told: [Int: Set<IPPrefix>] = [:]
-
-        var speaker: Speaker { effectLoop.speaker }
-    }
-
-    /// A router's end of the session with one node, and the routes it learned there.
-    struct RouterEnd {
-        var session: PeerSession
-        var routes: Set<IPPrefix> = []
-        var bfd: BFDSession?
-    }
-
-    /// When the last packet of each direction of a link arrives.
-    struct LastArrivals {
-        var toRouter = Instant(nanoseconds: 0)
-        var toNode = Instant(nanoseconds: 0)
-    }
-
+    let scenario: Scenario
     var now = Instant(nanoseconds: 1_000_000_000)
     var random: SeededGenerator
+    var agenda = Agenda()
     var nodes: [Node] = []
-    var routerEnds: [Link: RouterEnd] = [:]
-    /// The number of the living connection of each link.
-    var connections: [Link: Int] = [:]
+    var routers: [Router] = []
+    var cables: [Link: Cable] = [:]
+    /// Connections that one of the ends still knows.
+    var connections: [Int: Connection] = [:]
     var lastConnection = 0
-    var brokenLinks: Set<Link> = []
-    /// Links that lose everything, without a word to anybody.
-    var silentLinks: Set<Link> = []
-    /// When the last BFD packet on its way arrives.
-    var lastArrivals: [Link: LastArrivals] = [:]
-    var agenda: [(at: Instant, order: Int, what: Happening)] = []
-    var order = 0
-    let linger: Duration
+    /// Flows whose packets are lost at this moment, and since when.
+    var lost: [Flow: Instant] = [:]
     /// Rules that were broken, in words.
     var violations: [String] = []
+    /// How often something happened, to see that a run did anything.
+    var happenings = 0
 
-    init(
-        seed: UInt64, nodes nodeCount: Int, routers routerCount: Int, departure: DepartureSettings,
-        bfd: BFDSettings? = nil
-    ) {
+    init(_ scenario: Scenario, seed: UInt64) {
+        self.scenario = scenario
         random = SeededGenerator(seed: seed)
-        linger = departure.linger
-        for node in 0..<nodeCount {
-            let peers = (0..<routerCount).map { router in
-                PeerSettings(address: Self.address(ofRouter: router), peerAS: .exactly(ASNumber(65000)), bfd: bfd)
-            }
-            let check = Check(
-                name: Self.check, kind: .tcp(SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 6443)))
-            let settings = Settings(
-                localAS: ASNumber(65001), routerID: BGPIdentifier(UInt32(node + 1)),
-                vips: [VIPSettings(prefix: Self.vip, checks: [Self.check])],
-                checks: [check], peers: peers, departure: departure)
-            let speaker = Speaker(hostName: nil, seed: random.next(), at: now)
-            self.nodes.append(Node(effectLoop: EffectLoop(speaker), configured: settings))
-            plan(.input(node: node, .intended(settings)), after: .zero)
-            for router in 0..<routerCount {
-                let configuration = SessionConfiguration(
-                    peer: ScopedAddress(.v4(IPv4Address(UInt32(node + 1)))), localAS: ASNumber(65000),
-                    peerAS: .external, identifier: BGPIdentifier(UInt32(1000 + router)), isPassive: true)
-                var session = PeerSession(configuration: configuration, seed: random.next())
-                _ = session.handle(.started, at: now)
-                routerEnds[Link(node: node, router: router)] = RouterEnd(session: session)
-            }
+        routers = scenario.routers.indices.map { Router(plan: scenario.routers[$0], nodes: scenario.nodes.count) }
+        for link in scenario.links { cables[link] = Cable() }
+        if let bfd = scenario.bfd { giveRoutersBFD(bfd) }
+        nodes = scenario.nodes.map { Node(configured: $0, served: scenario.served) }
+        for node in nodes.indices { boot(node) }
+        for link in scenario.links where scenario.routers[link.router].dials {
+            plan(.routerDials(link), after: random.between(.zero, .seconds(1)))
         }
-        for node in self.nodes.indices { plan(.input(node: node, .started), after: .zero) }
     }
 
-    static func address(ofRouter router: Int) -> ScopedAddress {
-        ScopedAddress(.v4(IPv4Address(0x0A00_0001 + UInt32(router) * 256)))
-    }
+    mutating func plan(_ what: Happening, after pause: Duration) { agenda.add(what, at: now + pause) }
 
-    static func router(at address: ScopedAddress) -> Int {
-        guard case .v4(let address) = address.address else { return 0 }
-        return Int((address.value - 0x0A00_0001) / 256)
-    }
-
-    /// A random duration between the two.
-    mutating func between(_ least: Duration, _ most: Duration) -> Duration {
-        let span = UInt64((most - least).nanoseconds)
-        return least + .nanoseconds(Int64(random.next() % (span + 1)))
-    }
-
-    mutating func plan(_ what: Happening, after pause: Duration) {
-        order += 1
-        agenda.append((now + pause, order, what))
+    mutating func blame(_ rule: String) {
+        guard violations.count < 20 else { return }
+        let seconds = Double((now - Instant(nanoseconds: 1_000_000_000)).milliseconds) / 1000
+        violations.append("\(rule), at \(seconds) s")
     }
 
     /// Lets time pass up to `end`, with everything that happens on the way.
     mutating func run(until end: Instant) {
         while let next = nextMoment, next <= end {
             now = max(now, next)
-            let due = agenda.filter { $0.at <= now }.sorted { $0.order < $1.order }
-            agenda.removeAll { $0.at <= now }
-            for item in due { happen(item.what) }
-            for node in nodes.indices
-            where nodes[node].waiting == nil && nodes[node].effectLoop.nextDeadline.map({ $0 <= now }) ?? false {
-                give(.deadlineReached, to: node)
+            while let what = agenda.take(at: now) { happen(what) }
+            for node in nodes.indices where nodes[node].timer.map({ $0 <= now }) ?? false { fireTimer(of: node) }
+            for router in routers.indices where routers[router].deadline.map({ $0 <= now }) ?? false {
+                passDeadlines(ofRouter: router)
             }
-            for (link, end) in routerEnds.sorted(by: { ($0.key.node, $0.key.router) < ($1.key.node, $1.key.router) })
-            where end.session.nextDeadline.map({ $0 <= now }) ?? false {
-                giveRouter(.deadlineReached, on: link)
-            }
-            passRouterBFDDeadlines()
         }
-        now = end
+        now = max(now, end)
     }
 
+    mutating func run(for time: Duration) { run(until: now + time) }
+
     private var nextMoment: Instant? {
-        var moments = [agenda.map(\.at).min()]
-        moments += nodes.filter { !$0.hasExited && $0.waiting == nil }.map(\.effectLoop.nextDeadline)
-        moments += routerEnds.values.flatMap { [$0.session.nextDeadline, $0.bfd?.nextDeadline] }
-        return moments.earliest()
+        var moment = agenda.first
+        for node in nodes.indices { moment = earlier(moment, nodes[node].timer) }
+        for router in routers.indices { moment = earlier(moment, routers[router].deadline) }
+        return moment
+    }
+
+    private mutating func happen(_ what: Happening) {
+        happenings += 1
+        switch what {
+        case .news(let node, let life, let news): tell(news, to: node, life: life)
+        case .dialArrives(let link, let life, let dial): arrive(dial, on: link, life: life)
+        case .routerDials(let link): dialNode(on: link)
+        case .segment(let connection, let toRouter, let segment): arrive(segment, on: connection, toRouter: toRouter)
+        case .closed(let connection): finishClosing(connection)
+        case .kernelAnswers(let node, let life, let bind, let prefixes):
+            if nodes[node].process?.life == life { answer(bind: bind, prefixes, of: node) }
+        case .probeEnds(let node, let life, let check, let prober, let askedAt, let hung):
+            endProbe(of: check, prober: prober, on: node, life: life, askedAt: askedAt, hung: hung)
+        case .timerFires(let node, let life, let due):
+            if nodes[node].process?.life == life { fireLateTimer(of: node, due: due) }
+        case .bfdToRouter(let link, let packet):
+            if cables[link]?.isSilent == false { giveRouterBFD(.received(packet), on: link) }
+        case .forward(let router, let prefix, let next): forward(prefix, to: next, by: router)
+        case .patienceEnds(let flow): judge(flow)
+        case .sourceSpeaks(let node): tellServed(node)
+        case .faultBegins(let fault): begin(fault)
+        case .faultEnds(let fault): end(fault)
+        case .staleTimeEnds(let link, let since): forgetStale(link, since: since)
+        }
+    }
+}
+
+/// What will happen, the next first; of two at the same moment the one that was planned first.
+struct Agenda {
+    private struct Item {
+        var at: Instant
+        var order: Int
+        var what: World.Happening
+        func isBefore(_ other: Item) -> Bool { (at.nanoseconds, order) < (other.at.nanoseconds, other.order) }
+    }
+    private var heap: [Item] = []
+    private var order = 0
+
+    var first: Instant? { heap.first?.at }
+    var count: Int { heap.count }
+
+    mutating func add(_ what: World.Happening, at moment: Instant) {
+        order += 1
+        heap.append(Item(at: moment, order: order, what: what))
+        var child = heap.count - 1
+        while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    /// The next one, if it is due.
+    mutating func take(at now: Instant) -> World.Happening? {
+        guard let first = heap.first, first.at <= now else { return nil }
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while true {
+            let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < heap.count }
+            guard let least = children.min(by: { heap[$0].isBefore(heap[$1]) }), heap[least].isBefore(heap[parent])
+            else { return first.what }
+            heap.swapAt(parent, least)
+            parent = least
+        }
     }
 }

@@ -1,0 +1,67 @@
+import BFD
+import Deadlines
+import Settings
+import SpeakerCore
+
+// BFD on the links: the routers' ends, and packets that are lost with a link.
+
+extension World {
+    /// Each router has BFD with each node.
+    mutating func giveRoutersBFD(_ bfd: BFDSettings) {
+        for link in scenario.links {
+            let configuration = BFDConfiguration(
+                desiredMinTx: bfd.transmitInterval, requiredMinRx: bfd.receiveInterval, multiplier: 3,
+                isMultihop: false)
+            routers[link.router].bfd[link.node] = BFDSession(
+                configuration: configuration, discriminator: UInt32(link.node * 100 + link.router + 1),
+                seed: random.next())
+            giveRouterBFD(.started, on: link)
+        }
+    }
+
+    /// A BFD packet leaves a node.
+    mutating func sendBFD(_ packet: BFDPacket, on link: Link) {
+        planBFD(on: link, \.toRouter, .bfdToRouter(link, packet))
+    }
+
+    /// A packet takes from a moment to most of an interval, and overtakes none: a Down that comes after the Up that
+    /// followed it would end the session.
+    private mutating func planBFD(
+        on link: Link, _ direction: WritableKeyPath<(toRouter: Instant, toNode: Instant), Instant>, _ what: Happening
+    ) {
+        guard var cable = cables[link], !cable.isSilent, cable.cuts == 0 else { return }
+        let arrival = max(
+            cable.lastBFD[keyPath: direction], now + random.between(.microseconds(50), .milliseconds(20)))
+        cable.lastBFD[keyPath: direction] = arrival
+        cables[link] = cable
+        plan(what, after: arrival - now)
+    }
+
+    mutating func giveRouterBFD(_ event: BFDSession.Event, on link: Link) {
+        guard routers[link.router].deafnesses == 0, var session = routers[link.router].bfd[link.node] else { return }
+        let actions = session.handle(event, at: now)
+        routers[link.router].bfd[link.node] = session
+        for action in actions {
+            switch action {
+            case .send(let packet):
+                let life = nodes.indices.contains(link.node) ? nodes[link.node].lives : 1
+                planBFD(on: link, \.toNode, .news(node: link.node, life: life, .bfd(link.router, packet)))
+            case .stateChanged(let transition):
+                guard transition.isPathFailure else { break }
+                for id in routers[link.router].ofNode[link.node] { endSession(id, with: [6, 10]) }
+            case .departed:
+                break
+            }
+        }
+        routers[link.router].findDeadline()
+    }
+
+    /// Routers' BFD deadlines that have come.
+    mutating func passBFDDeadlines(ofRouter router: Int) {
+        for node in nodes.indices {
+            if let deadline = routers[router].bfd[node]?.nextDeadline, deadline <= now {
+                giveRouterBFD(.deadlineReached, on: Link(node: node, router: router))
+            }
+        }
+    }
+}

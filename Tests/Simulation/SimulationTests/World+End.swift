@@ -1,0 +1,47 @@
+import Deadlines
+import Settings
+import SpeakerCore
+
+extension World {
+    /// All nodes are told to leave, one shortly after the other: each has gone in bounded time, and no packet is lost.
+    mutating func leave() {
+        guard violations.isEmpty else { return }
+        for node in nodes.indices {
+            give(.terminationRequested(reason: "the end", isUrgent: false), to: node)
+            run(for: random.between(.zero, .seconds(1)))
+        }
+        let departure = nodes[0].configured.departure
+        run(for: departure.settle + departure.acknowledgement + departure.linger + .seconds(1))
+        for node in nodes.indices where nodes[node].process != nil { blame("node \(node) has not ended") }
+        for node in nodes.indices where !nodes[node].addresses.isEmpty { blame("node \(node) has left addresses") }
+        for router in routers.indices {
+            for node in nodes.indices where !routers[router].routes(of: node).isEmpty {
+                blame("router \(router) still has routes of node \(node)")
+            }
+        }
+        if connections.count > 0 { blame("\(connections.count) connections are left over") }
+    }
+}
+
+// MARK: - Memory
+
+extension World {
+    /// After everything that has happened, no process holds more than one to which nothing has happened.
+    mutating func compareMemory(with calm: World) {
+        for node in nodes.indices {
+            guard let speaker = nodes[node].process?.speaker, let other = calm.nodes[node].process?.speaker else {
+                continue
+            }
+            let (held, usual) = (Self.footprint(of: speaker), Self.footprint(of: other))
+            // Reasons of past failures, and what was said of them, are kept for a while; each is small.
+            if held > usual + usual / 4 + 200 { blame("node \(node) holds \(held) values, where \(usual) are usual") }
+        }
+        let usual = 100 * (nodes.count + routers.count) * max(scenario.served.count, 1)
+        if agenda.count > usual { blame("\(agenda.count) things are planned") }
+    }
+
+    /// How many values something is made of, down to each number in each array.
+    private static func footprint(of value: Any) -> Int {
+        Mirror(reflecting: value).children.reduce(1) { $0 + footprint(of: $1.value) }
+    }
+}
