@@ -69,7 +69,8 @@ extension World {
     /// Packets to a node may be lost for so long, because of what has happened to it or to its path just now.
     mutating func excuse(_ link: Link, for time: Duration) {
         guard let cable = cables[link] else { return }
-        let end = max(now, cable.stalledUntil) + time + scenario.routers[link.router].convergence + .milliseconds(50)
+        let start = max(now, cable.stalledUntil, routers[link.router].deafUntil)
+        let end = start + time + scenario.routers[link.router].convergence + .milliseconds(50)
         cables[link]?.excusedUntil = max(cable.excusedUntil, end)
     }
 }

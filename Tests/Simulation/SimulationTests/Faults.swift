@@ -189,11 +189,16 @@ extension World {
             nodes[node].hasDrainFile = true
             ask(.drainFileFound(reason: "file"), of: node)
         case .reload:
+            // What is removed lingers, and does not wait for an acknowledgement.
+            for link in links(of: node) where cables[link].map({ $0.stalledUntil > now }) ?? false {
+                excuse(link, for: .zero)
+            }
             var random = SeededGenerator(seed: fault.detail)
             nodes[node].wanted = varied(nodes[node].configured, &random)
             ask(.intended(nodes[node].wanted), of: node)
         case .leave(let isUrgent):
-            if isUrgent { excuse(node: node, for: .milliseconds(50)) }
+            // Asked twice means: now.
+            if isUrgent || nodes[node].deaths > 0 { excuse(node: node, for: .milliseconds(50)) }
             nodes[node].deaths += 1
             ask(.terminationRequested(reason: "stopped", isUrgent: isUrgent), of: node)
         case .crash:
@@ -207,7 +212,13 @@ extension World {
             silence(links(of: node))
         case .freeze, .machinePause:
             nodes[node].freezes += 1
-            nodes[node].frozenUntil = max(nodes[node].frozenUntil, now + (fault.duration ?? .seconds(10_000)))
+            let rest = fault.duration ?? .seconds(10_000)
+            nodes[node].frozenUntil = max(nodes[node].frozenUntil, now + rest)
+            // What has happened just now is attended to later.
+            for link in links(of: node) {
+                guard let end = cables[link]?.excusedUntil, end > now else { continue }
+                cables[link]?.excusedUntil = end + rest
+            }
             if nodes[node].process?.isFrozen == false { nodes[node].process?.inbox = [] }
             guard fault.kind == .machinePause else { break }
             for link in links(of: node) { excuse(link, for: detection(link)) }
@@ -230,7 +241,8 @@ extension World {
             let end = now + min(fault.duration ?? .seconds(2), .seconds(3))
             let before = cables[fault.link]?.stalledUntil ?? end
             cables[fault.link]?.stalledUntil = max(before, end)
-            excuse(fault.link, for: .zero)
+            // Who leaves waits for the acknowledgement of what is withdrawn, for a second.
+            if end - now > .milliseconds(900) { excuse(fault.link, for: .zero) }
         case .halfOpen: loseSilently(fault.link)
         case .routerRestarts(let isSilent):
             for link in links(ofRouter: router) {
@@ -241,8 +253,10 @@ extension World {
             for prefix in routers[router].next.keys.sorted() { forward(prefix, to: [], by: router) }
         case .routerDeaf:
             routers[router].deafnesses += 1
+            let end = now + (fault.duration ?? .seconds(10_000))
+            routers[router].deafUntil = max(routers[router].deafUntil, end)
             routers[router].findDeadline()
-            for link in links(ofRouter: router) { excuse(link, for: fault.duration ?? .seconds(10_000)) }
+            for link in links(ofRouter: router) { excuse(link, for: .zero) }
         case .routerResets:
             for id in routers[router].ofNode[node] where routers[router].deafnesses == 0 {
                 endSession(id, with: [6, 4])
@@ -312,7 +326,14 @@ extension World {
             guard routers[router].deafnesses == 0 else { break }
             let unread = routers[router].unread
             routers[router].unread = []
-            for link in links(ofRouter: router) { excuse(link, for: .milliseconds(50)) }
+            routers[router].deafUntil = now
+            for link in links(ofRouter: router) {
+                // Its timers start anew.
+                let end = now + detection(link) + .seconds(2)
+                let before = cables[link]?.excusedUntil ?? end
+                cables[link]?.excusedUntil = min(before, end)
+                excuse(link, for: .milliseconds(50))
+            }
             for item in unread { hear(item.bytes, sentAt: item.sentAt, on: item.connection) }
             routers[router].findDeadline()
         case .addressForgotten, .reset, .stall, .halfOpen, .routerRestarts, .routerResets, .refresh: break
@@ -343,6 +364,7 @@ extension World {
             loseConnection(id, hasToKeepStale: false)
             forgetIfGone(id)
         }
+        startRouterBFD(link)
     }
 
     /// Someone takes an address off the interface; the process learns of it, sometimes late.

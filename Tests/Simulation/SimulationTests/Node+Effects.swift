@@ -159,17 +159,21 @@ extension World {
     mutating func answer(bind: Bool, _ prefixes: [IPPrefix], of node: Int) {
         guard let life = nodes[node].process?.life else { return }
         var inputs: [Input] = []
-        if nodes[node].refusals > 0 {
-            let words = "the kernel says no"
-            inputs = prefixes.map { bind ? .bindFailed($0, reason: words) : .unbindFailed($0, reason: words) }
+        let isRefused = nodes[node].refusals > 0
+        if bind, isRefused {
+            inputs = prefixes.map { .bindFailed($0, reason: "the kernel says no") }
         } else if bind {
             nodes[node].addresses.formUnion(prefixes)
             nodes[node].vanished.subtract(prefixes)
             inputs = [.bound(prefixes)]
         } else {
-            nodes[node].addresses.subtract(prefixes)
-            nodes[node].vanished.subtract(prefixes)
-            inputs = [.unbound(prefixes)]
+            // What is not there need not be removed.
+            let kept = prefixes.filter { isRefused && nodes[node].addresses.contains($0) }
+            let gone = prefixes.filter { !kept.contains($0) }
+            nodes[node].addresses.subtract(gone)
+            nodes[node].vanished.subtract(gone)
+            inputs = kept.map { .unbindFailed($0, reason: "the kernel says no") }
+            if !gone.isEmpty { inputs.append(.unbound(gone)) }
         }
         reconsider(node)
         for input in inputs { tell(.input(input), to: node, life: life) }

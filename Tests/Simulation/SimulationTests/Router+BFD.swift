@@ -6,17 +6,16 @@ import SpeakerCore
 // BFD on the links: the routers' ends, and packets that are lost with a link.
 
 extension World {
-    /// Each router has BFD with each node.
-    mutating func giveRoutersBFD(_ bfd: BFDSettings) {
-        for link in scenario.links {
-            let configuration = BFDConfiguration(
-                desiredMinTx: bfd.transmitInterval, requiredMinRx: bfd.receiveInterval, multiplier: 3,
-                isMultihop: false)
-            routers[link.router].bfd[link.node] = BFDSession(
-                configuration: configuration, discriminator: UInt32(link.node * 100 + link.router + 1),
-                seed: random.next())
-            giveRouterBFD(.started, on: link)
-        }
+    /// A router's BFD with a node starts, or starts anew.
+    mutating func startRouterBFD(_ link: Link) {
+        guard let bfd = scenario.bfd else { return }
+        let configuration = BFDConfiguration(
+            desiredMinTx: bfd.transmitInterval, requiredMinRx: bfd.receiveInterval, multiplier: 3, isMultihop: false)
+        let before = routers[link.router].bfd[link.node]?.discriminator ?? 0
+        routers[link.router].bfd[link.node] = BFDSession(
+            configuration: configuration, discriminator: before + UInt32(link.node * 10_000 + link.router * 1000 + 1),
+            seed: random.next())
+        giveRouterBFD(.started, on: link)
     }
 
     /// A BFD packet leaves a node.
@@ -38,7 +37,7 @@ extension World {
     }
 
     mutating func giveRouterBFD(_ event: BFDSession.Event, on link: Link) {
-        guard routers[link.router].deafnesses == 0, var session = routers[link.router].bfd[link.node] else { return }
+        guard var session = routers[link.router].bfd[link.node] else { return }
         let actions = session.handle(event, at: now)
         routers[link.router].bfd[link.node] = session
         for action in actions {

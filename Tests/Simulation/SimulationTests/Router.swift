@@ -17,6 +17,8 @@ struct Router {
         var keepaliveDue: Instant?
         /// When the node last read something of this connection.
         var readAt: Instant
+        /// When the node sent the last message that came.
+        var heardAt: Instant?
         var routes: [IPPrefix: Route] = [:]
     }
 
@@ -36,6 +38,7 @@ struct Router {
     var bfd: [Int: BFDSession] = [:]
     /// How many faults have it read nothing.
     var deafnesses = 0
+    var deafUntil = Instant(nanoseconds: 0)
     /// What waits to be read.
     var unread: [(connection: Int, bytes: [UInt8], sentAt: Instant)] = []
     var deadline: Instant?
@@ -120,6 +123,8 @@ extension World {
         if routers[link.router].deafnesses > 0 {
             return routers[link.router].unread.append((id, bytes, sentAt))
         }
+        judgePause(before: sentAt, on: link, session)
+        session.heardAt = sentAt
         let heard = session.oracle.hear(bytes, sentAt: sentAt)
         routers[link.router].sessions[id] = session
         if let fault = session.oracle.faults.first { blame("node \(link.node) to router \(link.router): \(fault)") }
@@ -198,7 +203,8 @@ extension World {
         if routers[link.router].deafnesses > 0 { routers[link.router].unread.removeAll { $0.connection == id } }
         routers[link.router].sessions[id] = nil
         routers[link.router].ofNode[link.node].removeAll { $0 == id }
-        if hasToKeepStale, session.state == .established, scenario.routers[link.router].isLongLived,
+        if hasToKeepStale, session.state == .established, routers[link.router].established(with: link.node) == nil,
+            scenario.routers[link.router].isLongLived,
             let time = session.oracle.open?.staleTime
         {
             routers[link.router].stale[link.node] = session.routes.mapValues { route in
@@ -254,6 +260,15 @@ extension World {
         }
         passBFDDeadlines(ofRouter: router)
         routers[router].findDeadline()
+    }
+
+    /// RFC 4271 section 4.4: a third of the hold time is the most between two KEEPALIVEs or UPDATEs.
+    private mutating func judgePause(before sentAt: Instant, on link: Link, _ session: Router.Session) {
+        guard session.state == .established, session.hold > .zero, let heardAt = session.heardAt else { return }
+        let third = max(session.hold / 3, .seconds(1)) + .milliseconds(50)
+        if sentAt - heardAt > third, nodes[link.node].touchedAt < heardAt {
+            blame("node \(link.node) sends nothing to router \(link.router) for \((sentAt - heardAt).milliseconds) ms")
+        }
     }
 
     /// A node that runs on a path that works is never silent for the hold time.

@@ -36,6 +36,8 @@ struct Trial {
         }
         guard world.violations.isEmpty else { return world }
         for fault in faults where fault.duration == nil { world.end(fault) }
+        // What TCP sends again may still be on its way.
+        world.run(for: .seconds(2))
         world.settle()
         // It takes longer than all the rest.
         if seed % 16 == 0 {

@@ -12,6 +12,8 @@ extension World {
         }
         let departure = nodes[0].configured.departure
         run(for: departure.settle + departure.acknowledgement + departure.linger + .seconds(1))
+        // A router waits for an OPEN for a while.
+        if !connections.isEmpty { run(for: .seconds(20)) }
         for node in nodes.indices where nodes[node].process != nil { blame("node \(node) has not ended") }
         for node in nodes.indices where !nodes[node].addresses.isEmpty { blame("node \(node) has left addresses") }
         for router in routers.indices {

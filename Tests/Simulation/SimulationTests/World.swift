@@ -51,7 +51,7 @@ struct World {
         random = SeededGenerator(seed: seed)
         routers = scenario.routers.indices.map { Router(plan: scenario.routers[$0], nodes: scenario.nodes.count) }
         for link in scenario.links { cables[link] = Cable() }
-        if let bfd = scenario.bfd { giveRoutersBFD(bfd) }
+        for link in scenario.links { startRouterBFD(link) }
         nodes = scenario.nodes.map { Node(configured: $0, served: scenario.served) }
         for node in nodes.indices { boot(node) }
         for link in scenario.links where scenario.routers[link.router].dials {
@@ -104,7 +104,9 @@ struct World {
         case .timerFires(let node, let life, let due):
             if nodes[node].process?.life == life { fireLateTimer(of: node, due: due) }
         case .bfdToRouter(let link, let packet):
-            if cables[link]?.isSilent == false { giveRouterBFD(.received(packet), on: link) }
+            if cables[link]?.isSilent == false, routers[link.router].deafnesses == 0 {
+                giveRouterBFD(.received(packet), on: link)
+            }
         case .forward(let router, let prefix, let next): forward(prefix, to: next, by: router)
         case .patienceEnds(let flow): judge(flow)
         case .sourceSpeaks(let node): tellServed(node)
