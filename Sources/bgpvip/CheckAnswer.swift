@@ -63,7 +63,7 @@ extension CheckAnswer {
     /// - Parameter faults: what is wrong with files that the settings name.
     init(_ loaded: LoadedSettings, on view: NodeView, faults: [String] = []) {
         settings = loaded.resolved.flatMap { setting in
-            [Row(name: setting.key.rawValue, value: setting.value, origin: Place(setting.origin))]
+            [Row(name: setting.key.name, value: setting.value, origin: Place(setting.origin))]
                 + setting.options.map { Row(name: $0.path, value: $0.value, origin: Place($0.origin)) }
         }
         notices = loaded.notices + loaded.advice(on: view)

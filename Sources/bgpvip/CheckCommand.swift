@@ -50,12 +50,12 @@ struct CheckCommand: ParsableCommand {
     /// - Parameter all: true to show also what has its default.
     static func table(_ loaded: LoadedSettings, on node: NodeView, all: Bool) -> String {
         let shown = loaded.resolved.filter { setting in
-            all || setting.value != setting.key.setting.defaultText || !setting.options.isEmpty
+            all || setting.value != setting.key.defaultText || !setting.options.isEmpty
         }
         let rows =
             [("SETTING", "VALUE", "ORIGIN")]
             + shown.flatMap { setting in
-                [(setting.key.rawValue, setting.value ?? "-", "\(setting.origin)")]
+                [(setting.key.name, setting.value ?? "-", "\(setting.origin)")]
                     + setting.options.map { ("  \($0.path)", $0.value, "\($0.origin)") }
             }
         let keyWidth = rows.map(\.0.count).max() ?? 0

@@ -58,8 +58,8 @@ struct RunCommand: ParsableCommand {
         var flags: [String: [String]] = [:]
         for (word, next) in zip(arguments, arguments.dropFirst() + [""]) {
             let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-            for key in [SettingKey.interface, .config] where parts.first == "--\(key.rawValue)" {
-                flags[key.rawValue] = [parts.count > 1 ? parts[1] : next]
+            for key in [Setting.interface, .config] where parts.first == "--\(key.name)" {
+                flags[key.name] = [parts.count > 1 ? parts[1] : next]
             }
         }
         return flags

@@ -53,7 +53,7 @@ extension SettingFlag {
             return setting.flags.map { name in
                 SettingFlag(
                     name: name, placeholder: setting.placeholder, help: setting.help + end,
-                    isHidden: name != setting.key.rawValue, bare: setting.bareFlag)
+                    isHidden: name != setting.name, bare: setting.bareFlag)
             }
         }
     }

@@ -18,7 +18,7 @@ import Testing
     @Test func `stand in the help under the table's names, kube-vip's do not`() {
         let help = RunCommand.helpMessage(columns: 200)
         for setting in Setting.all {
-            #expect(help.contains("--\(setting.key.rawValue) <\(setting.placeholder)>"), "\(setting.key)")
+            #expect(help.contains("--\(setting.name) <\(setting.placeholder)>"), "\(setting.name)")
         }
         #expect(!help.contains("--localAS"))
     }

@@ -9,23 +9,19 @@ package struct ProcessField: Sendable, Hashable {
     private let isEqual: @Sendable (Settings, Settings) -> Bool
     fileprivate let copy: @Sendable (Settings, inout Settings) -> Void
 
-    /// All of them, in the order in which a reload lists them.
-    package static let all: [ProcessField] = [
-        ProcessField("local AS", \.localAS),
-        ProcessField("router ID", \.routerID),
-        ProcessField("listen", \.listen),
-        ProcessField("log level", \.logLevel),
-        ProcessField("log format", \.logFormat),
-        ProcessField("metrics", \.metrics),
-        ProcessField("health", \.health),
-        ProcessField("ready-when", \.readyWhen),
-        ProcessField("on-change", \.onChange),
-        ProcessField("drain file", \.drainFile),
-        ProcessField("drain times", \.departure),
-        ProcessField("services", \.services),
-        ProcessField("interface", \.interface, needsRestart: true),
-        ProcessField("control socket", \.controlSocket, needsRestart: true),
-    ]
+    /// All of them, in the order in which a reload lists them: what needs a restart comes last.
+    package static let all: [ProcessField] = {
+        let all =
+            [
+                ProcessField("local AS", \.localAS),
+                ProcessField("router ID", \.routerID),
+                ProcessField("listen", \.listen),
+                ProcessField("drain times", \.departure),
+                ProcessField("services", \.services),
+                ProcessField("interface", \.interface, needsRestart: true),
+            ] + Settings.processRows.map(ProcessField.init)
+        return all.filter { !$0.needsRestart } + all.filter(\.needsRestart)
+    }()
 
     private init<Value: Equatable & Sendable>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, needsRestart: Bool = false
@@ -34,6 +30,13 @@ package struct ProcessField: Sendable, Hashable {
         self.needsRestart = needsRestart
         isEqual = { $0[keyPath: property] == $1[keyPath: property] }
         copy = { $1[keyPath: property] = $0[keyPath: property] }
+    }
+
+    private init(_ row: ProcessRow) {
+        name = row.name
+        needsRestart = row.needsRestart
+        isEqual = { $0.isSame(row, in: $1) }
+        copy = { $1.take(row, from: $0) }
     }
 
     /// Those that differ between two settings.

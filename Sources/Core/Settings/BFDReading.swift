@@ -10,7 +10,7 @@ struct BFDOptions {
     var isStrict: Bool
 
     /// What says something about BFD and does not turn it on.
-    fileprivate var details: [SettingKey] {
+    fileprivate var details: [Setting] {
         [.bfdReceiveInterval, .bfdMultiplier] + (isStrict ? [.bfdStrict] : [])
     }
 }
@@ -59,9 +59,9 @@ struct BFDText: Hashable {
     }
 }
 
-extension SettingKey {
+extension Setting {
     /// What stands under `bfd` in a file, if it is a mapping. `bfd` itself is the interval then.
-    static let bfdParts: [String: SettingKey] = [
+    static let bfdParts: [String: Setting] = [
         "transmitInterval": .bfd, "receiveInterval": .bfdReceiveInterval, "multiplier": .bfdMultiplier,
         "strict": .bfdStrict,
     ]

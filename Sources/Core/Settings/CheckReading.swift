@@ -179,8 +179,8 @@ extension Reading {
         [.checkStatus, .checkBody, .checkTokenFile, .checkCertFile].contains(where: has)
     }
 
-    private static let ofHTTP: [SettingKey] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
-    private static let ofHTTPS: [SettingKey] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkInsecure]
+    private static let ofHTTP: [Setting] = [.checkHost, .checkStatus, .checkBody, .checkTokenFile]
+    private static let ofHTTPS: [Setting] = [.checkCAFile, .checkCertFile, .checkKeyFile, .checkInsecure]
 
     /// An option that no check looks at is a misunderstanding.
     mutating func refuseUselessOptions(for checks: [CheckEntry]) {

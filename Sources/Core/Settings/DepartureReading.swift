@@ -18,19 +18,6 @@ extension Reading {
         return departure
     }
 
-    /// The file that drains the node while it is there.
-    mutating func drainFile(besides controlSocket: String?) -> String? {
-        guard let path = value(.drainFile, ValueText.path) else { return nil }
-        if path.hasSuffix("/") {
-            fail(.drainFile, "\(ValueText.quoted(path)) is a directory", "name a file in it")
-        } else if path == controlSocket {
-            fail(
-                .drainFile, "\(path) is the control socket, so that the node would always be drained",
-                "name another file")
-        }
-        return path
-    }
-
     /// What becomes of the VIPs, or of the one being read, while a check fails.
     mutating func onUnhealthy() -> UnhealthyAction {
         value(.onUnhealthy) { text throws(Complaint) in

@@ -3,9 +3,11 @@ import IPTypes
 
 /// Where a port is opened.
 enum EndpointText {
-    /// `none`, `PORT` (loopback), `:PORT` (all addresses) or `ADDRESS:PORT`.
-    /// - Parameter everywhere: the address that stands for all addresses.
-    static func optional(_ text: String, everywhere: IPAddress) throws(Complaint) -> SocketTarget? {
+    /// All addresses of both families.
+    static let everywhere = IPAddress.v6(IPv6Address(high: 0, low: 0))
+
+    /// `none`, `PORT` (loopback), `:PORT` (everywhere) or `ADDRESS:PORT`.
+    static func optional(_ text: String) throws(Complaint) -> SocketTarget? {
         let loopback = IPAddress.v4(IPv4Address(0x7F00_0001))
         if text == "none" { return nil }
         if text.utf8.allSatisfy({ (48...57).contains($0) }) {

@@ -7,7 +7,7 @@ struct FileItem: Hashable {
     /// The whole entry, if it is one text: a VIP, a check, or a peer as in the peer list.
     var text: GivenText?
     /// Settings that it answers for itself; the general ones stand behind them.
-    var own: [SettingKey: [GivenText]] = [:]
+    var own: [Setting: [GivenText]] = [:]
     /// What only an entry can say, by key.
     var fields: [String: [GivenText]] = [:]
     /// The checks of a VIP; nil leaves it to the general ones.
@@ -20,7 +20,7 @@ struct FileItem: Hashable {
 /// What the entries of a kind can say.
 struct FileItemKind {
     /// Keys that are settings of their own in general, and what they are called there.
-    var settings: [String: SettingKey]
+    var settings: [String: Setting]
     /// Keys that only an entry has; true if the value may be a sequence.
     var fields: [String: Bool]
 
@@ -34,7 +34,7 @@ struct FileItemKind {
         settings: Dictionary(
             uniqueKeysWithValues: checkOptions.map { key in
                 // In an entry, checkInterval is just interval.
-                let name = (key.setting.fileKey ?? "").dropFirst("check".count)
+                let name = (key.fileKey ?? "").dropFirst("check".count)
                 let capitals = name.prefix { $0.isUppercase }.count
                 let lowered = capitals > 1 && capitals < name.count ? capitals - 1 : capitals
                 return (name.prefix(lowered).lowercased() + name.dropFirst(lowered), key)
@@ -49,21 +49,21 @@ struct FileItemKind {
         ])
 
     /// Settings that an entry of `checks` may have of its own.
-    static let checkOptions: [SettingKey] = [
+    static let checkOptions: [Setting] = [
         .checkInterval, .checkTimeout, .checkRise, .checkFall, .checkFailFast, .checkCAFile, .checkCertFile,
         .checkKeyFile, .checkInsecure, .checkHost, .checkStatus, .checkBody, .checkTokenFile,
     ]
 
-    private static let routes: [SettingKey] = [
+    private static let routes: [Setting] = [
         .communities, .largeCommunities, .extendedCommunities, .med, .localPref, .prepend,
     ]
-    private static let sessions: [SettingKey] = [
+    private static let sessions: [Setting] = [
         .localAS, .sourceInterface, .holdTime, .keepaliveInterval, .sendHoldTime, .connectRetry, .connectRetryMax,
         .ttlSecurity,
         .bfd, .bfdReceiveInterval, .bfdMultiplier, .bfdStrict,
     ]
 
-    private static func keys(_ keys: [SettingKey]) -> [String: SettingKey] {
-        Dictionary(uniqueKeysWithValues: keys.map { ($0.setting.fileKey ?? "", $0) })
+    private static func keys(_ keys: [Setting]) -> [String: Setting] {
+        Dictionary(uniqueKeysWithValues: keys.map { ($0.fileKey ?? "", $0) })
     }
 }

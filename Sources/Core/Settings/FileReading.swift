@@ -1,14 +1,14 @@
 /// What a configuration file says, before its texts are turned into values.
 struct FileReading {
     /// Settings that are one text or a list of texts.
-    private(set) var given: [SettingKey: [GivenText]] = [:]
+    private(set) var given: [Setting: [GivenText]] = [:]
     /// The entries of `vips`, `checks` and `peers`, where they are more than a text.
-    private(set) var items: [SettingKey: [FileItem]] = [:]
+    private(set) var items: [Setting: [FileItem]] = [:]
     private(set) var errors: [SettingError] = []
     private let path: String
 
     /// Every setting that the file says something about, in general or by entries.
-    var keys: Set<SettingKey> { Set(given.keys).union(items.keys) }
+    var keys: Set<Setting> { Set(given.keys).union(items.keys) }
 
     /// Reads the file's tree; `path` is what messages call the file.
     init(_ root: FileNode, path: String) {
@@ -22,21 +22,21 @@ struct FileReading {
 
     private mutating func read(_ entry: FileEntry, as setting: Setting) {
         guard let kind = setting.itemKind, !entry.value.isScalar else {
-            if setting.key == .bfd, case .mapping = entry.value.content {
-                given.merge(parts(entry, of: .bfd, SettingKey.bfdParts)) { $1 }
-            } else if setting.key == .services, case .mapping = entry.value.content {
-                given.merge(parts(entry, of: .services, SettingKey.servicesParts)) { $1 }
+            if setting == .bfd, case .mapping = entry.value.content {
+                given.merge(parts(entry, of: .bfd, Setting.bfdParts)) { $1 }
+            } else if setting == .services, case .mapping = entry.value.content {
+                given.merge(parts(entry, of: .services, Setting.servicesParts)) { $1 }
             } else {
-                given[setting.key] = texts(entry, of: setting.key)
+                given[setting] = texts(entry, of: setting)
             }
             return
         }
-        items[setting.key] = items(entry, kind, isNamed: setting.key == .check)
+        items[setting] = items(entry, kind, isNamed: setting == .check)
         // The last VIP can be removed while the daemon runs.
-        if items[setting.key]?.isEmpty == true, setting.key != .vip, errors.last?.origin != origin(entry.place) {
+        if items[setting]?.isEmpty == true, setting != .vip, errors.last?.origin != origin(entry.place) {
             fail(
                 entry.value.place, "the list is empty",
-                setting.key == .check ? "write none, or leave it out" : "write at least one entry")
+                setting == .check ? "write none, or leave it out" : "write at least one entry")
         }
     }
 
@@ -73,7 +73,7 @@ struct FileReading {
         var item = FileItem(origin: origin(node.place))
         for entry in entries(of: node, "this entry", known: kind.keys) {
             if kind.settings[entry.key] == .bfd, case .mapping = entry.value.content {
-                item.own.merge(parts(entry, of: .bfd, SettingKey.bfdParts)) { $1 }
+                item.own.merge(parts(entry, of: .bfd, Setting.bfdParts)) { $1 }
             } else if let key = kind.settings[entry.key] {
                 item.own[key] = texts(entry, of: key)
             } else if entry.key == "checks", kind.fields[entry.key] != nil {
@@ -87,8 +87,8 @@ struct FileReading {
 
     /// A switch as a mapping: each key stands for a setting, and that it is there turns the switch on.
     private mutating func parts(
-        _ entry: FileEntry, of key: SettingKey, _ keys: [String: SettingKey]
-    ) -> [SettingKey: [GivenText]] {
+        _ entry: FileEntry, of key: Setting, _ keys: [String: Setting]
+    ) -> [Setting: [GivenText]] {
         var given = [key: [GivenText(text: "true", origin: origin(entry.place))]]
         for part in entries(of: entry.value, entry.key, known: Array(keys.keys)) {
             if let key = keys[part.key] { given[key] = texts(part, of: key) }
@@ -98,10 +98,10 @@ struct FileReading {
 
     // MARK: Texts
 
-    private mutating func texts(_ entry: FileEntry, of key: SettingKey) -> [GivenText]? {
+    private mutating func texts(_ entry: FileEntry, of key: Setting) -> [GivenText]? {
         // Only where no entry at all is a wish of its own: a VIP without the general communities.
-        let mayBeEmpty = [SettingKey.communities, .largeCommunities, .extendedCommunities].contains(key)
-        return texts(entry, isList: key.setting.form == .list, mayBeEmpty: mayBeEmpty)
+        let mayBeEmpty = [Setting.communities, .largeCommunities, .extendedCommunities].contains(key)
+        return texts(entry, isList: key.form == .list, mayBeEmpty: mayBeEmpty)
     }
 
     private mutating func texts(_ entry: FileEntry, isList: Bool, mayBeEmpty: Bool = false) -> [GivenText]? {
@@ -189,7 +189,7 @@ extension FileNode {
 extension Setting {
     /// What an entry of this setting can be in a file, if it can be more than a text.
     fileprivate var itemKind: FileItemKind? {
-        switch key {
+        switch self {
         case .vip: .vip
         case .check: .check
         case .peers: .peer

@@ -1,8 +1,8 @@
 /// Who gave what, after precedence.
 struct GivenSettings {
-    private(set) var texts: [SettingKey: [GivenText]] = [:]
+    private(set) var texts: [Setting: [GivenText]] = [:]
     /// The entries of `vips`, `checks` and `peers` in the file, unless a flag or the environment gave these.
-    private(set) var items: [SettingKey: [FileItem]] = [:]
+    private(set) var items: [Setting: [FileItem]] = [:]
     private(set) var errors: [SettingError] = []
     private(set) var notices: [String] = []
     /// False if our own peer list displaced kube-vip's.
@@ -15,19 +15,19 @@ struct GivenSettings {
             for name in setting.environment {
                 // Like kube-vip: `- name: X` without a value in a manifest means nothing.
                 guard let text = environment[name]?.trimmed, !text.isEmpty else { continue }
-                if let other = texts[setting.key]?.first {
+                if let other = texts[setting]?.first {
                     errors.append(
                         SettingError(
                             origin: .environment(name), problem: "says the same as \(other.origin)",
                             remedy: "remove one of them"))
                     continue
                 }
-                texts[setting.key] = [GivenText(text: text, origin: .environment(name))]
+                texts[setting] = [GivenText(text: text, origin: .environment(name))]
             }
             var given = setting.flags.flatMap { flag in
                 (flags[flag] ?? []).map { GivenText(text: $0, origin: .flag(flag)) }
             }
-            if setting.key == .config, let file { given.append(GivenText(text: file, origin: .argument("file"))) }
+            if setting == .config, let file { given.append(GivenText(text: file, origin: .argument("file"))) }
             // An empty flag is as good as none, as an empty variable is; an argument by itself was meant to be something.
             if let argument = given.first(where: { $0.text.trimmed.isEmpty && $0.origin.isArgument }) {
                 errors.append(
@@ -35,7 +35,7 @@ struct GivenSettings {
                         origin: argument.origin, problem: "the value is empty", remedy: "leave the argument out"))
             }
             let full = given.filter { !$0.text.trimmed.isEmpty }
-            if !full.isEmpty { texts[setting.key] = full }
+            if !full.isEmpty { texts[setting] = full }
         }
         refuseUnknown(environment)
     }
@@ -59,7 +59,7 @@ struct GivenSettings {
     /// Adds what kube-vip's words say about settings that ours leave open.
     mutating func complete(with kubeVip: KubeVipTranslation) {
         if texts[.peers] == nil { extraPeerOrigin = kubeVip.extraPeer?.origin }
-        for key in SettingKey.allCases {
+        for key in Setting.all {
             let theirs = kubeVip.given[key]
             if let ours = texts[key] {
                 if key == .peers { usesKubeVipPeers = false }
@@ -113,7 +113,7 @@ struct GivenSettings {
             if key == .peers, extraPeerOrigin != nil { continue }
             texts[key] = theirs
         }
-        for (key, theirs) in file.items.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for (key, theirs) in file.items.sorted(by: { $0.key.name < $1.key.name }) {
             let origin = texts[key]?.first?.origin ?? (key == .peers ? extraPeerOrigin : nil)
             if let origin {
                 notices.append("\(origin) is used, \(theirs.first?.origin ?? .default) is not")

@@ -4,7 +4,7 @@ import IPTypes
 /// kube-vip's flags and environment, said in our words.
 struct KubeVipTranslation {
     /// Texts for our settings; list grammars stay kube-vip's, which their origin tells the parsers.
-    var given: [SettingKey: [GivenText]] = [:]
+    var given: [Setting: [GivenText]] = [:]
     /// The peer of bgp_peeraddress and its companions.
     private(set) var extraPeer: Located<PeerText>?
     /// What mpbgp_nexthop and its companions say about all of kube-vip's peers.
@@ -22,8 +22,8 @@ struct KubeVipTranslation {
     /// False if they ask for nothing but Services.
     var servesControlPlane = true
     let tolerated: Set<String>
-    private let ours: Set<SettingKey>
-    let answered: Set<SettingKey>
+    private let ours: Set<Setting>
+    let answered: Set<Setting>
 
     /// Translates all that is kube-vip's among `flags` (by name without dashes) and `environment`.
     /// - Parameters:
@@ -32,7 +32,7 @@ struct KubeVipTranslation {
     ///   - answered: these and the file's, which stand before kube-vip's defaults.
     init(
         flags: [String: [String]], environment: [String: String], tolerated: Set<String>,
-        ours: Set<SettingKey> = [], answered: Set<SettingKey> = []
+        ours: Set<Setting> = [], answered: Set<Setting> = []
     ) {
         self.tolerated = tolerated
         self.ours = ours
@@ -163,8 +163,8 @@ struct KubeVipTranslation {
         pass("vip_interfaceloglobal", to: .globalScope)
         pass("bgp_routerid", to: .routerID)
         pass("bgp_routerinterface", to: .routerInterface)
-        pass("prometheus_server", to: .metrics)
-        pass("health_check_port", to: .health) { $0 == "0" ? nil : ":" + $0 }
+        pass("prometheus_server", to: Settings.process.metrics.setting)
+        pass("health_check_port", to: Settings.process.health.setting) { $0 == "0" ? nil : ":" + $0 }
         pass("bgp_as", to: .localAS)
         if given[.localAS] == nil, variables["bgp_enable"] != nil, !answered.contains(.localAS) {
             given[.localAS] = [GivenText(text: "65000", origin: .kubeVipEnvironment("bgp_as"))]
@@ -174,7 +174,7 @@ struct KubeVipTranslation {
     }
 
     /// Hands the text of a variable on, unless it becomes nil.
-    mutating func pass(_ name: String, to key: SettingKey, _ change: (String) -> String? = { $0 }) {
+    mutating func pass(_ name: String, to key: Setting, _ change: (String) -> String? = { $0 }) {
         guard let variable = variables[name], let text = change(variable.text) else { return }
         given[key] = [GivenText(text: text, origin: variable.origin)]
     }
@@ -323,7 +323,7 @@ struct KubeVipTranslation {
             case 8...: "error"
             default: "info"
             }
-        pass("vip_loglevel", to: .logLevel) { _ in name }
+        pass("vip_loglevel", to: Settings.process.logLevel.setting) { _ in name }
         if number >= 8 {
             notices.append(
                 "vip_loglevel \(number) logs errors only, so that sessions and withdrawals do not appear in the log")

@@ -2,7 +2,7 @@
 package struct KubeVipVariable: Sendable, Hashable {
     package enum Meaning: Sendable, Hashable {
         /// Sets one of our settings, after translation of the text.
-        case setting(SettingKey)
+        case setting(Setting)
         /// Is read together with others.
         case combined
         /// Has nothing to act on here, and is not missed.
@@ -82,9 +82,9 @@ package struct KubeVipVariable: Sendable, Hashable {
             .setting(.checkFall)),
         KubeVipVariable(
             "control_plane_health_check_ca_path", flag: "controlPlaneHealthCheckCAPath", .setting(.checkCAFile)),
-        KubeVipVariable("prometheus_server", flag: "prometheusHTTPServer", .setting(.metrics)),
-        KubeVipVariable("health_check_port", flag: "healthCheckPort", .setting(.health)),
-        KubeVipVariable("vip_loglevel", flag: "log", .setting(.logLevel)),
+        KubeVipVariable("prometheus_server", flag: "prometheusHTTPServer", .setting(Settings.process.metrics.setting)),
+        KubeVipVariable("health_check_port", flag: "healthCheckPort", .setting(Settings.process.health.setting)),
+        KubeVipVariable("vip_loglevel", flag: "log", .setting(Settings.process.logLevel.setting)),
         // kube-vip's flag of it, --services, is one of ours.
         KubeVipVariable("svc_enable", bool: true, .setting(.services)),
         KubeVipVariable("svc_namespace", flag: "serviceNamespace", .combined),

@@ -69,13 +69,13 @@ extension Manifest {
         }
         let services = loaded.settings.services.flatMap { $0.kubeconfig == nil ? $0 : nil }
         var loaded = loaded
-        let given = loaded.spelledOut.filter { ![.config, .routerID].contains($0.setting.key) }
+        let given = loaded.spelledOut.filter { ![.config, .routerID].contains($0.setting) }
         let configuration =
             file ?? given.compactMap { setting, text in setting.fileKey.map { "\($0): \(quoted(text))\n" } }.joined()
         let path = "\(PodVolume.configuration.path)/\(fileName)"
         loaded.texts[.config] = path
         let spec = try PodSpec(
-            loaded, image: image, environment: (file == nil ? [] : given) + [(SettingKey.config.setting, path)],
+            loaded, image: image, environment: (file == nil ? [] : given) + [(Setting.config, path)],
             cluster: [.configuration, .secrets], hasServiceAccount: services != nil)
         let placing = Placing(
             usesAPI: services != nil, allNodes: loaded.settings.services != nil && loaded.settings.vips.isEmpty)

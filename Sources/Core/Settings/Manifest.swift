@@ -99,7 +99,7 @@ extension LoadedSettings {
         var texts = texts
         if takesRefusal { texts[.checkStatus] = "200,401,403" }
         return Setting.all.compactMap { setting in
-            guard setting.key != .ignore, let text = texts[setting.key] else { return nil }
+            guard setting != .ignore, let text = texts[setting] else { return nil }
             return (setting, text)
         }
     }

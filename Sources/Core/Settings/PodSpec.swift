@@ -51,14 +51,14 @@ struct PodSpec {
         }
         volumes = try PodVolume.all(loaded, cluster: cluster, kubeconfig: kubeconfig)
         if let services = settings.services, services.nodeName == nil {
-            nodeNameVariable = SettingKey.servicesNode.setting.environment.first
+            nodeNameVariable = Setting.servicesNode.environment.first
         }
         let ports = [settings.health, settings.metrics].compactMap { $0 }
         probed = ports.first { $0.address.isLoopback || $0.address.isUnspecified } ?? settings.health
         if probed == nil, isFileKnown {
             let target = Self.probedByDefault
             probed = target
-            environment.append((SettingKey.health.setting, "\(target.address):\(target.port)"))
+            environment.append((Settings.process.health.setting, "\(target.address):\(target.port)"))
         }
         self.environment = environment.compactMap { setting, text in setting.environment.first.map { ($0, text) } }
         capabilities = settings.capabilities

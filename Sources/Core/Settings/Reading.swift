@@ -27,42 +27,42 @@ struct Located<Value> {
 /// Turns given texts into values and collects everything that is wrong on the way.
 struct Reading {
     /// What was given, at most one origin a setting; several texts if a flag was repeated.
-    private(set) var given: [SettingKey: [GivenText]]
+    private(set) var given: [Setting: [GivenText]]
     /// The entries of `vips`, `checks` and `peers`, if a file gives them and nothing else does.
-    let items: [SettingKey: [FileItem]]
+    let items: [Setting: [FileItem]]
     /// The settings that the entry being read has of its own; empty outside of entries.
-    private(set) var own: Set<SettingKey> = []
+    private(set) var own: Set<Setting> = []
     var errors: [SettingError] = []
     var notices: [String] = []
 
-    init(_ given: [SettingKey: [GivenText]], items: [SettingKey: [FileItem]] = [:]) {
+    init(_ given: [Setting: [GivenText]], items: [Setting: [FileItem]] = [:]) {
         self.given = given
         self.items = items
     }
 
     /// True if the setting was given.
-    func has(_ key: SettingKey) -> Bool { given[key] != nil || items[key] != nil }
+    func has(_ key: Setting) -> Bool { given[key] != nil || items[key] != nil }
 
     /// Who gave the setting.
-    func origin(_ key: SettingKey) -> Origin {
+    func origin(_ key: Setting) -> Origin {
         given[key]?.first?.origin ?? items[key]?.first?.origin ?? .default
     }
 
     /// What a setting is called where it was given: `hold-time`, in a file `holdTime`.
-    func name(_ key: SettingKey) -> String {
-        (origin(key).isFile ? key.setting.fileKey : nil) ?? key.rawValue
+    func name(_ key: Setting) -> String {
+        (origin(key).isFile ? key.fileKey : nil) ?? key.name
     }
 
     /// How to give a setting that is missing.
-    func ways(_ key: SettingKey) -> String {
-        let others = "--\(key.rawValue) or \(key.setting.environment.first ?? "")"
-        guard has(.config), let fileKey = key.setting.fileKey else { return "give \(others)" }
+    func ways(_ key: Setting) -> String {
+        let others = "--\(key.name) or \(key.environment.first ?? "")"
+        guard has(.config), let fileKey = key.fileKey else { return "give \(others)" }
         return "give \(fileKey) in \(texts(.config).first?.text ?? "the file"), or \(others)"
     }
 
     /// A setting as one would write it.
-    func example(_ key: SettingKey, _ text: String) -> String {
-        guard has(.config), let fileKey = key.setting.fileKey else { return "--\(key.rawValue) \(text)" }
+    func example(_ key: Setting, _ text: String) -> String {
+        guard has(.config), let fileKey = key.fileKey else { return "--\(key.name) \(text)" }
         return "\(fileKey): \(text)"
     }
 
@@ -81,7 +81,7 @@ struct Reading {
 
     /// The setting's value, or its default's; nil if there is neither, or if the text is bad, which is then an error.
     mutating func value<Value>(
-        _ key: SettingKey, _ parse: (String) throws(Complaint) -> Value
+        _ key: Setting, _ parse: (String) throws(Complaint) -> Value
     ) -> Value? {
         let texts = texts(key)
         guard let text = texts.first else { return nil }
@@ -100,7 +100,7 @@ struct Reading {
 
     /// The entries of a list setting that are good; the others become errors. Empty entries are skipped.
     mutating func list<Value>(
-        _ key: SettingKey, split: (String) -> [ListEntry] = ListEntry.separatedByCommas,
+        _ key: Setting, split: (String) -> [ListEntry] = ListEntry.separatedByCommas,
         _ parse: (String, Origin) throws(Complaint) -> Value
     ) -> [Located<Value>] {
         var values: [Located<Value>] = []
@@ -148,13 +148,13 @@ struct Reading {
     }
 
     /// Adds an error about a setting as a whole.
-    mutating func fail(_ key: SettingKey, _ problem: String, _ remedy: String? = nil) {
+    mutating func fail(_ key: Setting, _ problem: String, _ remedy: String? = nil) {
         errors.append(SettingError(origin: origin(key), problem: problem, remedy: remedy))
     }
 
     /// The texts to read: the given ones, or the default.
-    func texts(_ key: SettingKey) -> [GivenText] {
-        given[key] ?? key.setting.defaultText.map { [GivenText(text: $0, origin: .default)] } ?? []
+    func texts(_ key: Setting) -> [GivenText] {
+        given[key] ?? key.defaultText.map { [GivenText(text: $0, origin: .default)] } ?? []
     }
 }
 

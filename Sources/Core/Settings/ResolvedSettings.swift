@@ -3,7 +3,7 @@ import IPTypes
 
 /// One row of the resolved settings, for display; a secret is masked.
 package struct ResolvedSetting: Sendable, Hashable {
-    package var key: SettingKey
+    package var key: Setting
     /// Nil if it was not given and has no default.
     package var value: String?
     package var origin: Origin
@@ -22,7 +22,7 @@ package struct ResolvedOption: Sendable, Hashable {
 extension ResolvedSetting {
     /// All settings in the order of the table.
     static func all(_ reading: Reading, _ settings: ReadSettings) -> [ResolvedSetting] {
-        SettingKey.allCases.map { key in
+        Setting.all.map { key in
             var options: [ResolvedOption] = []
             var value: String?
             switch key {
@@ -52,7 +52,7 @@ extension ResolvedSetting {
                 value = texts.isEmpty ? nil : texts.map(CheckText.shown).joined(separator: ",")
             default:
                 let texts = reading.texts(key)
-                value = texts.isEmpty ? nil : texts.map { key.setting.shown($0.text.trimmed) }.joined(separator: ",")
+                value = texts.isEmpty ? nil : texts.map { key.shown($0.text.trimmed) }.joined(separator: ",")
             }
             return ResolvedSetting(key: key, value: value, origin: reading.origin(key), options: options)
         }

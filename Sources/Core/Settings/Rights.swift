@@ -44,8 +44,11 @@ extension Settings {
         Rights.Capability.allCases.filter { $0 != .netRaw && rights.capabilities.contains($0) }.map(\.rawValue)
     }
 
-    private var privilegedPorts: [(key: SettingKey, port: UInt16)] {
-        [(.listen, listen?.port), (.metrics, metrics?.port), (.health, health?.port)].compactMap { key, port in
+    private var privilegedPorts: [(key: Setting, port: UInt16)] {
+        [
+            (.listen, listen?.port), (Self.process.metrics.setting, self.metrics?.port),
+            (Self.process.health.setting, self.health?.port),
+        ].compactMap { key, port in
             port.flatMap { $0 < 1024 ? (key, $0) : nil }
         }
     }
@@ -54,7 +57,7 @@ extension Settings {
     private var programs: [String] {
         checks.compactMap { check in
             if case .exec = check.kind { "check \(check.name)" } else { nil }
-        } + (onChange == nil ? [] : ["onChange"])
+        } + (self.onChange == nil ? [] : ["onChange"])
     }
 
     /// Why a process that has given up these rights cannot run with these settings, a line for each reason, with its remedy;
@@ -64,7 +67,7 @@ extension Settings {
         let blocked = lost.runsPrograms ? programs.map { "\($0) needs the right to run a program, \(remedy)" } : []
         guard lost.capabilities.contains(.netBindService) else { return blocked }
         return blocked
-            + privilegedPorts.map { "\($0.key.rawValue): port \($0.port) needs CAP_NET_BIND_SERVICE, \(remedy)" }
+            + privilegedPorts.map { "\($0.key.name): port \($0.port) needs CAP_NET_BIND_SERVICE, \(remedy)" }
     }
 
     /// What works with these settings, but not as well as after a restart, because the process has given up these rights.

@@ -37,9 +37,9 @@ extension Settings {
     }
 }
 
-extension SettingKey {
+extension Setting {
     /// What stands under `services` in a file, if it is a mapping.
-    static let servicesParts: [String: SettingKey] = [
+    static let servicesParts: [String: Setting] = [
         "pools": .servicesPools, "class": .servicesClass, "unclassed": .servicesUnclassed,
         "kubeconfig": .servicesKubeconfig, "node": .servicesNode, "namespace": .servicesNamespace,
         "kubeProxy": .servicesKubeProxy, "excludedNodes": .servicesExcludedNodes,
@@ -57,7 +57,7 @@ extension Reading {
     /// What is set about Services; nil if they are not served. `vips` are never given to one.
     mutating func services(besides vips: [IPPrefix]) -> ServicesSettings? {
         guard value(.services, ValueText.boolean) == true else {
-            for key in SettingKey.servicesParts.values.sorted(by: { $0.rawValue < $1.rawValue }) where has(key) {
+            for key in Setting.servicesParts.values.sorted(by: { $0.name < $1.name }) where has(key) {
                 fail(key, "has no effect, since Services are not served", "add \(example(.services, "true"))")
             }
             return nil

@@ -40,7 +40,7 @@ extension Reading {
             try ValueText.duration(text, in: .milliseconds(10) ... .seconds(3600))
         }
         if let retry, let retryMax, retry > retryMax {
-            let key = [SettingKey.connectRetryMax, .connectRetry].first { own.contains($0) }
+            let key = [Setting.connectRetryMax, .connectRetry].first { own.contains($0) }
             fail(
                 key ?? (has(.connectRetryMax) ? .connectRetryMax : .connectRetry),
                 "\(name(.connectRetry)) (\(ValueText.spelled(retry))) is longer than "
@@ -69,7 +69,7 @@ extension Reading {
         let seconds = UInt16(clamping: hold?.components.seconds ?? 9)
         if let keepalive, let hold {
             // In an entry of a file, what it says itself is to blame.
-            let key: SettingKey =
+            let key: Setting =
                 own.contains(.holdTime) && !own.contains(.keepaliveInterval) ? .holdTime : .keepaliveInterval
             if hold == .zero {
                 fail(key, "with a hold time of 0 no keepalives are sent", "leave \(name(.keepaliveInterval)) out")
@@ -92,7 +92,7 @@ extension Reading {
             try ValueText.duration(text, in: .seconds(1) ... .seconds(86_400))
         }
         if let sendHoldTime, sendHoldTime <= .seconds(Int64(holdTime)) {
-            let key: SettingKey = own.contains(.holdTime) && !own.contains(.sendHoldTime) ? .holdTime : .sendHoldTime
+            let key: Setting = own.contains(.holdTime) && !own.contains(.sendHoldTime) ? .holdTime : .sendHoldTime
             fail(
                 key,
                 "\(name(.sendHoldTime)) (\(ValueText.spelled(sendHoldTime))) is not longer than the hold time "

@@ -1,5 +1,6 @@
-/// The description of one setting: the row of the table that flags, environment names, help and reference come from.
-package struct Setting: Sendable, Hashable {
+/// One setting: the row of the table that flags, environment names, help and reference come from, and the key that it is
+/// known by from then on.
+package final class Setting: Sendable, Hashable {
     /// What a setting's text looks like, as far as the command line must know it.
     package enum Form: Sendable, Hashable {
         case text
@@ -19,31 +20,39 @@ package struct Setting: Sendable, Hashable {
         case process = "Process"
     }
 
-    package var key: SettingKey
-    package var section: Section
-    package var form: Form
+    /// Its flag without the dashes; no two have the same.
+    package let name: String
+    package let section: Section
+    package let form: Form
+    /// Other flags for the same setting.
+    private let synonyms: [String]
     /// What stands for the value in the help.
-    package var placeholder: String
+    package let placeholder: String
     /// The text that means the same as leaving the setting out; nil if nothing does.
-    package var defaultText: String?
+    package let defaultText: String?
     /// What the setting does, as one or two sentences without a final full stop.
-    package var help: String
+    package let help: String
     /// True if the text may contain a password.
-    package var isSecret: Bool
+    package let isSecret: Bool
 
     init(
-        _ key: SettingKey, _ section: Section, as form: Form = .text, _ placeholder: String,
-        default text: String? = nil,
-        isSecret: Bool = false, _ help: String
+        _ name: String, _ section: Section, as form: Form = .text, _ placeholder: String,
+        default text: String? = nil, synonyms: [String] = [], isSecret: Bool = false, _ help: String
     ) {
-        self.key = key
+        self.name = name
         self.section = section
         self.form = form
         self.placeholder = placeholder
         self.defaultText = text
+        self.synonyms = synonyms
         self.help = help
         self.isSecret = isSecret
     }
+
+    /// True if they are the same row.
+    package static func == (left: Setting, right: Setting) -> Bool { left === right }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
     /// A text of this setting as it may be shown.
     package func shown(_ text: String) -> String { isSecret ? "***" : text }
@@ -55,17 +64,17 @@ package struct Setting: Sendable, Hashable {
     package static func isBoolean(_ text: String) -> Bool { (try? ValueText.boolean(text)) != nil }
 
     /// Flag names without the leading dashes; the first is the one we print.
-    package var flags: [String] { [key.rawValue] + key.synonyms }
+    package var flags: [String] { [name] + synonyms }
 
     /// The key in a configuration file; nil for what a file cannot say.
     package var fileKey: String? {
-        switch key {
+        switch self {
         case .config: return nil
         // What can be more than a text has the plural.
         case .vip: return "vips"
         case .check: return "checks"
         default:
-            let words = key.rawValue.split(separator: "-")
+            let words = name.split(separator: "-")
             return (words.first.map(String.init) ?? "")
                 + words.dropFirst().map { word in
                     ["as", "ca", "id"].contains(word)
@@ -84,105 +93,11 @@ package struct Setting: Sendable, Hashable {
 
     /// kube-vip's environment names that set the same thing.
     package var kubeVipEnvironment: [String] {
-        KubeVipVariable.all.filter { $0.meaning == .setting(key) }.map(\.name)
+        KubeVipVariable.all.filter { $0.meaning == .setting(self) }.map(\.name)
     }
 
     /// kube-vip's flags that set the same thing, without the leading dashes.
     package var kubeVipFlags: [String] {
-        KubeVipVariable.all.filter { $0.meaning == .setting(key) }.compactMap(\.flag)
-    }
-
-    /// All settings in the order of the help.
-    package static let all: [Setting] = SettingKey.allCases.map(\.setting)
-}
-
-/// The name of a setting: its flag without the dashes.
-package enum SettingKey: String, Sendable, Hashable, CaseIterable {
-    case vip = "vip"
-    case interface = "interface"
-    case bind = "bind"
-    case globalScope = "global-scope"
-    case onUnhealthy = "on-unhealthy"
-    case drain
-
-    case localAS = "local-as"
-    case routerID = "router-id"
-    case routerInterface = "router-interface"
-    case peers = "peers"
-    case peerPasswordFile = "peer-password-file"
-    case sourceAddress = "source-address"
-    case sourceInterface = "source-interface"
-    case holdTime = "hold-time"
-    case keepaliveInterval = "keepalive-interval"
-    case sendHoldTime = "send-hold-time"
-    case connectRetry = "connect-retry"
-    case connectRetryMax = "connect-retry-max"
-    case ttlSecurity = "ttl-security"
-    case passive = "passive"
-    case listen = "listen"
-    case listenPort = "listen-port"
-    case llgr = "llgr"
-    case bfd = "bfd"
-    case bfdReceiveInterval = "bfd-receive-interval"
-    case bfdMultiplier = "bfd-multiplier"
-    case bfdStrict = "bfd-strict"
-
-    case communities = "communities"
-    case largeCommunities = "large-communities"
-    case extendedCommunities = "extended-communities"
-    case med = "med"
-    case localPref = "local-pref"
-    case prepend = "prepend"
-
-    case check = "check"
-    case checkInterval = "check-interval"
-    case checkTimeout = "check-timeout"
-    case checkRise = "check-rise"
-    case checkFall = "check-fall"
-    case checkFailFast = "check-fail-fast"
-    case checkCAFile = "check-ca-file"
-    case checkCertFile = "check-cert-file"
-    case checkKeyFile = "check-key-file"
-    case checkInsecure = "check-insecure"
-    case checkHost = "check-host"
-    case checkStatus = "check-status"
-    case checkBody = "check-body"
-    case checkTokenFile = "check-token-file"
-
-    case services = "services"
-    case servicesPools = "services-pools"
-    case servicesClass = "services-class"
-    case servicesUnclassed = "services-unclassed"
-    case servicesKubeconfig = "services-kubeconfig"
-    case servicesNode = "services-node"
-    case servicesNamespace = "services-namespace"
-    case servicesKubeProxy = "services-kube-proxy"
-    case servicesExcludedNodes = "services-excluded-nodes"
-    case servicesNeedsEndpoint = "services-needs-endpoint"
-    case servicesPreventLoops = "services-prevent-loops"
-
-    case config = "config"
-    case settle = "settle"
-    case linger = "linger"
-    case drainFile = "drain-file"
-    case controlSocket = "control-socket"
-    case logLevel = "log-level"
-    case logFormat = "log-format"
-    case metrics = "metrics"
-    case health = "health"
-    case readyWhen = "ready-when"
-    case onChange = "on-change"
-    case ignore = "ignore"
-
-    /// Other flags for the same setting.
-    var synonyms: [String] {
-        switch self {
-        case .vip: ["address"]
-        case .peers: ["peer"]
-        case .communities: ["community"]
-        case .largeCommunities: ["large-community"]
-        case .extendedCommunities: ["extended-community"]
-        default: []
-        }
+        KubeVipVariable.all.filter { $0.meaning == .setting(self) }.compactMap(\.flag)
     }
 }

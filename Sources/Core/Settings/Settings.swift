@@ -4,6 +4,10 @@ package import Health
 package import IPTypes
 
 /// Everything the daemon is configured with: typed, validated, complete.
+///
+/// What is not a property here is a setting of the process with a row in `process`, and is used like one: `settings.logLevel`,
+/// in an extension `self.logLevel`.
+@dynamicMemberLookup
 package struct Settings: Sendable, Hashable {
     package var localAS: ASNumber
     /// Our BGP identifier; nil lets the daemon take the node's own IPv4 address.
@@ -25,20 +29,7 @@ package struct Settings: Sendable, Hashable {
     /// 16777215; nil does not ask for it.
     package var longLivedStaleTime: UInt32?
     package var departure: DepartureSettings
-    /// While this file exists the node is out of service; nil looks for none.
-    package var drainFile: String?
-    /// Path of the control socket; nil opens none.
-    package var controlSocket: String?
-    package var logLevel: LogLevel
-    package var logFormat: LogFormat
-    /// Address and port of the metrics and health endpoint; nil opens none.
-    package var metrics: SocketTarget?
-    /// A second place for the same endpoint, where `/healthz` is answered too; nil opens none.
-    package var health: SocketTarget?
-    /// When the endpoint says that the node is ready.
-    package var readyWhen: ReadyWhen
-    /// Path of a program that is run at each change of a VIP or session; nil runs none.
-    package var onChange: String?
+    var processValues = ProcessValues()
     /// What is set about Services of type LoadBalancer; nil does not serve them.
     package var services: ServicesSettings? {
         didSet { vipSources = services == nil ? [.configured] : [.configured, .services] }
@@ -48,10 +39,7 @@ package struct Settings: Sendable, Hashable {
         localAS: ASNumber, routerID: BGPIdentifier? = nil, routerInterface: String? = nil, interface: String = "lo",
         vips: [VIPSettings],
         checks: [Check], peers: [PeerSettings], listen: ListenSettings? = nil, longLivedStaleTime: UInt32? = nil,
-        departure: DepartureSettings = DepartureSettings(), drainFile: String? = nil,
-        controlSocket: String? = "/run/bgpvip/bgpvip.sock",
-        logLevel: LogLevel = .info, logFormat: LogFormat = .logfmt, metrics: SocketTarget? = nil,
-        health: SocketTarget? = nil, readyWhen: ReadyWhen = .decided, onChange: String? = nil
+        departure: DepartureSettings = DepartureSettings()
     ) {
         self.localAS = localAS
         self.routerID = routerID
@@ -63,14 +51,6 @@ package struct Settings: Sendable, Hashable {
         self.listen = listen
         self.longLivedStaleTime = longLivedStaleTime
         self.departure = departure
-        self.drainFile = drainFile
-        self.controlSocket = controlSocket
-        self.logLevel = logLevel
-        self.logFormat = logFormat
-        self.metrics = metrics
-        self.health = health
-        self.readyWhen = readyWhen
-        self.onChange = onChange
     }
 }
 

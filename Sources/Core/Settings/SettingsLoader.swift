@@ -11,7 +11,7 @@ package struct LoadedSettings: Sendable, Hashable {
     /// Every setting with its value and origin, in the order of the table; secrets are masked.
     package var resolved: [ResolvedSetting]
     /// All that was given, as text in our own words, passwords included: what a manifest has to repeat.
-    var texts: [SettingKey: String]
+    var texts: [Setting: String]
     /// False if a password that kube-vip took from a variable of its own has `:` or `,`, which our list separates by.
     var isPeerListExact: Bool
     /// True if what is given, apart from files, contains a peer's password.
@@ -106,7 +106,7 @@ extension SettingsLoader {
 
 extension Reading {
     /// What an environment can repeat: everything that does not stand in the configuration file.
-    fileprivate func spellable(peers: [PeerEntry]) -> [SettingKey: String] {
+    fileprivate func spellable(peers: [PeerEntry]) -> [Setting: String] {
         var texts = given.filter { $0.value.first?.origin.isFile == false }
             .mapValues { $0.map(\.text.trimmed).joined(separator: ",") }
         let ours = peers.filter { !$0.peer.origin.isFile }

@@ -48,18 +48,7 @@ extension Reading {
         let listen = listen(hasPassivePeers: peerSettings.contains(where: \.isPassive))
         let staleTime = longLivedStaleTime()
         let departure = departure()
-        let controlSocket = value(.controlSocket, ValueText.socketPath)
-        let drainFile = drainFile(besides: controlSocket ?? nil)
-        let logLevel = value(.logLevel, Self.logLevel)
-        let logFormat = value(.logFormat, Self.logFormat)
-        let everywhere = Self.everywhere(vips)
-        let metrics = value(.metrics) { text throws(Complaint) in
-            try EndpointText.optional(text, everywhere: everywhere)
-        }
-        let health = value(.health) { text throws(Complaint) in try EndpointText.optional(text, everywhere: everywhere)
-        }
-        let readyWhen = value(.readyWhen, Self.readyWhen)
-        let onChange = value(.onChange, ValueText.path)
+        let processValues = processValues(hasIPv6VIPs: vips.contains { !$0.vip.value.address.isIPv4 })
         let services = self.services(besides: vips.map(\.vip.value))
 
         checkAddresses(
@@ -75,15 +64,12 @@ extension Reading {
         for entry in peers where entry.peer.value.password != nil && entry.peer.origin == origin(.peers) {
             if entry.peer.origin.isPublic { notices.append(PeerText.passwordInSight(entry.peer.origin)) }
         }
-        guard let localAS, let interface, let departure, let controlSocket, let logLevel, let logFormat else {
-            return nil
-        }
+        guard let localAS, let interface, let departure else { return nil }
         var settings = Settings(
             localAS: localAS, routerID: routerID, routerInterface: routerInterface, interface: interface,
             vips: vipSettings, checks: checks.map(\.check.value), peers: peerSettings, listen: listen,
-            longLivedStaleTime: staleTime, departure: departure, drainFile: drainFile, controlSocket: controlSocket,
-            logLevel: logLevel, logFormat: logFormat, metrics: metrics ?? nil, health: health ?? nil,
-            readyWhen: readyWhen ?? .decided, onChange: onChange)
+            longLivedStaleTime: staleTime, departure: departure)
+        settings.processValues = processValues
         settings.services = services
         settings.services?.configuration.settle = departure.settle
         return ReadSettings(
@@ -155,33 +141,5 @@ extension Reading {
             guard !number.isReserved else { throw Complaint("AS \(number) is reserved and cannot be ours") }
             return number
         }
-    }
-
-    private static func logLevel(_ text: String) throws(Complaint) -> LogLevel {
-        guard let level = LogLevel(rawValue: text == "warn" ? "warning" : text) else {
-            throw Complaint(
-                "\(ValueText.quoted(text)) is not a log level", "write debug, info, notice, warning or error")
-        }
-        return level
-    }
-
-    private static func logFormat(_ text: String) throws(Complaint) -> LogFormat {
-        guard let format = LogFormat(rawValue: text) else {
-            throw Complaint("\(ValueText.quoted(text)) is not a log format", "write logfmt or json")
-        }
-        return format
-    }
-
-    private static func readyWhen(_ text: String) throws(Complaint) -> ReadyWhen {
-        guard let condition = ReadyWhen(rawValue: text) else {
-            throw Complaint(
-                "\(ValueText.quoted(text)) does not say when a node is ready", "write decided or advertised")
-        }
-        return condition
-    }
-
-    /// The wildcard to open a port on: the IPv6 one serves both families, but a host may have no IPv6.
-    private static func everywhere(_ vips: [VIPEntry]) -> IPAddress {
-        vips.contains { !$0.vip.value.address.isIPv4 } ? .v6(IPv6Address(high: 0, low: 0)) : .v4(IPv4Address(0))
     }
 }

@@ -24,7 +24,7 @@ package enum SystemdUnit {
         let settings = loaded.settings
         let file = loaded.texts[.config].map { " --config " + argument($0) } ?? ""
         let environment = Setting.all.compactMap { setting -> String? in
-            guard ![.ignore, .config].contains(setting.key), let text = loaded.texts[setting.key] else { return nil }
+            guard ![.ignore, .config].contains(setting), let text = loaded.texts[setting] else { return nil }
             return setting.environment.first.map { "Environment=" + quoted("\($0)=\(text)") }
         }
         let capabilities = settings.capabilities.map { "CAP_" + $0 }.joined(separator: " ")

@@ -4,13 +4,13 @@ import Settings
 extension Settings {
     /// Everything that has to be open with these settings, in the order of opening.
     var resources: [Resource] {
-        let monitoring = [metrics, health].compactMap { $0 }
+        let monitoring = [self.metrics, self.health].compactMap { $0 }
         let left = Set(vips.filter(\.mustBeLocal).map(\.prefix))
-        return [.log(logLevel, logFormat)] + peers.map { .transport(PeerTransport($0, localAS: localAS)) }
+        return [.log(self.logLevel, self.logFormat)] + peers.map { .transport(PeerTransport($0, localAS: localAS)) }
             + peers.compactMap(BFDPath.init).map(Resource.bfd) + listeners.map(Resource.listener)
             + checks.map(Resource.probe) + monitoring.map(Resource.monitoring)
             + [
-                drainFile.map(Resource.drainFile), left.isEmpty ? nil : .locality(left),
+                self.drainFile.map(Resource.drainFile), left.isEmpty ? nil : .locality(left),
                 services.map(Resource.services), LoopGuard(self).map(Resource.loopGuard),
             ].compactMap { $0 }
     }

@@ -12,6 +12,8 @@ struct ChangeQueue: Sendable {
     /// How long the program may take before it is killed.
     static let patience = Duration.seconds(30)
 
+    /// True if there is a program. Asked at every input, where to look it up in the settings would take longer.
+    var hasProgram = false
     /// What was last given, or waits to be, of each VIP and session.
     var vips: [IPPrefix: Change.VIPState] = [:]
     var upSessions: Set<ScopedAddress> = []

@@ -40,6 +40,7 @@ extension Speaker {
         prepareForKeys(change.peers, at: now)
         let before = settings
         settings = wanted
+        changes.hasProgram = wanted.onChange != nil
         identifier = wanted.routerID ?? identifier
         let resources = ResourceChange(from: open, to: wanted.resources)
         effects += resources.closed.filter { !bfd.isLeaving($0) }.map(Effect.close) + resources.effects

@@ -177,7 +177,7 @@ package struct Speaker: Sendable {
         skipPointlessVIPSettling(at: now)
         // What was skipped may have ended with addresses to take off.
         if !touched.isEmpty { converge(at: now) }
-        if settings.onChange != nil { noteChanges() }
+        if changes.hasProgram { noteChanges() }
         if mustForget { forgetRemovedVIPs() }
         for peer in bfd.takeDeparted() { effects.append(.close(.bfd(peer))) }
         return effects

@@ -325,5 +325,5 @@ extension SpeakerHost {
 
 extension Settings {
     /// The ports for metrics and health.
-    fileprivate var monitored: Set<SocketTarget> { Set([metrics, health].compactMap { $0 }) }
+    fileprivate var monitored: Set<SocketTarget> { Set([self.metrics, self.health].compactMap { $0 }) }
 }

@@ -37,13 +37,14 @@ import Testing
             environment: [
                 "BGPVIP_LOG_LEVEL": "debug", "bgp_enable": "true", "bgp_routerid": "10.0.0.8",
             ], tree: file)
+        let logLevel = Settings.process.logLevel.setting
         #expect(
-            loaded.resolved.filter { [.holdTime, .logLevel, .med, .routerID, .linger].contains($0.key) } == [
+            loaded.resolved.filter { [.holdTime, logLevel, .med, .routerID, .linger].contains($0.key) } == [
                 ResolvedSetting(key: .routerID, value: "10.0.0.8", origin: .kubeVipEnvironment("bgp_routerid")),
                 ResolvedSetting(key: .holdTime, value: "60", origin: .flag("hold-time")),
                 ResolvedSetting(key: .med, value: "1", origin: .file("b.yaml", FilePlace(line: 8, column: 6))),
                 ResolvedSetting(key: .linger, value: "500ms", origin: .default),
-                ResolvedSetting(key: .logLevel, value: "debug", origin: .environment("BGPVIP_LOG_LEVEL")),
+                ResolvedSetting(key: logLevel, value: "debug", origin: .environment("BGPVIP_LOG_LEVEL")),
             ])
     }
 

@@ -80,7 +80,7 @@ import Testing
             #expect(!check.acceptsAnonymousRefusal)
             // A manifest says the same in our words.
             let environment = Dictionary(
-                uniqueKeysWithValues: loaded.texts.map { ($0.key.setting.environment[0], $0.value) })
+                uniqueKeysWithValues: loaded.texts.map { ($0.key.environment[0], $0.value) })
             #expect(try load(environment: environment).settings == loaded.settings)
         }
     }

@@ -43,10 +43,12 @@ private func expected(interface: String = "lo", metrics: SocketTarget? = nil) ->
     let peers = [0xC0A8_000A, 0xC0A8_000B].map {
         PeerSettings(address: ScopedAddress(.v4(IPv4Address($0))), peerAS: .exactly(ASNumber(65000)))
     }
-    return Settings(
+    var settings = Settings(
         localAS: ASNumber(65000), routerID: BGPIdentifier(0xC0A8_0002), interface: interface,
         vips: [VIPSettings(prefix: IPPrefix(host: .v4(IPv4Address(0xC0A8_0028))), checks: [readyz.name])],
-        checks: [readyz], peers: peers, metrics: metrics)
+        checks: [readyz], peers: peers)
+    settings.metrics = metrics
+    return settings
 }
 
 private let allAddresses2112 = SocketTarget(address: .v4(IPv4Address(0)), port: 2112)

@@ -200,7 +200,7 @@ import Testing
         ])
         #expect(loaded.texts[.peers] == "192.168.0.10:65010:pw:true")
         let environment = Dictionary(
-            uniqueKeysWithValues: loaded.texts.map { ($0.key.setting.environment[0], $0.value) })
+            uniqueKeysWithValues: loaded.texts.map { ($0.key.environment[0], $0.value) })
         #expect(try load(environment: environment).settings == loaded.settings)
     }
 

@@ -1,10 +1,15 @@
+import Foundation
 import Testing
 
 @testable import Settings
 
 @Suite struct `The table of settings` {
-    @Test func `has one row for every key, in the order of the keys`() {
-        #expect(Setting.all.map(\.key) == SettingKey.allCases)
+    @Test func `leaves no row out that is written`() throws {
+        // This file lies four levels below the root.
+        let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        let file = root.appendingPathComponent("Sources/Core/Settings/SettingTable.swift")
+        let written = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "= Setting(").count - 1
+        #expect(Setting.all.count == written + Settings.processRows.count)
     }
 
     @Test func `names every flag and every environment variable once`() {
@@ -15,16 +20,16 @@ import Testing
     }
 
     @Test func `derives the environment name from the flag`() {
-        #expect(SettingKey.localAS.setting.environment == ["BGPVIP_LOCAL_AS"])
-        #expect(SettingKey.vip.setting.environment == ["BGPVIP_VIP", "BGPVIP_ADDRESS"])
-        #expect(SettingKey.checkCAFile.setting.environment == ["BGPVIP_CHECK_CA_FILE"])
+        #expect(Setting.localAS.environment == ["BGPVIP_LOCAL_AS"])
+        #expect(Setting.vip.environment == ["BGPVIP_VIP", "BGPVIP_ADDRESS"])
+        #expect(Setting.checkCAFile.environment == ["BGPVIP_CHECK_CA_FILE"])
     }
 
     @Test func `derives the key in a file from the flag, with a plural for what can be more than a text`() {
-        for setting in Setting.all {
-            let expected: [SettingKey: String?] = [.vip: "vips", .check: "checks", .config: nil]
-            #expect(setting.fileKey == expected[setting.key] ?? "\(setting.key)")
-        }
+        let some: [Setting] = [.vip, .check, .localAS, .routerID, .checkCAFile, .servicesKubeProxy, .config]
+        let keys = ["vips", "checks", "localAS", "routerID", "checkCAFile", "servicesKubeProxy", nil]
+        #expect(some.map(\.fileKey) == keys)
+        #expect(Set(Setting.all.map(\.fileKey)).count == Setting.all.count)
     }
 
     @Test func `shares no flag with kube-vip's own, and kube-vip's are distinct`() {
@@ -36,21 +41,21 @@ import Testing
     }
 
     @Test func `knows kube-vip's names for a setting`() {
-        #expect(SettingKey.vip.setting.kubeVipEnvironment == ["address", "vip_address"])
-        #expect(SettingKey.holdTime.setting.kubeVipEnvironment == ["bgp_hold_time"])
-        #expect(SettingKey.holdTime.setting.kubeVipFlags == ["bgpHoldTimer"])
+        #expect(Setting.vip.kubeVipEnvironment == ["address", "vip_address"])
+        #expect(Setting.holdTime.kubeVipEnvironment == ["bgp_hold_time"])
+        #expect(Setting.holdTime.kubeVipFlags == ["bgpHoldTimer"])
     }
 
     @Test func `writes help without a final full stop`() {
         for setting in Setting.all {
-            #expect(!setting.help.isEmpty && !setting.help.hasSuffix("."), "\(setting.key)")
+            #expect(!setting.help.isEmpty && !setting.help.hasSuffix("."), "\(setting.name)")
         }
     }
 
     @Test func `shows no secret`() {
-        #expect(SettingKey.peers.setting.shown("10.0.0.1:65000:key") == "***")
-        #expect(SettingKey.interface.setting.shown("lo") == "lo")
-        for setting in Setting.all where setting.isSecret { #expect(setting.shown("key") == "***", "\(setting.key)") }
+        #expect(Setting.peers.shown("10.0.0.1:65000:key") == "***")
+        #expect(Setting.interface.shown("lo") == "lo")
+        for setting in Setting.all where setting.isSecret { #expect(setting.shown("key") == "***", "\(setting.name)") }
     }
 
     @Test func `has defaults that mean the same as leaving the setting out`() throws {
@@ -61,11 +66,11 @@ import Testing
         for setting in Setting.all {
             guard let text = setting.defaultText else { continue }
             // Refused alone, because they would have no effect.
-            guard ![.listenPort, .bfdMultiplier].contains(setting.key) else { continue }
-            let isPart = SettingKey.servicesParts.values.contains(setting.key)
+            guard ![.listenPort, .bfdMultiplier].contains(setting) else { continue }
+            let isPart = Setting.servicesParts.values.contains(setting)
             var flags = isPart ? serving : needed
-            flags[setting.key.rawValue] = [text]
-            #expect(try load(flags).settings == (isPart ? bareServing : bare).settings, "\(setting.key)")
+            flags[setting.name] = [text]
+            #expect(try load(flags).settings == (isPart ? bareServing : bare).settings, "\(setting.name)")
         }
     }
 }

@@ -88,12 +88,14 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
             least, environment: ["BGPVIP_LOCAL_AS": "65002", "BGPVIP_LOG_LEVEL": "debug", "BGPVIP_PEERS": " "])
         #expect(loaded.settings.localAS == ASNumber(65001))
         #expect(loaded.settings.logLevel == .debug)
+        let (logLevel, logFormat) = (Settings.process.logLevel.setting, Settings.process.logFormat.setting)
         #expect(
-            loaded.resolved.filter { [.localAS, .logLevel, .logFormat, .med].contains($0.key) } == [
+            loaded.resolved.filter { [.localAS, logLevel, logFormat, .med].contains($0.key) } == [
                 ResolvedSetting(key: .localAS, value: "65001", origin: .flag("local-as")),
                 ResolvedSetting(key: .med, value: nil, origin: .default),
-                ResolvedSetting(key: .logLevel, value: "debug", origin: .environment("BGPVIP_LOG_LEVEL")),
-                ResolvedSetting(key: .logFormat, value: "logfmt", origin: .default),
+                ResolvedSetting(
+                    key: logLevel, value: "debug", origin: .environment("BGPVIP_LOG_LEVEL")),
+                ResolvedSetting(key: logFormat, value: "logfmt", origin: .default),
             ])
     }
 

@@ -48,9 +48,10 @@ struct PeerReloadTests {
             localAS: ASNumber(65001), routerID: BGPIdentifier(7),
             vips: [VIPSettings(prefix: Rack.vip, checks: [], binds: false)], checks: [],
             peers: [PeerSettings(address: Rack.tor, peerAS: .external, bfd: BFDSettings())],
-            listen: ListenSettings(port: 1790), drainFile: "/run/drain")
+            listen: ListenSettings(port: 1790))
         settings.metrics = .init(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
         settings.health = settings.metrics
+        settings.drainFile = "/run/drain"
         var speaker = Speaker(hostName: nil, seed: 1, at: Rack.start)
         let path = BFDPath(settings.peers[0])
         let listener = Listener(

@@ -58,7 +58,7 @@ private func check(_ error: SettingError, of bytes: [UInt8]) {
     case .file(_, let place): check(place, in: bytes)
     case .flag("config"): require(error.problem.hasPrefix("cannot read b.yaml: "), error.problem)
     case nil:
-        let keys = Setting.all.flatMap { $0.flags.map { "--\($0)" } + [$0.fileKey ?? $0.key.rawValue] }
+        let keys = Setting.all.flatMap { $0.flags.map { "--\($0)" } + [$0.fileKey ?? $0.name] }
         require(keys.contains { error.description.contains($0) }, "names neither line nor key: \(error)")
     default: require(false, "\(error) has another origin")
     }
