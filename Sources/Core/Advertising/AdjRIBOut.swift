@@ -16,13 +16,17 @@ package struct AdjRIBOut: Sendable, Hashable {
     /// Nothing told, no session.
     package init() {}
 
-    /// A session became Established: sends all of `desired` that it can carry, then End-of-RIB for each family
-    /// (RFC 4724 section 2), also when there are no routes.
-    package mutating func begin(on path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
+    /// A session became Established, and nothing is told on it yet; `count` routes are likely to be.
+    package mutating func begin(on path: SessionPath, expecting count: Int = 0) {
+        end()
         self.path = path
-        told = [:]
-        return converge(to: desired) + path.families.sorted().map { Update.endOfRIB($0) }
+        // All at once: to grow step by step costs as much again with very many routes, and the last step by far the most.
+        told.reserveCapacity(count)
     }
+
+    /// End-of-RIB for each family of the session, also for one without a route (RFC 4724 section 2): due once all routes are
+    /// told.
+    package var endOfRIB: [Update] { path.map { $0.families.sorted().map { Update.endOfRIB($0) } } ?? [] }
 
     /// The session is gone, and with it all the peer knew.
     package mutating func end() {
@@ -31,100 +35,128 @@ package struct AdjRIBOut: Sendable, Hashable {
         oversized = []
     }
 
-    /// The UPDATEs after which the peer holds exactly `desired`, as far as the session can carry it.
-    package mutating func converge(to desired: [IPPrefix: RouteAttributes]) -> [Update] {
-        change(difference(to: desired), again: false)
+    /// The session goes on with other properties, a next hop for example. Nothing is told by that: true if the routes have to
+    /// be told again.
+    package mutating func move(to path: SessionPath) -> Bool {
+        guard let old = self.path else { return false }
+        self.path = path
+        return path != old
     }
 
-    /// The desired routes; nil for a route that the peer holds and should not.
-    private func difference(to desired: [IPPrefix: RouteAttributes]) -> [IPPrefix: RouteAttributes?] {
-        let gone = told.keys.filter { desired[$0] == nil }
-        return desired.mapValues(Optional.some).merging(gone.map { ($0, nil) }) { wanted, _ in wanted }
+    /// The families of which the session can carry routes.
+    package var carriedFamilies: Set<AddressFamily> {
+        path.map { path in path.families.filter { path.carriage(of: $0) != nil } } ?? []
+    }
+
+    /// The UPDATEs after which the peer holds none of these.
+    package mutating func withdraw(_ prefixes: [IPPrefix]) -> [Update] {
+        let held = prefixes.filter { told.index(forKey: $0) != nil }
+        if held.count == told.count {
+            // To take very many out one by one takes longer.
+            told.removeAll(keepingCapacity: true)
+        } else {
+            for prefix in held { told[prefix] = nil }
+        }
+        return Update.packed(withdrawing: held.sorted())
     }
 
     /// The UPDATEs after which the peer holds each of these routes as it is here, as far as the session can carry it,
-    /// and does not hold those that are nil. All others stay as they are, and cost nothing.
-    package mutating func change(_ routes: [IPPrefix: RouteAttributes?]) -> [Update] { change(routes, again: false) }
-
-    /// The session goes on with other properties, a next hop for example: the UPDATEs after which the peer holds exactly
-    /// `desired` as it is now. Nothing is withdrawn that is in there.
-    package mutating func move(to path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
-        guard let old = self.path else { return [] }
-        self.path = path
-        return change(difference(to: desired), again: path != old)
-    }
-
-    /// The same, also for routes that the peer holds as they are, if they are to be told `again`.
-    private mutating func change(_ routes: [IPPrefix: RouteAttributes?], again: Bool) -> [Update] {
+    /// and does not hold those that are nil. All others stay as they are, and cost nothing. Those that the peer holds as they
+    /// are, are told only if they are to be told `again`.
+    package mutating func change(
+        _ routes: [(prefix: IPPrefix, route: RouteAttributes?)], again: Bool = false
+    ) -> [Update] {
         guard let path else { return [] }
-        var announced: [IPPrefix: RouteAttributes] = [:]
-        // All at once: to grow step by step costs as much again with very many routes.
-        if again || told.isEmpty { announced.reserveCapacity(routes.count) }
+        let carried = carriedFamilies
+        var announced = RouteGroups()
         var withdrawn: [IPPrefix] = []
         for (prefix, route) in routes {
             if !oversized.isEmpty { oversized.remove(prefix) }
-            if let route, path.carriage(of: AddressFamily(of: prefix)) != nil {
-                if again || told[prefix] != route { announced[prefix] = route }
-            } else if told[prefix] != nil {
+            if let route, carried.contains(AddressFamily(of: prefix)) {
+                if again || told[prefix] != route { announced.add(prefix, route) }
+            } else if told.removeValue(forKey: prefix) != nil {
                 withdrawn.append(prefix)
             }
         }
-        let announcements = announcements(of: announced, on: path)
-        for prefix in announcements.oversized {
-            oversized.insert(prefix)
-            announced[prefix] = nil
-            if told[prefix] != nil { withdrawn.append(prefix) }
-        }
-        for prefix in withdrawn { told[prefix] = nil }
-        if told.isEmpty { told = announced } else { told.merge(announced) { _, new in new } }
-        return Update.packed(withdrawing: withdrawn.sorted()) + announcements.updates
-    }
-
-    /// All routes of a family again, because the peer asked for them (RFC 2918 section 4).
-    package func refresh(_ family: AddressFamily) -> [Update] {
-        guard let path else { return [] }
-        return announcements(of: told.filter { AddressFamily(of: $0.key) == family }, on: path).updates
-    }
-
-    /// Routes with the same attributes share UPDATEs.
-    private func announcements(
-        of routes: [IPPrefix: RouteAttributes], on path: SessionPath
-    ) -> (updates: [Update], oversized: Set<IPPrefix>) {
-        struct Group: Hashable {
-            var family: AddressFamily
-            var attributes: RouteAttributes
-        }
-        var groups: [Group: [IPPrefix]] = [:]
-        for (prefix, attributes) in routes {
-            groups[Group(family: AddressFamily(of: prefix), attributes: attributes), default: []].append(prefix)
-        }
-        let ordered = groups.map { group, prefixes in (group: group, prefixes: prefixes.sorted()) }
-            .sorted { ($0.group.family, $0.prefixes[0]) < ($1.group.family, $1.prefixes[0]) }
         var updates: [Update] = []
-        var oversized: Set<IPPrefix> = []
-        for (group, prefixes) in ordered {
-            let packed = packed(prefixes, of: group.family, group.attributes, on: path)
-            if packed.isEmpty { oversized.formUnion(prefixes) }
+        for group in announced.inOrder {
+            let packed = packed(group, on: path)
             updates += packed
+            for prefix in group.prefixes {
+                if !packed.isEmpty {
+                    told[prefix] = group.attributes
+                } else {
+                    oversized.insert(prefix)
+                    if told.removeValue(forKey: prefix) != nil { withdrawn.append(prefix) }
+                }
+            }
         }
-        return (updates, oversized)
+        return Update.packed(withdrawing: withdrawn.sorted()) + updates
     }
 
-    private func packed(
-        _ prefixes: [IPPrefix], of family: AddressFamily, _ attributes: RouteAttributes, on path: SessionPath
-    ) -> [Update] {
-        switch path.carriage(of: family) {
+    /// Those of these routes that the peer holds once more, because it asked for them (RFC 2918 section 4).
+    package func refresh(_ prefixes: [IPPrefix]) -> [Update] {
+        guard let path else { return [] }
+        var routes = RouteGroups()
+        for prefix in prefixes {
+            if let route = told[prefix] { routes.add(prefix, route) }
+        }
+        return routes.inOrder.flatMap { packed($0, on: path) }
+    }
+
+    private func packed(_ group: RouteGroups.Group, on path: SessionPath) -> [Update] {
+        switch path.carriage(of: group.family) {
         case .classic(let nextHop):
             Update.packed(
-                announcing: prefixes, attributes: path.pathAttributes(attributes, nextHop: nextHop),
+                announcing: group.prefixes, attributes: path.pathAttributes(group.attributes, nextHop: nextHop),
                 fourOctetAS: path.usesFourOctetAS)
         case .multiprotocol(let nextHops):
             Update.packed(
-                announcing: prefixes, nextHops: nextHops, attributes: path.pathAttributes(attributes, nextHop: nil),
-                fourOctetAS: path.usesFourOctetAS)
+                announcing: group.prefixes, nextHops: nextHops,
+                attributes: path.pathAttributes(group.attributes, nextHop: nil), fourOctetAS: path.usesFourOctetAS)
         case nil:
             []
         }
+    }
+}
+
+/// Routes by their attributes: those with the same share UPDATEs.
+private struct RouteGroups {
+    struct Group {
+        var family: AddressFamily
+        var attributes: RouteAttributes
+        var prefixes: [IPPrefix]
+    }
+    private struct Key: Hashable {
+        var family: AddressFamily
+        var attributes: RouteAttributes
+    }
+
+    private var groups: [Group] = []
+    private var places: [Key: Int] = [:]
+    /// Where the last route went: most are like the one before.
+    private var last = 0
+
+    mutating func add(_ prefix: IPPrefix, _ attributes: RouteAttributes) {
+        let family = AddressFamily(of: prefix)
+        if groups.isEmpty || groups[last].family != family || groups[last].attributes != attributes {
+            let key = Key(family: family, attributes: attributes)
+            if let place = places[key] {
+                last = place
+            } else {
+                last = groups.count
+                places[key] = last
+                groups.append(Group(family: family, attributes: attributes, prefixes: []))
+            }
+        }
+        groups[last].prefixes.append(prefix)
+    }
+
+    /// By family and lowest prefix, and the prefixes of each in order.
+    var inOrder: [Group] {
+        var sorted = groups
+        for place in sorted.indices { sorted[place].prefixes.sort() }
+        return sorted.sorted { ($0.family, $0.prefixes[0]) < ($1.family, $1.prefixes[0]) }
     }
 }
 

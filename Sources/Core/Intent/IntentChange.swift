@@ -19,7 +19,9 @@ package struct IntentChange: Sendable, Hashable {
     /// The difference between settings.
     package init(from old: Settings, to new: Settings) {
         let peers = Dictionary(old.peers.map { ($0.address, $0) }) { first, _ in first }
-        let needed = (old: NeededFamilies(of: old.vips), new: NeededFamilies(of: new.vips))
+        // There may be very many VIPs to go through.
+        let hasMinimal = new.peers.contains { $0.capabilities == .minimal }
+        let needed = hasMinimal ? (old: NeededFamilies(of: old.vips), new: NeededFamilies(of: new.vips)) : nil
         self.peers = Peer.all(from: old.peers, to: new.peers, by: \.address) { $0.fields(in: $1) }
             .adding(to: new.peers) { peer in
                 var fields: Set<PeerField> = []
@@ -29,8 +31,9 @@ package struct IntentChange: Sendable, Hashable {
                 if let before, (before.localAS ?? old.localAS) != (peer.localAS ?? new.localAS) {
                     fields.insert(.localAS)
                 }
-                let isMinimal = peer.capabilities == .minimal
-                if isMinimal, needed.old[peer.address] != needed.new[peer.address] { fields.insert(.families) }
+                if peer.capabilities == .minimal, needed?.old[peer.address] != needed?.new[peer.address] {
+                    fields.insert(.families)
+                }
                 return fields
             }
         vips = VIP.all(from: old.vips, to: new.vips, by: \.prefix) { $0.fields(in: $1) }

@@ -8,13 +8,18 @@ package struct NeededFamilies: Sendable, Hashable {
     private var special: [ScopedAddress: Set<AddressFamily>] = [:]
 
     package init(of vips: [VIPSettings]) {
+        var last: AddressFamily?
         for vip in vips {
             let family = AddressFamily(of: vip.prefix)
-            ofAll.insert(family)
             guard let peers = vip.peers else {
+                // One look suffices for all that follow each other.
+                if family == last { continue }
+                last = family
+                ofAll.insert(family)
                 common.insert(family)
                 continue
             }
+            ofAll.insert(family)
             for peer in peers { special[peer, default: []].insert(family) }
         }
     }

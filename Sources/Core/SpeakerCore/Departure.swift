@@ -22,6 +22,9 @@ package struct Departure: Sendable, Hashable {
         case lingering
         /// Sessions are closed, VIPs are off the interface.
         case away
+
+        /// True if the peers still hold what leaves.
+        var keepsRoutes: Bool { self == .inService || self == .settling }
     }
 
     package internal(set) var progress = Leaving.inService

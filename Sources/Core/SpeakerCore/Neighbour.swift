@@ -14,6 +14,7 @@ struct Neighbour: Sendable {
     /// When the session wants to be told of the time, kept here because all peers are asked after every input.
     private(set) var deadline: Instant?
     var adjRIBOut = AdjRIBOut()
+    var backlog = Backlog()
     /// The last failure that was reported, so that each is said once and not at every retry.
     var reportedFailure: EndReason.Kind?
     /// When each failure of the last minutes was reported.

@@ -79,12 +79,22 @@ extension Speaker {
         isRunning && (departure.step != .inService || vips.allSatisfy { $0.verdict != .unknown })
     }
 
+    /// How many VIPs at least one peer holds. There may be very many, so that they are gone through only if no peer holds all
+    /// and no peer alone holds any.
+    private var advertisedVIPs: Int {
+        // By place: to go through the peers themselves copies each.
+        let holders = peers.indices.filter { !peers[$0].adjRIBOut.told.isEmpty }
+        let most = holders.map { peers[$0].adjRIBOut.told.count }.max() ?? 0
+        if holders.count <= 1 || most == vips.count { return most }
+        return vips.indices.count { index in
+            holders.contains { peers[$0].adjRIBOut.told[vips[index].settings.prefix] != nil }
+        }
+    }
+
     /// `2/2 peers Established, 10.255.0.1 advertised`: one line, for people.
     var serviceStatus: String {
         let established = peers.count { $0.session.negotiated != nil }
-        let advertised = vips.count { vip in
-            peers.contains { $0.adjRIBOut.told[vip.settings.prefix] != nil }
-        }
+        let advertised = advertisedVIPs
         var words = "\(established)/\(peers.count) peers Established, "
         if let vip = vips.first, vips.count == 1 {
             let prefix = vip.settings.prefix

@@ -5,7 +5,8 @@ extension Settings {
     /// Everything that has to be open with these settings, in the order of opening.
     var resources: [Resource] {
         let monitoring = [self.metrics, self.health].compactMap { $0 }
-        let left = Set(vips.filter(\.mustBeLocal).map(\.prefix))
+        // By place: to go through the VIPs themselves copies each, and there may be very many.
+        let left = Set(vips.indices.lazy.filter { vips[$0].mustBeLocal }.map { vips[$0].prefix })
         return [.log(self.logLevel, self.logFormat)] + peers.map { .transport(PeerTransport($0, localAS: localAS)) }
             + peers.compactMap(BFDPath.init).map(Resource.bfd) + listeners.map(Resource.listener)
             + checks.map(Resource.probe) + monitoring.map(Resource.monitoring)

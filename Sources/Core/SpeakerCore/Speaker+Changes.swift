@@ -21,6 +21,10 @@ struct ChangeQueue: Sendable {
     var isRunning = false
     /// True since changes were left out, until none waits any more.
     var hasOverrun = false
+    /// The VIPs whose state may have changed in this input, unless it is all.
+    var touched: Set<IPPrefix> = []
+    /// True if the state of any VIP may have changed.
+    var touchesAll = true
     /// The last failure that was reported; nil once the program has done its work again.
     var reportedFailure: String?
     var failureBudget = ReportBudget()
@@ -30,8 +34,8 @@ extension Speaker {
     /// True while the program of `onChange` runs.
     package var isRunningProgram: Bool { changes.isRunning }
 
-    /// Finds what has changed since the last time, and lets the program have it. VIPs are looked at only if something was
-    /// done or a session came or went: there may be thousands.
+    /// Finds what has changed since the last time, and lets the program have it. Only those VIPs are looked at of which something
+    /// may have changed: there may be very many.
     mutating func noteChanges() {
         let known = changes.upSessions
         for peer in peers where (peer.session.negotiated != nil) != known.contains(peer.settings.address) {
@@ -43,10 +47,16 @@ extension Speaker {
                 .session(
                     address, peerAS: "", isUp: false, reason: "the peer is removed from the settings", isPlanned: true))
         }
-        if !effects.isEmpty || changes.upSessions != known {
-            for vip in vips { noteState(of: vip) }
-        }
+        let places = changes.touchesAll ? Array(vips.indices) : changes.touched.compactMap { vipIndex[$0] }.sorted()
+        for index in places { noteState(of: vips[index]) }
+        changes.touchesAll = false
+        changes.touched = []
         runProgram()
+    }
+
+    /// The state of these VIPs may change in this input.
+    mutating func noteTouched(_ prefixes: some Sequence<IPPrefix>) {
+        if settings.onChange != nil, !changes.touchesAll { changes.touched.formUnion(prefixes) }
     }
 
     private mutating func noteSession(of peer: Neighbour) {
@@ -70,7 +80,8 @@ extension Speaker {
         if case .binding = vip.binding { return }
         let prefix = vip.settings.prefix
         let before = changes.vips[prefix] ?? .withdrawn
-        let holders = peers.count { $0.adjRIBOut.told[prefix] != nil }
+        // By place: to go through the peers themselves copies each.
+        let holders = peers.indices.count { peers[$0].adjRIBOut.told[prefix] != nil }
         let state = state(of: vip, holders: holders)
         guard state != before else { return }
         changes.vips[prefix] = state

@@ -43,8 +43,16 @@ extension Speaker {
     /// reported either.
     mutating func judgeVIPs(at now: Instant, isReported: Bool) {
         var changed: [(verdict: Verdict, vips: [Int])] = []
+        // There may be very many, and most have the checks of the one before.
+        var last: (checks: [String], condition: Verdict, verdict: Verdict)?
         for index in vips.indices where !vips[index].isRemoved {
-            let verdict = combinedVerdict(of: vips[index].settings)
+            let verdict: Verdict
+            if let last, last.checks == vips[index].settings.checks, last.condition == vips[index].settings.condition {
+                verdict = last.verdict
+            } else {
+                verdict = combinedVerdict(of: vips[index].settings)
+                last = (vips[index].settings.checks, vips[index].settings.condition, verdict)
+            }
             guard verdict != vips[index].verdict else { continue }
             // Another reason for the same verdict is no change that anything follows from.
             let isTransition = verdict.word != vips[index].verdict.word
@@ -52,6 +60,7 @@ extension Speaker {
             guard isTransition else { continue }
             vips[index].verdictSince = now
             vips[index].changesQuietly = !isReported
+            hasQuietVIPs = hasQuietVIPs || !isReported
             if verdict == .healthy { vips[index].hasServed = true }
             touched.append(index)
             if changed.last?.verdict == verdict {
@@ -88,7 +97,7 @@ extension Speaker {
 
     /// True if it is not to be said what becomes of the VIP: its verdict changes too often. What a drain makes of it is.
     func isQuiet(_ prefix: IPPrefix) -> Bool {
-        guard departure.step == .inService, let index = vipIndex[prefix] else { return false }
+        guard hasQuietVIPs, departure.step == .inService, let index = vipIndex[prefix] else { return false }
         return vips[index].changesQuietly && vips[index].drain == nil
     }
 }

@@ -50,20 +50,25 @@ extension Speaker {
 
     /// The node's departure as far as it concerns a VIP: a drain may leave it alone, the end of the process does not; and
     /// what a drain has taken out of service does not come back for that.
-    func departureStep(for vip: VIP) -> Departure.Step {
-        guard vip.settings.drains else { return departure.exits ? departure.step : .inService }
+    func departureStep(for vip: VIP) -> Departure.Step { departureStep(taking: vip.settings.drains) }
+
+    /// The same for a VIP that a drain takes along, or leaves alone.
+    func departureStep(taking drains: Bool) -> Departure.Step {
+        guard drains else { return departure.exits ? departure.step : .inService }
+        if departure.before == .inService { return departure.step }
         let steps = [departure.before, departure.step]
         return Departure.Step.allCases.last(where: steps.contains) ?? .inService
     }
 
     /// Peers that have routes which the departure withdraws.
     private var holdersOfLeaving: [ScopedAddress] {
-        let isEvery = departure.exits || vips.allSatisfy(\.settings.drains)
-        return peers.filter { peer in
+        // By place: to go through VIPs and peers themselves copies each.
+        let isEvery = departure.exits || vips.indices.allSatisfy { vips[$0].settings.drains }
+        return peers.indices.filter { peer in
             isEvery
-                ? !peer.adjRIBOut.told.isEmpty
-                : peer.adjRIBOut.told.keys.contains { vipIndex[$0].map { vips[$0].settings.drains } ?? true }
-        }.map(\.settings.address)
+                ? !peers[peer].adjRIBOut.told.isEmpty
+                : peers[peer].adjRIBOut.told.keys.contains { vipIndex[$0].map { vips[$0].settings.drains } ?? true }
+        }.map { peers[$0].settings.address }
     }
 
     /// Ends a departure that only drains: sessions start again, VIPs are judged as before.

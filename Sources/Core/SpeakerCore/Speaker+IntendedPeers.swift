@@ -10,7 +10,7 @@ extension Speaker {
     mutating func removePeers(_ differences: [IntentChange.Peer], at now: Instant) {
         for difference in differences where difference.kind == .removed {
             guard let index = peerIndex[difference.name] else { continue }
-            send(peers[index].adjRIBOut.converge(to: [:]), to: index, at: now)
+            send(peers[index].adjRIBOut.withdraw(Array(peers[index].adjRIBOut.told.keys)), to: index, at: now)
             let hadConnection = peers[index].session.hasConnection
             bfd.detach(difference.name, stop: hadConnection ? now + BFDSessions.courtesy : now)
             handle(.stopped(.peerDeconfigured, communication: ""), peer: index, at: now)
@@ -83,9 +83,10 @@ extension Speaker {
     /// Another adjustment holds for the routes to this peer: they are announced anew where it makes a difference.
     private mutating func advertiseAgain(to index: Int, at now: Instant) {
         guard let negotiated = peers[index].session.negotiated else { return }
-        let oversized = peers[index].adjRIBOut.oversized
-        let path = peers[index].path(negotiated)
-        send(peers[index].adjRIBOut.move(to: path, desired: desiredRoutes(for: index)), to: index, at: now)
-        reportNewObstacles(of: index, besides: oversized)
+        if peers[index].adjRIBOut.move(to: peers[index].path(negotiated)) {
+            tellAgain(index, at: now)
+        } else {
+            tellAnew(index, at: now)
+        }
     }
 }

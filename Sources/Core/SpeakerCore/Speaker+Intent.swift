@@ -19,26 +19,27 @@ extension Speaker {
     /// Goes from the present settings to these. A process that ends takes none any more.
     mutating func intend(_ intended: Settings, at now: Instant) {
         guard !departure.exits else { return }
-        if hasIntent { effects.append(.report(.intentChanged(change(to: intended)))) }
+        // What only a restart can change is no part of what follows.
+        let change = change(to: intended)
+        if hasIntent { effects.append(.report(.intentChanged(change))) }
         self.intended = hasIntent ? intended.keeping(from: settings) : intended
         sources.keep(intended.vipSources)
         sources.complete.insert(.configured)
         let wanted = withAllVIPs(self.intended)
         recall(wanted.vips, at: now)
-        pursue(wanted, at: now)
+        pursue(wanted, by: change, at: now)
         hasIntent = true
     }
 
     /// Goes from the present settings to these, which have the VIPs of all sources.
-    mutating func pursue(_ wanted: Settings, at now: Instant) {
-        let change = IntentChange(from: settings, to: wanted)
+    mutating func pursue(_ wanted: Settings, by change: IntentChange, at now: Instant) {
         let open = hasIntent ? settings.resources : []
         removePeers(change.peers, at: now)
         departBFD(to: wanted, at: now)
+        changes.touchesAll = true
         // What is due is done while the places of the VIPs are what they were.
         converge(at: now)
         prepareForKeys(change.peers, at: now)
-        let before = settings
         settings = wanted
         changes.hasProgram = wanted.onChange != nil
         identifier = wanted.routerID ?? identifier
@@ -47,7 +48,7 @@ extension Speaker {
         adoptPeers()
         adoptChecks(before: change)
         adoptBFD(at: now)
-        if before.vips != wanted.vips { adoptVIPs() }
+        adoptVIPs(change.vips)
         runPeers(change.peers, at: now)
         runChecks(change.checks, at: now)
         runVIPs(change.vips, at: now)
@@ -107,35 +108,69 @@ extension Speaker {
 // MARK: - VIPs
 
 extension Speaker {
-    private mutating func adoptVIPs() {
-        let known = vips
-        let places = vipIndex
-        vips = []
-        vips.reserveCapacity(settings.vips.count)
-        vipIndex = [:]
-        vipIndex.reserveCapacity(settings.vips.count)
-        removedVIPs = 0
-        for wanted in settings.vips where vipIndex[wanted.prefix] == nil {
-            vipIndex[wanted.prefix] = vips.count
-            if let place = places[wanted.prefix], !known[place].isGone {
-                var vip = known[place]
-                vip.settings = wanted
-                vip.isRemoved = false
-                _ = vip.binding.handle(.assigned(isOurs: wanted.binds), isOurs: wanted.binds)
-                vips.append(vip)
-            } else {
-                vips.append(VIP(wanted, since: startedAt))
-            }
+    /// Brings the VIPs into the order of the settings, each with its present settings. There may be very many, of which a few
+    /// are new or gone: those before and behind these keep their places, or their order.
+    private mutating func adoptVIPs(_ differences: [IntentChange.VIP]) {
+        let wanted = settings.vips
+        let count = vips.count - removedVIPs
+        let few = min(count, wanted.count)
+        var (head, tail) = (0, 0)
+        while head < few, vips[head].settings.prefix == wanted[head].prefix { head += 1 }
+        while tail < few - head,
+            vips[count - 1 - tail].settings.prefix == wanted[wanted.count - 1 - tail].prefix
+        {
+            tail += 1
         }
-        for var vip in known where vipIndex[vip.settings.prefix] == nil {
-            vipIndex[vip.settings.prefix] = vips.count
+        if head + tail < max(count, wanted.count) {
+            replaceVIPs(head..<count - tail, by: wanted[head..<wanted.count - tail])
+        }
+        // Those that a source had given up, and has again.
+        for index in vips.indices.dropLast(removedVIPs) where vips[index].isRemoved { adopt(wanted[index], at: index) }
+        guard !differences.isEmpty else { return }
+        for difference in differences {
+            guard case .changed = difference.kind, let index = vipIndex[difference.name] else { continue }
+            adopt(wanted[index], at: index)
+        }
+        meantVIPs = MeantVIPs(vips.dropLast(removedVIPs))
+    }
+
+    /// Settings hold for the VIP at a place.
+    private mutating func adopt(_ wanted: VIPSettings, at index: Int) {
+        guard !vips[index].isGone else {
+            vips[index] = VIP(wanted, since: startedAt)
+            return
+        }
+        vips[index].settings = wanted
+        vips[index].isRemoved = false
+        _ = vips[index].binding.handle(.assigned(isOurs: wanted.binds), isOurs: wanted.binds)
+    }
+
+    /// Puts the wanted VIPs in the place of these. Those that are not among them are being removed, and go behind all others.
+    private mutating func replaceVIPs(_ places: Range<Int>, by wanted: ArraySlice<VIPSettings>) {
+        let displaced = Array(vips[places]) + Array(vips.suffix(removedVIPs))
+        var known = Dictionary(displaced.map { ($0.settings.prefix, $0) }) { first, _ in first }
+        var replacement: [VIP] = []
+        replacement.reserveCapacity(wanted.count)
+        for settings in wanted {
+            replacement.append(known.removeValue(forKey: settings.prefix) ?? VIP(settings, since: startedAt))
+        }
+        vips.removeLast(removedVIPs)
+        vips.replaceSubrange(places, with: replacement)
+        let last = replacement.count == places.count ? places.upperBound : vips.count
+        var removed: [VIP] = []
+        for var vip in displaced where known[vip.settings.prefix] != nil {
             vip.isRemoved = true
             vip.drain = nil
             drainedVIPs.remove(vip.settings.prefix)
-            vips.append(vip)
-            removedVIPs += 1
+            removed.append(vip)
         }
-        meantVIPs = MeantVIPs(vips.dropLast(removedVIPs))
+        removedVIPs = removed.count
+        vips += removed
+        vipIndex.reserveCapacity(vips.count)
+        for index in places.lowerBound..<last { vipIndex[vips[index].settings.prefix] = index }
+        for index in vips.count - removed.count..<vips.count { vipIndex[vips[index].settings.prefix] = index }
+        for (offset, settings) in wanted.enumerated() { adopt(settings, at: places.lowerBound + offset) }
+        beginBacklogsAnew()
     }
 
     private mutating func runVIPs(_ differences: [IntentChange.VIP], at now: Instant) {

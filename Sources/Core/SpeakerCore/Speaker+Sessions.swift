@@ -25,18 +25,21 @@ extension Speaker {
                 peers[index].delivery = Delivery()
                 peers[index].heard = [:]
                 let isReported = report(.sessionEstablished(address, negotiated), of: index, at: now)
-                let updates = peers[index].adjRIBOut.begin(
-                    on: peers[index].path(negotiated), desired: desiredRoutes(for: index))
-                send(updates, to: index, at: now, isReported: isReported)
+                peers[index].adjRIBOut.begin(on: peers[index].path(negotiated), expecting: vips.count)
                 peers[index].owesObstacles = true
+                tellFirst(index, isReported: isReported, at: now)
                 if isReported { reportObstacles(of: index) }
             case .routesRequested(let family):
                 peers[index].refreshRequests.insert(family)
+                peers[index].nextRefresh = peers[index].nextRefresh ?? now
                 answerRefreshRequests(of: index, at: now)
             case .ended(let reason, let wasEstablished):
                 if wasEstablished {
+                    reportAnnounced(to: index)
                     // It takes the routes away as a withdrawal does, and the router needs as long to move them.
                     noteWithdrawn(peers[index].adjRIBOut.told.keys, at: now)
+                    changes.touchesAll = true
+                    peers[index].backlog = Backlog()
                     peers[index].adjRIBOut.end()
                     peers[index].delivery = Delivery()
                     peers[index].refreshRequests = []
@@ -49,13 +52,14 @@ extension Speaker {
         }
     }
 
-    /// Sends all routes of the families a peer asked for (RFC 2918 section 4), unless it has been answered just now.
+    /// Sends all routes of the families a peer asked for (RFC 2918 section 4), unless it has been answered just now, or is still
+    /// to be told other routes.
     mutating func answerRefreshRequests(of index: Int, at now: Instant) {
-        guard !peers[index].refreshRequests.isEmpty, peers[index].nextRefresh.map({ $0 <= now }) ?? true else { return }
+        guard !peers[index].refreshRequests.isEmpty, peers[index].nextRefresh.map({ $0 <= now }) ?? true,
+            peers[index].backlog.isEmpty
+        else { return }
         peers[index].nextRefresh = now + Self.refreshPause
-        for family in peers[index].refreshRequests.sorted() {
-            send(peers[index].adjRIBOut.refresh(family), to: index, at: now, isReported: false)
-        }
+        refresh(peers[index].refreshRequests, of: index, at: now)
         peers[index].refreshRequests = []
     }
 
@@ -72,12 +76,18 @@ extension Speaker {
         let withdrawn = updates.flatMap(\.allWithdrawn)
         peers[index].delivery.send(updates.count, withdrawing: withdrawn, at: now)
         noteWithdrawn(withdrawn, at: now)
+        noteTouched(withdrawn)
+        let announced = updates.flatMap(\.allAnnounced)
+        noteTouched(announced)
         guard isReported else { return }
         let reported = { [self] (prefix: IPPrefix) in !(sparingQuiet && isQuiet(prefix)) }
         let gone = withdrawn.filter(reported)
-        let announced = updates.flatMap(\.allAnnounced).filter(reported)
-        if !gone.isEmpty { effects.append(.report(.withdrawn(address, gone))) }
-        if !announced.isEmpty { effects.append(.report(.advertised(address, announced))) }
+        if !gone.isEmpty {
+            reportAnnounced(to: index)
+            effects.append(.report(.withdrawn(address, gone)))
+        }
+        peers[index].backlog.announced += announced.filter(reported)
+        if peers[index].backlog.isEmpty { reportAnnounced(to: index) }
     }
 
     private mutating func noteWithdrawn(_ prefixes: some Sequence<IPPrefix>, at now: Instant) {
@@ -142,8 +152,7 @@ extension Speaker {
     private mutating func reportObstacles(of index: Int) {
         guard peers[index].owesObstacles else { return }
         peers[index].owesObstacles = false
-        let address = peers[index].settings.address
-        reportObstacles(of: index, to: settings.vips.filter { $0.isMeant(for: address) }.map(\.prefix))
+        reportObstacles(of: index, toAdded: settings.vips.indices.map { settings.vips[$0].prefix })
     }
 
     /// Says of VIPs that were not ready when the session came up, and whose attributes turn out to be too long for it.
@@ -153,14 +162,14 @@ extension Speaker {
 
     /// Says of VIPs that were added while the session was up which of them it cannot carry.
     mutating func reportObstacles(of index: Int, toAdded prefixes: [IPPrefix]) {
-        guard let path = peers[index].adjRIBOut.path else { return }
-        let families = Set(prefixes.map { AddressFamily(of: $0) }).filter { path.obstacle(to: $0) != nil }
-        guard !families.isEmpty else { return }
+        guard peers[index].adjRIBOut.path != nil else { return }
+        let carried = peers[index].adjRIBOut.carriedFamilies
+        let oversized = peers[index].adjRIBOut.oversized
         let address = peers[index].settings.address
         reportObstacles(
             of: index,
             to: prefixes.filter { prefix in
-                families.contains(AddressFamily(of: prefix))
+                (!carried.contains(AddressFamily(of: prefix)) || oversized.contains(prefix))
                     && vipIndex[prefix].map { vips[$0].settings.isMeant(for: address) } ?? false
             })
     }

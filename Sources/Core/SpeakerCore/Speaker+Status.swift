@@ -196,6 +196,9 @@ extension Speaker {
         if obstacle == nil, let check = meant.lazy.compactMap({ doubt(about: vip, for: $0) }).first {
             return (.waiting, "\(state) and \(bound), but \(check.doubt)")
         }
+        if obstacle == nil, meant.contains(where: { !$0.backlog.isEmpty }) {
+            return (.waiting, "\(state) and \(bound), and about to be advertised: there are many VIPs")
+        }
         return (.notCarried, "\(state) and \(bound), but no session can carry it: " + (obstacle ?? "reason unknown"))
     }
 

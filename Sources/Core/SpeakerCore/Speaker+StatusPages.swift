@@ -154,8 +154,9 @@ struct MeantVIPs: Sendable {
     private var special: [ScopedAddress: Int] = [:]
 
     init(_ vips: ArraySlice<Speaker.VIP> = []) {
-        for vip in vips {
-            guard let peers = vip.settings.peers else {
+        // By place: to go through the VIPs themselves copies each.
+        for index in vips.indices {
+            guard let peers = vips[index].settings.peers else {
                 forAll += 1
                 continue
             }

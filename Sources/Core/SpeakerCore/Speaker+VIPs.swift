@@ -6,31 +6,44 @@ import IPTypes
 import Settings
 
 extension Speaker {
-    /// What a peer should hold from us now.
-    func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
-        var routes: [IPPrefix: RouteAttributes] = [:]
-        routes.reserveCapacity(vips.count)
-        for index in vips.indices {
-            if let route = desiredRoute(to: index, for: peer) { routes[vips[index].settings.prefix] = route }
-        }
-        return routes
+    /// The routes to these VIPs that a peer should hold from us now; nil for those that it should not hold.
+    func routes(to indices: [Int], for peer: Int) -> [(prefix: IPPrefix, route: RouteAttributes?)] {
+        let mayDoubt = checks.indices.contains { checks[$0].isInDoubt }
+        return indices.map { (vips[$0].settings.prefix, desiredRoute(to: $0, for: peer, mayDoubt: mayDoubt)) }
+    }
+
+    /// True if a peer that holds the route to this VIP may go on holding it.
+    private func mayHold(_ index: Int, peer: Int) -> Bool {
+        !vips[index].isRemoved && vips[index].isOffered && vips[index].isThere
+            && departureStep(taking: vips[index].settings.drains).keepsRoutes
+            && vips[index].drain?.step.keepsRoutes ?? true
+            && vips[index].settings.isMeant(for: peers[peer].settings.address)
     }
 
     /// The route to one VIP that a peer should hold from us now; nil if none.
-    private func desiredRoute(to index: Int, for peer: Int) -> RouteAttributes? {
-        let node = departureStep(for: vips[index])
-        let own = vips[index].drain?.step ?? .inService
-        let isSettling = node == .settling || own == .settling
-        guard [.inService, .settling].contains(node), [.inService, .settling].contains(own), !vips[index].isRemoved,
-            vips[index].isOffered, vips[index].isThere, vips[index].settings.isMeant(for: peers[peer].settings.address),
-            doubt(about: vips[index], for: peers[peer]) == nil
-        else {
+    private func desiredRoute(to index: Int, for peer: Int, mayDoubt: Bool) -> RouteAttributes? {
+        // To ask copies the peer, and there may be very many VIPs.
+        guard mayHold(index, peer: peer), !mayDoubt || doubt(about: vips[index], for: peers[peer]) == nil else {
             return nil
         }
         // Before the marks of leaving and of last resort, which must not be undone by what is set for this peer.
         var attributes = vips[index].settings.attributes.adjusted(by: peers[peer].settings.routeAdjustment)
         if vips[index].isLastResort { attributes = attributes.asLastResort }
+        let isSettling =
+            departureStep(taking: vips[index].settings.drains) == .settling || vips[index].drain?.step == .settling
         return isSettling ? attributes.withGracefulShutdown : attributes
+    }
+
+    /// Withdraws those of these VIPs that a peer shall not hold any more.
+    mutating func withdraw(_ indices: [Int], from peer: Int, at now: Instant) {
+        guard !peers[peer].adjRIBOut.told.isEmpty else { return }
+        let carried = peers[peer].adjRIBOut.carriedFamilies
+        var gone: [IPPrefix] = []
+        for index in indices
+        where !mayHold(index, peer: peer) || !carried.contains(AddressFamily(of: vips[index].settings.prefix)) {
+            gone.append(vips[index].settings.prefix)
+        }
+        send(peers[peer].adjRIBOut.withdraw(gone), to: peer, at: now, sparingQuiet: true)
     }
 
     /// The check that has to pass before a healthy VIP is advertised to this peer; nil if none has to, because the peer has
@@ -41,18 +54,21 @@ extension Speaker {
     }
 
     /// Makes routes and bindings follow from verdicts and departure. Withdraws before it unbinds; what it binds is
-    /// advertised when the kernel has confirmed it.
+    /// advertised when the kernel has confirmed it. What there is much of to announce is left to later turns.
     mutating func converge(at now: Instant) {
         let indices = mustConverge ? Array(vips.indices) : Set(touched).sorted()
-        for peer in peers.indices where peers[peer].adjRIBOut.path != nil {
-            let oversized = peers[peer].adjRIBOut.oversized
-            let updates: [Update]
-            if mustConverge {
-                updates = peers[peer].adjRIBOut.converge(to: desiredRoutes(for: peer))
-            } else {
-                let routes = indices.map { (vips[$0].settings.prefix, desiredRoute(to: $0, for: peer)) }
-                updates = peers[peer].adjRIBOut.change(Dictionary(routes) { first, _ in first })
+        if mustConverge { changes.touchesAll = true }
+        noteTouched(indices.lazy.map { [vips] in vips[$0].settings.prefix })
+        let told = peers.indices.filter { peers[$0].adjRIBOut.path != nil }
+        let isLittle = isLittle(indices.count, for: told.count)
+        for peer in told {
+            guard isLittle else {
+                withdraw(indices, from: peer, at: now)
+                tellSoon(peer, at: now)
+                continue
             }
+            let oversized = peers[peer].adjRIBOut.oversized
+            let updates = peers[peer].adjRIBOut.change(routes(to: indices, for: peer))
             send(updates, to: peer, at: now, sparingQuiet: true)
             reportNewObstacles(of: peer, besides: oversized)
         }
@@ -63,9 +79,17 @@ extension Speaker {
 
     private mutating func convergeBindings(of indices: [Int], at now: Instant) {
         var turn = AddressTurn()
+        let refused = Set(checks.lazy.filter(\.isRefused).map(\.check.name))
         for index in indices {
-            let vip = vips[index]
-            handle(isUnwanted(vip) ? .unwanted(parting(of: vip, at: now), at: now) : .wanted, vip: index, in: &turn)
+            let isAway =
+                departureStep(taking: vips[index].settings.drains) == .away || vips[index].drain?.step == .away
+            if !vips[index].isUnwanted(isAway: isAway) {
+                // Nothing follows for nearly all of very many.
+                if vips[index].binding != .bound { handle(.wanted, vip: index, in: &turn) }
+            } else if vips[index].binding != .unbound {
+                handle(
+                    .unwanted(parting(of: vips[index], refused: refused, at: now), at: now), vip: index, in: &turn)
+            }
         }
         perform(turn, at: now)
     }
@@ -181,9 +205,12 @@ extension Speaker {
     }
 
     private mutating func handle(_ event: VIPBinding.Event, vip index: Int, in turn: inout AddressTurn) {
-        let settings = vips[index].settings
         let before = vips[index].binding
-        for step in vips[index].binding.handle(event, isOurs: settings.binds) {
+        let steps = vips[index].binding.handle(event, isOurs: vips[index].settings.binds)
+        // Of very many VIPs nothing follows for most.
+        if steps.isEmpty && vips[index].binding == before { return }
+        let settings = vips[index].settings
+        for step in steps {
             switch step {
             case .bind: turn.toBind[settings.hasGlobalScope, default: []].append(settings.prefix)
             case .unbind: turn.toUnbind.append(settings.prefix)
@@ -232,18 +259,17 @@ extension Speaker {
 
     /// When an address goes that is not wanted: routers need time to move a route that was withdrawn, and what they still
     /// send is answered, if there may be a service that answers. A VIP that no router had goes at once.
-    private func parting(of vip: VIP, at now: Instant) -> VIPBinding.Parting {
-        if mustNotLinger(vip) { return .immediate }
+    private func parting(of vip: VIP, refused: Set<String>, at now: Instant) -> VIPBinding.Parting {
+        if mustNotLinger(vip, refused) { return .immediate }
         // No router has a leftover, so that there is nothing to wait for once it is known to be of no use.
         if case .leftover(let end) = vip.binding { return vip.verdict == .unknown ? .at(end) : .immediate }
         if [.acknowledging, .lingering].contains(departureStep(for: vip)) { return .withDeparture }
         return vip.withdrawnAt.map { .at($0 + settings.departure.linger) } ?? .immediate
     }
 
-    /// True if the time for it is over, or if there would be no answer: the service refuses connections.
-    private func mustNotLinger(_ vip: VIP) -> Bool {
-        departureStep(for: vip) == .away
-            || vip.settings.checks.contains { name in checkIndex[name].map { checks[$0].isRefused } ?? false }
+    /// True if the time for it is over, or if there would be no answer: the service refuses connections, as these checks say.
+    private func mustNotLinger(_ vip: VIP, _ refused: Set<String>) -> Bool {
+        departureStep(for: vip) == .away || !refused.isEmpty && vip.settings.checks.contains(where: refused.contains)
     }
 }
 

@@ -4,7 +4,8 @@ package enum VIPReason: String, Sendable, Hashable, CaseIterable {
     case advertised
     /// Unhealthy, and advertised so that routers prefer every other path.
     case lastResort = "last-resort"
-    /// A check has no result yet, or its latest one does not support its verdict.
+    /// A check has no result yet, or its latest one does not support its verdict; or there are many VIPs, and its turn to be
+    /// advertised comes.
     case waiting
     /// A check fails.
     case unhealthy

@@ -1,5 +1,6 @@
 import Deadlines
 import IPTypes
+import Intent
 import Settings
 
 /// What the sources of VIPs have given, beside the settings, and which of them have given everything.
@@ -98,7 +99,7 @@ extension Speaker {
     private mutating func followSources(at now: Instant) {
         let wanted = withAllVIPs(intended)
         recall(wanted.vips, at: now)
-        if wanted.vips != settings.vips { pursue(wanted, at: now) }
+        if wanted.vips != settings.vips { pursue(wanted, by: IntentChange(from: settings, to: wanted), at: now) }
     }
 
     /// Takes VIPs back that were withdrawn and are wanted again, before anything else has followed.

@@ -242,7 +242,10 @@ extension SpeakerHost {
     }
 
     private func armTimer() {
-        guard link.isRunning, let deadline = effects.nextDeadline else { return }
+        guard link.isRunning, let next = effects.nextDeadline else { return }
+        // The next part of much that is told to peers comes when the loop has looked at its sockets: a task that is only queued
+        // comes before.
+        let deadline = effects.speaker.hasBacklog ? max(next, link.now + Self.turnPause) : next
         if let timer {
             // A timer that fires too early finds nothing due and is armed anew; moving it each time would cost more.
             if timer.deadline <= deadline { return }
@@ -253,6 +256,8 @@ extension SpeakerHost {
         }
         timer = (deadline, task)
     }
+
+    private static let turnPause = Duration.microseconds(100)
 
     private func timerFired() {
         guard let due = timer?.deadline else { return }

@@ -4,6 +4,25 @@ import Testing
 
 @testable import Advertising
 
+extension AdjRIBOut {
+    /// All of a new session in one turn.
+    mutating func begin(on path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        begin(on: path)
+        return converge(to: desired) + endOfRIB
+    }
+
+    /// The UPDATEs after which the peer holds exactly these.
+    mutating func converge(to desired: [IPPrefix: RouteAttributes], again: Bool = false) -> [Update] {
+        let gone = told.keys.filter { desired[$0] == nil }
+        return change(desired.map { ($0, $1) } + gone.map { ($0, nil) }, again: again)
+    }
+
+    mutating func move(to path: SessionPath, desired: [IPPrefix: RouteAttributes]) -> [Update] {
+        let hasMoved = move(to: path)
+        return converge(to: desired, again: hasMoved)
+    }
+}
+
 /// What a peer is told, as whole lists of UPDATEs.
 struct AdjRIBOutTests {
     let vip = IPPrefix(host: .v4(IPv4Address(0x0AFF_0001)))
@@ -199,8 +218,8 @@ struct AdjRIBOutTests {
     @Test func aRefreshSendsAllRoutesOfThatFamilyAgain() {
         var rib = AdjRIBOut()
         _ = rib.begin(on: external(), desired: [vip: RouteAttributes()])
-        #expect(rib.refresh(.ipv4Unicast) == [Update(attributes: plainAttributes, nlri: [vip])])
-        #expect(rib.refresh(.ipv6Unicast) == [])
+        #expect(rib.refresh([vip, vip6]) == [Update(attributes: plainAttributes, nlri: [vip])])
+        #expect(rib.refresh([vip6, other]) == [])
     }
 
     @Test func anotherNextHopIsToldWithoutAWithdrawal() {

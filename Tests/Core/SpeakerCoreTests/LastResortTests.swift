@@ -141,3 +141,10 @@ struct LastResortTests {
                 == "last resort (check api: connection refused), but cannot be bound to lo: not permitted")
     }
 }
+
+extension Speaker {
+    /// What a peer should hold from us now.
+    fileprivate func desiredRoutes(for peer: Int) -> [IPPrefix: RouteAttributes] {
+        routes(to: Array(vips.indices), for: peer).reduce(into: [:]) { $0[$1.prefix] = $1.route }
+    }
+}

@@ -127,7 +127,10 @@ extension World {
         nodes[node].wanted = nodes[node].configured
         nodes[node].drains = []
         nodes[node].vanished = []
-        let speaker = Speaker(hostName: "node\(node)", seed: random.next(), at: now)
+        let seed = random.next()
+        var speaker = Speaker(hostName: "node\(node)", seed: seed, at: now)
+        // So that what is told of a few VIPs takes several turns, as otherwise of thousands.
+        if seed % 4 > 0 { speaker.portion = Int(seed % 4) }
         nodes[node].process = Process(life: nodes[node].lives, loop: EffectLoop(speaker))
         give(.intended(nodes[node].configured), to: node)
         let leftovers = nodes[node].addresses.sorted()
