@@ -16,10 +16,10 @@ extension World {
     /// Lets time pass until everything is as it must be, and says what is not if that takes too long.
     mutating func settle() {
         let end = now + Self.settlingTime
-        var flaw = flaw
+        var flaw = flaw ?? statusFlaw
         while flaw != nil, now < end, violations.isEmpty {
             run(for: .seconds(1))
-            flaw = self.flaw
+            flaw = self.flaw ?? statusFlaw
         }
         if let flaw { blame("after \(Self.settlingTime) of quiet: \(flaw)") }
     }
@@ -79,9 +79,23 @@ extension World {
                 }
             }
         }
-        let status = speaker.status(version: "", at: now).peers.first { $0.address == "\(peer.address)" }
-        if let status, status.advertised != held.count {
-            return "node \(link.node) says that router \(link.router) has \(status.advertised) VIPs, not \(held.count)"
+        return nil
+    }
+
+    /// What a node says of its routers is what they hold.
+    private var statusFlaw: String? {
+        for node in nodes.indices {
+            for peer in nodes[node].process?.speaker.status(version: "", at: now).peers ?? [] {
+                guard
+                    let router = scenario.routers.indices.first(where: { "\(scenario.address(of: $0))" == peer.address }
+                    ),
+                    routers[router].established(with: node) != nil, routers[router].deafnesses == 0,
+                    cables[Link(node: node, router: router)]?.isSilent == false, nodes[node].freezes == 0
+                else { continue }
+                let held = routers[router].routes(of: node).count
+                guard peer.advertised != held else { continue }
+                return "node \(node) says that router \(router) has \(peer.advertised) VIPs, not \(held)"
+            }
         }
         return nil
     }

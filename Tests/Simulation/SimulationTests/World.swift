@@ -147,12 +147,13 @@ struct Agenda {
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         var parent = 0
-        while true {
-            let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < heap.count }
-            guard let least = children.min(by: { heap[$0].isBefore(heap[$1]) }), heap[least].isBefore(heap[parent])
-            else { return first.what }
-            heap.swapAt(parent, least)
-            parent = least
+        while 2 * parent + 1 < heap.count {
+            var child = 2 * parent + 1
+            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+            guard heap[child].isBefore(heap[parent]) else { break }
+            heap.swapAt(parent, child)
+            parent = child
         }
+        return first.what
     }
 }
