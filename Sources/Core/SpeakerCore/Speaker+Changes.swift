@@ -56,7 +56,7 @@ extension Speaker {
 
     /// The state of these VIPs may change in this input.
     mutating func noteTouched(_ prefixes: some Sequence<IPPrefix>) {
-        if settings.onChange != nil, !changes.touchesAll { changes.touched.formUnion(prefixes) }
+        if changes.hasProgram, !changes.touchesAll { changes.touched.formUnion(prefixes) }
     }
 
     private mutating func noteSession(of peer: Neighbour) {
