@@ -101,8 +101,8 @@ struct Scenario {
         for node in 0..<random.one(of: [1, 2, 2, 3]) {
             var settings = Settings(
                 localAS: ASNumber(number), routerID: BGPIdentifier(UInt32(node + 1)), vips: vips, checks: checks,
-                peers: peers, listen: ListenSettings(), longLivedStaleTime: longLived, departure: departure,
-                drainFile: "/run/drain")
+                peers: peers, listen: ListenSettings(), longLivedStaleTime: longLived, departure: departure)
+            settings.drainFile = "/run/drain"
             settings.vipSources = served.isEmpty ? [.configured] : [.configured, .services]
             nodes.append(settings)
         }
