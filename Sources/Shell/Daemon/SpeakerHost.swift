@@ -164,8 +164,10 @@ extension SpeakerHost {
         audits = every(Self.auditPause) { host in
             host.addresses.lookSoon()
             host.network.lookSoon()
-            host.giveBackIdleMemory()
+            host.lookAtMemory()
         }
+        // A flood may come before the first audit.
+        lookAtMemory()
         service.startWatchdog()
         network.followRoutes()
         if !drainFile.isFollowing { beginService() }
@@ -185,18 +187,13 @@ extension SpeakerHost {
             giveBackStartCode()
             giveBackStartStack()
             // What was read and forgotten has left whole pages of the heap empty.
-            self.giveBackHeap()
+            self.machine.giveBackHeap()
         }
     }
 
-    /// Gives memory back if much of it is held and not used, as after a flood.
-    private func giveBackIdleMemory() {
-        if let use = machine.memoryUse(), idleMemory.look(at: use) { giveBackHeap() }
-    }
-
-    private func giveBackHeap() {
-        machine.giveBackHeap()
-        if let use = machine.memoryUse() { idleMemory.noteReturn(leaving: use) }
+    /// Gives back what a flood has left free in the heap.
+    private func lookAtMemory() {
+        if let resident = machine.ownMemory(), idleMemory.look(at: resident) { machine.giveBackHeap() }
     }
 
     /// Says why the daemon cannot run, and ends it. No process looks after what an earlier run left, then.

@@ -2,47 +2,42 @@ import Testing
 
 @testable import SpeakerCore
 
-/// When memory is given back that is held and not used. Figures in KiB: resident, allocated.
+/// When free memory is given back, by what is resident at each look, in KiB.
 struct IdleMemoryTests {
     private var memory = IdleMemory()
 
-    private mutating func look(_ resident: Int, _ allocated: Int) -> Bool {
-        memory.look(at: Self.use(resident, allocated))
+    /// The looks at which memory is given back, from 1, while so much is resident.
+    private mutating func returns(_ resident: Int, looks: Int = 1) -> [Int] {
+        (1...looks).filter { _ in memory.look(at: resident << 10) }
     }
 
-    private static func use(_ resident: Int, _ allocated: Int) -> MemoryUse {
-        MemoryUse(resident: resident << 10, allocated: allocated << 10)
-    }
-
-    @Test mutating func whatAFloodLeavesIsGivenBackWhenItIsOver() {
-        #expect(!look(1_600, 1_000))
-        // All of it is in use.
-        #expect(!look(4_600, 4_000))
-        #expect(look(4_600, 1_000))
-        memory.noteReturn(leaving: Self.use(1_700, 1_000))
-        #expect(!look(1_700, 1_000))
+    @Test mutating func whatAFloodLeavesIsGivenBackAtTheNextLook() {
+        #expect(returns(1_600, looks: 3) == [])
+        #expect(returns(4_600) == [1])
+        #expect(returns(1_700, looks: 3) == [])
+        #expect(returns(4_600) == [1])
     }
 
     @Test mutating func halfAMegabyteIsWorthIt() {
-        #expect(!look(1_600, 1_000))
-        #expect(!look(2_111, 1_000))
-        #expect(look(2_112, 1_000))
+        #expect(returns(1_600) == [])
+        #expect(returns(2_111) == [])
+        #expect(returns(2_112) == [1])
     }
 
-    @Test mutating func whatRemainsAfterAReturnIsNotAskedForAgain() {
-        #expect(!look(1_600, 1_000))
-        #expect(look(3_600, 1_000))
-        memory.noteReturn(leaving: Self.use(3_000, 1_000))
-        #expect(!look(3_500, 1_000))
-        #expect(look(3_512, 1_000))
+    @Test mutating func whatDoesNotComeBackIsTriedMoreAndMoreSeldom() {
+        #expect(returns(1_600) == [])
+        #expect(returns(4_600, looks: 31) == [1, 3, 7, 15, 31])
     }
 
-    @Test mutating func aReturnAmidAFloodDoesNotHideWhatTheFloodLeaves() {
-        #expect(!look(1_600, 1_000))
-        #expect(look(4_600, 3_000))
-        memory.noteReturn(leaving: Self.use(4_200, 3_000))
-        // Fragments of the flood are put to use, and then all of it ends.
-        #expect(!look(4_200, 3_500))
-        #expect(look(4_200, 2_900))
+    @Test mutating func theLongestWaitIsBelowAnHour() {
+        #expect(returns(1_600) == [])
+        let all = returns(4_600, looks: 2_000)
+        #expect(zip(all, all.dropFirst()).map { $1 - $0 }.suffix(3) == [256, 256, 256])
+    }
+
+    @Test mutating func whatIsLeastIsTheMeasure() {
+        #expect(returns(4_600, looks: 3) == [])
+        #expect(returns(1_600) == [])
+        #expect(returns(2_200) == [1])
     }
 }

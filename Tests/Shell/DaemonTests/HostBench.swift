@@ -38,7 +38,8 @@ final class HostBench: @unchecked Sendable {
     var reloaded: Settings?
     /// What listens; with nil the interface or address is missing.
     var port: FakePort?
-    var memoryUse = MemoryUse(resident: 1 << 20, allocated: 1 << 20)
+    /// What of the process is resident, in octets.
+    var ownMemory = 1 << 20
 
     init() {
         peers = FakePeerKernel(record)
@@ -145,7 +146,7 @@ final class HostBench: @unchecked Sendable {
             signal = onSignal
             return loop.makeSucceededVoidFuture()
         }
-        machine.memoryUse = { [self] in memoryUse }
+        machine.ownMemory = { [self] in ownMemory }
         machine.giveBackHeap = { record.lines.append("give back heap") }
         return machine
     }

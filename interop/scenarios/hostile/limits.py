@@ -14,8 +14,8 @@ COMMAND = 0.2
 MEMORY, LEFT_OVER = 25, 1
 WITHDRAWAL = 1
 LEAVING = 4
-# bgpvip looks every ten seconds whether it holds memory that it does not use.
-CALM = 12
+# bgpvip looks at its memory every ten seconds. If it looks amid the harm, it looks again twenty seconds later.
+CALM = 22
 
 
 class Figures:

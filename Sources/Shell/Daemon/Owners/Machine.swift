@@ -1,6 +1,5 @@
 import BGPFSM
 import BGPTransport
-import CLinuxShim
 import ControlSocket
 import Health
 import HealthProbes
@@ -87,9 +86,8 @@ struct Machine: Sendable {
     var watchSignals: @Sendable (any EventLoop, @escaping @Sendable (Int32) -> Void) throws -> EventLoopFuture<Void> = {
         loop, onSignal in try Signals.watch(on: loop, onSignal: onSignal)
     }
-    /// The memory of this process; nil without /proc.
-    var memoryUse: @Sendable () -> MemoryUse? = { .current }
-    var giveBackHeap: @Sendable () -> Void = { malloc_trim(0) }
+    var ownMemory: @Sendable () -> Int? = Daemon.ownMemory
+    var giveBackHeap: @Sendable () -> Void = Daemon.giveBackHeap
 
     /// This machine. Looks at once at who else speaks BGP with hosts that listen on this port, so that the first peers are
     /// dialled without waiting for it.
