@@ -86,10 +86,11 @@ class Group:
     def __init__(self, pid):
         mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="ascii").splitlines()]
         groups = [line.split(":", 2) for line in Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii").splitlines()]
-        first = {"memory": group for _, names, group in groups if "memory" in names.split(",")}
-        kind, group = ("cgroup", first["memory"]) if first else ("cgroup2", groups[-1][2])
-        mount = next(at for _, at, type, options, *_ in mounts
-                     if type == kind and (kind == "cgroup2" or "memory" in options.split(",")))
+        first = next((group for _, names, group in groups if "memory" in names.split(",")), None)
+        # Version 2 has one hierarchy, which is listed last.
+        group = first or groups[-1][2]
+        mount = next(fields[1] for fields in mounts if fields[2] == ("cgroup" if first else "cgroup2")
+                     and (not first or "memory" in fields[3].split(",")))
         directory = Path(mount + group)
         self.file = directory / ("memory.limit_in_bytes" if first else "memory.max")
         self.usage = directory / ("memory.usage_in_bytes" if first else "memory.current")
