@@ -177,6 +177,7 @@ extension World {
     mutating func resume(_ node: Int) {
         guard let inbox = nodes[node].process?.inbox else { return }
         nodes[node].process?.inbox = nil
+        nodes[node].touchedAt = now
         if let due = nodes[node].process?.timer, due <= now, random.chance(1, in: 2) {
             fireLateTimer(of: node, due: due)
         }
