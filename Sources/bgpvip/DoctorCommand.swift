@@ -38,7 +38,7 @@ struct DoctorCommand: ParsableCommand {
         let loaded = try load()
         var status: Status?
         var failure: ControlClientError?
-        if let path = loaded.settings.controlSocket {
+        if let path = loaded.settings[Settings.process.controlSocket] {
             do throws(ControlClientError) {
                 // A daemon that is stuck is one of the findings.
                 status = try ControlClient(path, timeout: .milliseconds(600)).status(StatusScope(routes: .none))

@@ -49,10 +49,10 @@ extension Facts {
             Finding(.secretReadable, $0, "\($0) can be read by every user of this node")
         }
         if let fault = node.controlSocketFault {
-            found.append(Finding(.controlSocket, settings.controlSocket ?? "none", fault))
+            found.append(Finding(.controlSocket, settings[Settings.process.controlSocket] ?? "none", fault))
         }
         if let daemonFailure {
-            found.append(Finding(.daemonSilent, settings.controlSocket ?? "none", daemonFailure))
+            found.append(Finding(.daemonSilent, settings[Settings.process.controlSocket] ?? "none", daemonFailure))
         }
         if instances > 1 {
             found.append(

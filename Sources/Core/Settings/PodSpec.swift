@@ -38,7 +38,7 @@ struct PodSpec {
                     "check \(check.name): the image holds no program but bgpvip, so the pod cannot run \(words.first ?? "")",
                 remedy: "give --check http://…, https://… or tcp://…, or run bgpvip as a service of the node")
         }
-        if let program = loaded.settings.onChange {
+        if let program = loaded.settings[Settings.process.onChange] {
             throw SettingError(
                 problem: "the image holds no program but bgpvip, so the pod cannot run \(program) on changes",
                 remedy: "leave out --on-change, or run bgpvip as a service of the node")
@@ -53,8 +53,8 @@ struct PodSpec {
         if let services = settings.services, services.nodeName == nil {
             nodeNameVariable = Setting.servicesNode.environment.first
         }
-        let ports = [settings.health, settings.metrics].compactMap { $0 }
-        probed = ports.first { $0.address.isLoopback || $0.address.isUnspecified } ?? settings.health
+        let ports = [settings[Settings.process.health], settings[Settings.process.metrics]].compactMap { $0 }
+        probed = ports.first { $0.address.isLoopback || $0.address.isUnspecified } ?? settings[Settings.process.health]
         if probed == nil, isFileKnown {
             let target = Self.probedByDefault
             probed = target

@@ -39,10 +39,10 @@ struct PodVolume {
         _ loaded: LoadedSettings, cluster: [PodVolume], kubeconfig: String?
     ) throws(SettingError) -> [PodVolume] {
         var volumes: [PodVolume] = []
-        if let socket = loaded.settings.controlSocket {
+        if let socket = loaded.settings[Settings.process.controlSocket] {
             volumes.append(PodVolume(name: "run", path: try directory(of: socket), source: .node(own: true)))
         }
-        if let file = loaded.settings.drainFile {
+        if let file = loaded.settings[Settings.process.drainFile] {
             let path = try directory(of: file)
             if volumes.first?.path != path {
                 volumes.append(PodVolume(name: "drain", path: path, source: .node(own: true)))

@@ -1,7 +1,7 @@
 package import Health
 import IPTypes
 
-extension Settings: ProcessTable {
+extension Settings {
     /// The settings of the process whose value depends on their own text alone. A row here is all that one needs beside its
     /// use: its name is the flag, the label what it is used by.
     package static let process = list.settings

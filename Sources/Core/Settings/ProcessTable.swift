@@ -1,10 +1,3 @@
-/// Gives the type of the tuple in which the settings of the process stand a name, `Process`.
-package protocol ProcessTable {
-    /// A tuple with a `ProcessSetting` for each label.
-    associatedtype Process
-    static var process: Process { get }
-}
-
 /// A setting of the process: by it a value is read and set.
 package struct ProcessSetting<Value: Sendable & Hashable>: Sendable {
     package let setting: Setting
@@ -106,10 +99,10 @@ struct ProcessValues: Sendable, Hashable {
 }
 
 extension Settings {
-    /// What a setting of the process is set to, by its label in `process`.
-    package subscript<Value>(dynamicMember path: KeyPath<Process, ProcessSetting<Value>>) -> Value {
-        get { processValues[Self.process[keyPath: path]] }
-        set { processValues[Self.process[keyPath: path]] = newValue }
+    /// What a setting of the process is set to, by its row in `process`.
+    package subscript<Value>(setting: ProcessSetting<Value>) -> Value {
+        get { processValues[setting] }
+        set { processValues[setting] = newValue }
     }
 
     /// True if the setting of a row is the same in both.

@@ -46,8 +46,8 @@ extension Settings {
 
     private var privilegedPorts: [(key: Setting, port: UInt16)] {
         [
-            (.listen, listen?.port), (Self.process.metrics.setting, self.metrics?.port),
-            (Self.process.health.setting, self.health?.port),
+            (.listen, listen?.port), (Self.process.metrics.setting, self[Self.process.metrics]?.port),
+            (Self.process.health.setting, self[Self.process.health]?.port),
         ].compactMap { key, port in
             port.flatMap { $0 < 1024 ? (key, $0) : nil }
         }
@@ -57,7 +57,7 @@ extension Settings {
     private var programs: [String] {
         checks.compactMap { check in
             if case .exec = check.kind { "check \(check.name)" } else { nil }
-        } + (self.onChange == nil ? [] : ["onChange"])
+        } + (self[Self.process.onChange] == nil ? [] : ["onChange"])
     }
 
     /// Why a process that has given up these rights cannot run with these settings, a line for each reason, with its remedy;

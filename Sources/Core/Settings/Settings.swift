@@ -5,9 +5,8 @@ package import IPTypes
 
 /// Everything the daemon is configured with: typed, validated, complete.
 ///
-/// What is not a property here is a setting of the process with a row in `process`, and is used like one: `settings.logLevel`,
-/// in an extension `self.logLevel`.
-@dynamicMemberLookup
+/// What is not a property here is a setting of the process, whose value is found by its row:
+/// `settings[Settings.process.logLevel]`.
 package struct Settings: Sendable, Hashable {
     package var localAS: ASNumber
     /// Our BGP identifier; nil lets the daemon take the node's own IPv4 address.

@@ -40,7 +40,7 @@ package enum SystemdUnit {
             [Service]
             Type=notify
             ExecStart=\(argument(program)) run\(file)
-            ExecReload=\(reload(settings.controlSocket, program: program))
+            ExecReload=\(reload(settings[Settings.process.controlSocket], program: program))
             \(lines(environment))Restart=always
             RestartSec=1s
             # The start waits for the node's network, and for the first result of the checks.
@@ -58,7 +58,7 @@ package enum SystemdUnit {
             LimitCORE=0
 
             # What it sees of the node.
-            \(lines(socketDirectory(settings.controlSocket)))ProtectSystem=strict
+            \(lines(socketDirectory(settings[Settings.process.controlSocket])))ProtectSystem=strict
             ProtectHome=yes
             PrivateTmp=yes
             PrivateDevices=yes

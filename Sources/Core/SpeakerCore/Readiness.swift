@@ -12,7 +12,7 @@ extension Speaker {
         if !isDecided, let vip = vips.first(where: { !$0.isRemoved && $0.verdict == .unknown }) {
             return "no check result yet for \(vip.settings.prefix)"
         }
-        guard settings.readyWhen == .advertised else { return nil }
+        guard settings[Settings.process.readyWhen] == .advertised else { return nil }
         for vip in vips
         where !vip.isRemoved && !peers.contains(where: { $0.adjRIBOut.told[vip.settings.prefix] != nil }) {
             let meant = peers.filter { vip.settings.isMeant(for: $0.settings.address) }

@@ -4,14 +4,15 @@ import Settings
 extension Settings {
     /// Everything that has to be open with these settings, in the order of opening.
     var resources: [Resource] {
-        let monitoring = [self.metrics, self.health].compactMap { $0 }
+        let monitoring = [self[Self.process.metrics], self[Self.process.health]].compactMap { $0 }
         // By place: to go through the VIPs themselves copies each, and there may be very many.
         let left = Set(vips.indices.lazy.filter { vips[$0].mustBeLocal }.map { vips[$0].prefix })
-        return [.log(self.logLevel, self.logFormat)] + peers.map { .transport(PeerTransport($0, localAS: localAS)) }
+        return [.log(self[Self.process.logLevel], self[Self.process.logFormat])]
+            + peers.map { .transport(PeerTransport($0, localAS: localAS)) }
             + peers.compactMap(BFDPath.init).map(Resource.bfd) + listeners.map(Resource.listener)
             + checks.map(Resource.probe) + monitoring.map(Resource.monitoring)
             + [
-                self.drainFile.map(Resource.drainFile), left.isEmpty ? nil : .locality(left),
+                self[Self.process.drainFile].map(Resource.drainFile), left.isEmpty ? nil : .locality(left),
                 services.map(Resource.services), LoopGuard(self).map(Resource.loopGuard),
             ].compactMap { $0 }
     }

@@ -97,7 +97,7 @@ extension Speaker {
     mutating func noteProgramEnded(failure: String?, at now: Instant) {
         changes.isRunning = false
         if let failure, failure != changes.reportedFailure, changes.failureBudget.spend(at: now) {
-            effects.append(.report(.programFailed(settings.onChange ?? "", reason: failure)))
+            effects.append(.report(.programFailed(settings[Settings.process.onChange] ?? "", reason: failure)))
             changes.reportedFailure = failure
         }
         if failure == nil { changes.reportedFailure = nil }
@@ -114,7 +114,9 @@ extension Speaker {
     private mutating func note(_ subject: Change.Subject) {
         if changes.waiting.count >= ChangeQueue.capacity {
             changes.waiting.removeFirst()
-            if !changes.hasOverrun { effects.append(.report(.changesLeftOut(settings.onChange ?? ""))) }
+            if !changes.hasOverrun {
+                effects.append(.report(.changesLeftOut(settings[Settings.process.onChange] ?? "")))
+            }
             changes.hasOverrun = true
         }
         changes.waiting.append(Change(subject: subject, node: hostName))

@@ -48,5 +48,5 @@ extension Speaker {
     }
 
     /// The drain file, if it is what keeps the node out of service: then `undrain` alone cannot bring it back.
-    package var drainFileInForce: String? { drainHolds.file == nil ? nil : settings.drainFile }
+    package var drainFileInForce: String? { drainHolds.file == nil ? nil : settings[Settings.process.drainFile] }
 }

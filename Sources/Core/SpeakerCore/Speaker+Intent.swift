@@ -41,7 +41,7 @@ extension Speaker {
         converge(at: now)
         prepareForKeys(change.peers, at: now)
         settings = wanted
-        changes.hasProgram = wanted.onChange != nil
+        changes.hasProgram = wanted[Settings.process.onChange] != nil
         identifier = wanted.routerID ?? identifier
         let resources = ResourceChange(from: open, to: wanted.resources)
         effects += resources.closed.filter { !bfd.isLeaving($0) }.map(Effect.close) + resources.effects
@@ -53,7 +53,7 @@ extension Speaker {
         runChecks(change.checks, at: now)
         runVIPs(change.vips, at: now)
         claimLeftovers(at: now)
-        if settings.drainFile == nil { endDrain(by: \.file, at: now) }
+        if settings[Settings.process.drainFile] == nil { endDrain(by: \.file, at: now) }
     }
 }
 

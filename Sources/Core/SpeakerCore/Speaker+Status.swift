@@ -47,7 +47,11 @@ extension Speaker {
 
     /// What the start waits for, in words; nil once it has begun.
     private var startObstacle: String? {
-        isStarted ? nil : settings.drainFile.map { "waiting until the file system of the drain file \($0) answers" }
+        isStarted
+            ? nil
+            : settings[Settings.process.drainFile].map {
+                "waiting until the file system of the drain file \($0) answers"
+            }
     }
 
     /// A peer with its routes to these VIPs, and to those that it has told us of itself; nil is all VIPs.

@@ -175,7 +175,7 @@ package struct Speaker: Sendable {
         case .vipUndrainRequested(let prefix):
             undrainVIP(prefix)
         case .drainFileFound(let reason):
-            drain(by: \.file, reason: reason ?? "drain file \(settings.drainFile ?? "")", at: now)
+            drain(by: \.file, reason: reason ?? "drain file \(settings[Settings.process.drainFile] ?? "")", at: now)
         case .drainFileGone:
             endDrain(by: \.file, at: now)
         case .programEnded(let failure):

@@ -39,8 +39,8 @@ package func run(
     // Before there is any thread: what is written to the log may need one.
     let confinement = confine(for: configured)
     let serviceManager = ServiceManager.fromEnvironment()
-    let log = LineLog.ofProcess(configured.logFormat)
-    let tell = { (fact: HostFact) in log.write(fact, from: configured.logLevel) }
+    let log = LineLog.ofProcess(configured[Settings.process.logFormat])
+    let tell = { (fact: HostFact) in log.write(fact, from: configured[Settings.process.logLevel]) }
     for notice in notices + confinement.notices { tell(.remark(notice)) }
 
     let addressLocks: AddressLocks
@@ -73,7 +73,7 @@ package func run(
 
 /// Gives up what a daemon with these settings does not need.
 private func confine(for settings: Settings) -> Confinement {
-    let directory = settings.controlSocket.map { ControlServer.makeDirectory(for: $0) }
+    let directory = settings[Settings.process.controlSocket].map { ControlServer.makeDirectory(for: $0) }
     return Confinement.enter(keeping: settings.rights, directory: directory)
 }
 

@@ -78,7 +78,7 @@ extension SpeakerHost {
 
     /// Runs the program of `onChange` with what has changed.
     private func runProgram(_ change: Change, within limit: Duration) {
-        guard let path = speaker.settings.onChange else { return take(.programEnded(failure: nil)) }
+        guard let path = speaker.settings[Settings.process.onChange] else { return take(.programEnded(failure: nil)) }
         if changeProgram?.path != path { changeProgram = ChangeProgram(path, on: loop) }
         changeProgram?.run(change.environment + [("CHANGE_TIME", "\(WallTime.now())")], within: limit) { failure in
             self.take(.programEnded(failure: failure))

@@ -48,7 +48,7 @@ final class SpeakerHost: LoopConfined {
 
     private(set) lazy var link = HostLink(
         loop: loop,
-        logLevel: start.settings.logLevel, write: { [log] in log.write($0) },
+        logLevel: start.settings[Settings.process.logLevel], write: { [log] in log.write($0) },
         calls: HostLink.Calls(
             take: { self.take($0) }, fail: { self.fail($0) }, flush: { self.flush() }, speaker: { self.speaker }))
     private(set) lazy var bfd = BFDEndpoints(link, kernel: machine.bfd)
@@ -106,7 +106,7 @@ extension SpeakerHost {
     func begin(onExit: @escaping @Sendable (Int32) -> Void) {
         self.onExit = onExit
         do { try watchSignals() } catch { return fail(error) }
-        guard let path = start.settings.controlSocket else { return beginLooking() }
+        guard let path = start.settings[Settings.process.controlSocket] else { return beginLooking() }
         // Before all else: a second daemon on the same control socket must not touch the first one's routes.
         control.openControl(at: path) { self.beginLooking() }
     }
@@ -327,5 +327,7 @@ extension SpeakerHost {
 
 extension Settings {
     /// The ports for metrics and health.
-    fileprivate var monitored: Set<SocketTarget> { Set([self.metrics, self.health].compactMap { $0 }) }
+    fileprivate var monitored: Set<SocketTarget> {
+        Set([self[Self.process.metrics], self[Self.process.health]].compactMap { $0 })
+    }
 }

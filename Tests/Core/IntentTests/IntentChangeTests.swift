@@ -61,16 +61,16 @@ struct IntentChangeTests {
         #expect(process { $0.localAS = ASNumber(65009) } == ["local AS"])
         #expect(process { $0.routerID = BGPIdentifier(2) } == ["router ID"])
         #expect(process { $0.listen = ListenSettings() } == ["listen"])
-        #expect(process { $0.logLevel = .debug } == ["log level"])
-        #expect(process { $0.logFormat = .json } == ["log format"])
-        #expect(process { $0.metrics = port } == ["metrics"])
-        #expect(process { $0.health = port } == ["health"])
-        #expect(process { $0.readyWhen = .advertised } == ["ready-when"])
-        #expect(process { $0.onChange = "/bin/true" } == ["on-change"])
-        #expect(process { $0.drainFile = "/run/drain" } == ["drain file"])
+        #expect(process { $0[Settings.process.logLevel] = .debug } == ["log level"])
+        #expect(process { $0[Settings.process.logFormat] = .json } == ["log format"])
+        #expect(process { $0[Settings.process.metrics] = port } == ["metrics"])
+        #expect(process { $0[Settings.process.health] = port } == ["health"])
+        #expect(process { $0[Settings.process.readyWhen] = .advertised } == ["ready-when"])
+        #expect(process { $0[Settings.process.onChange] = "/bin/true" } == ["on-change"])
+        #expect(process { $0[Settings.process.drainFile] = "/run/drain" } == ["drain file"])
         #expect(process { $0.departure.linger = .zero } == ["drain times"])
         #expect(process { $0.interface = "dummy0" } == ["interface"])
-        #expect(process { $0.controlSocket = nil } == ["control socket"])
+        #expect(process { $0[Settings.process.controlSocket] = nil } == ["control socket"])
     }
 
     @Test func `each setting of a peer is one difference`() {
@@ -151,8 +151,8 @@ struct IntentChangeTests {
     @Test func `what needs a restart is named, and left out of what can be reached`() {
         let change = change {
             $0.interface = "dummy0"
-            $0.controlSocket = nil
-            $0.logLevel = .debug
+            $0[Settings.process.controlSocket] = nil
+            $0[Settings.process.logLevel] = .debug
         }
         #expect(change.process.map(\.name) == ["log level", "interface", "control socket"])
         #expect(change.needsRestart.map(\.name) == ["interface", "control socket"])
@@ -163,14 +163,14 @@ struct IntentChangeTests {
             ])
         var wanted = Self.settings
         wanted.interface = "dummy0"
-        wanted.controlSocket = nil
+        wanted[Settings.process.controlSocket] = nil
         #expect(wanted.keeping(from: Self.settings) == Self.settings)
     }
 
     @Test func `everything is said in one line each, removals first, and no secret is in it`() {
         let third = ScopedAddress(.v4(IPv4Address(0x0A00_0003)))
         let change = change {
-            $0.metrics = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
+            $0[Settings.process.metrics] = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
             $0.peers[1].password = Secret("s3cret")
             $0.peers[1].bfd?.multiplier = 4
             $0.peers[0].address = third

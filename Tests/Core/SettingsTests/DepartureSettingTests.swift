@@ -10,11 +10,15 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
 
 @Suite struct `Settings of leaving and of last resort` {
     @Test func `a drain file has a flag, a variable and a key`() throws {
-        #expect(try load(with([:])).settings.drainFile == nil)
-        #expect(try load(with(["drain-file": "/run/bgpvip/drain"])).settings.drainFile == "/run/bgpvip/drain")
+        #expect(try load(with([:])).settings[Settings.process.drainFile] == nil)
         #expect(
-            try load(with([:]), environment: ["BGPVIP_DRAIN_FILE": "/run/d"]).settings.drainFile == "/run/d")
-        #expect(try load(tree: FileText.least(["drainFile": "/run/f"])).settings.drainFile == "/run/f")
+            try load(with(["drain-file": "/run/bgpvip/drain"])).settings[Settings.process.drainFile]
+                == "/run/bgpvip/drain")
+        #expect(
+            try load(with([:]), environment: ["BGPVIP_DRAIN_FILE": "/run/d"]).settings[Settings.process.drainFile]
+                == "/run/d")
+        #expect(
+            try load(tree: FileText.least(["drainFile": "/run/f"])).settings[Settings.process.drainFile] == "/run/f")
     }
 
     @Test func `an unhealthy address is withdrawn unless it is to be the last resort, all of them or one`() throws {
@@ -38,9 +42,11 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     }
 
     @Test func `a node is ready when its verdicts are known, or when it advertises`() throws {
-        #expect(try load(with([:])).settings.readyWhen == .decided)
-        #expect(try load(with(["ready-when": "advertised"])).settings.readyWhen == .advertised)
-        #expect(try load(tree: FileText.least(["readyWhen": "advertised"])).settings.readyWhen == .advertised)
+        #expect(try load(with([:])).settings[Settings.process.readyWhen] == .decided)
+        #expect(try load(with(["ready-when": "advertised"])).settings[Settings.process.readyWhen] == .advertised)
+        #expect(
+            try load(tree: FileText.least(["readyWhen": "advertised"])).settings[Settings.process.readyWhen]
+                == .advertised)
         #expect(
             errors(with(["ready-when": "now"])) == [
                 #"flag --ready-when: "now" does not say when a node is ready; write decided or advertised"#

@@ -47,7 +47,7 @@ private func expected(interface: String = "lo", metrics: SocketTarget? = nil) ->
         localAS: ASNumber(65000), routerID: BGPIdentifier(0xC0A8_0002), interface: interface,
         vips: [VIPSettings(prefix: IPPrefix(host: .v4(IPv4Address(0xC0A8_0028))), checks: [readyz.name])],
         checks: [readyz], peers: peers)
-    settings.metrics = metrics
+    settings[Settings.process.metrics] = metrics
     return settings
 }
 
@@ -147,9 +147,10 @@ func changed(_ changes: [String: String?]) -> [String: String] {
                     timeout: .seconds(3),
                     fall: 4)
             ])
-        #expect(settings.health == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 8080))
-        #expect(settings.metrics == SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 2112))
-        #expect(settings.logLevel == .debug)
+        #expect(
+            settings[Settings.process.health] == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 8080))
+        #expect(settings[Settings.process.metrics] == SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 2112))
+        #expect(settings[Settings.process.logLevel] == .debug)
     }
 
     struct Example: Sendable, CustomTestStringConvertible {
@@ -181,8 +182,8 @@ func changed(_ changes: [String: String?]) -> [String: String] {
         },
         Example(["bgp_keepalive_interval": "0"]) { $0.peers.map(\.keepaliveInterval) == [nil, nil] },
         Example(["bgp_keepalive_interval": "5"]) { $0.peers.map(\.holdTime) == [30, 30] },
-        Example(["health_check_port": "0"]) { $0.health == nil },
-        Example(["vip_loglevel": "0"]) { $0.logLevel == .info },
+        Example(["health_check_port": "0"]) { $0[Settings.process.health] == nil },
+        Example(["vip_loglevel": "0"]) { $0[Settings.process.logLevel] == .info },
         Example(["vip_arp": "0", "svc_enable": "F", "lb_enable": "false", "vip_leaderelection": "false"]) {
             $0.peers.count == 2
         },

@@ -33,13 +33,15 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
     }
 
     @Test func `no control socket is a way to run`() throws {
-        #expect(try load(with(["control-socket": "none"])).settings.controlSocket == nil)
-        #expect(try load(least, environment: ["BGPVIP_CONTROL_SOCKET": "none"]).settings.controlSocket == nil)
+        #expect(try load(with(["control-socket": "none"])).settings[Settings.process.controlSocket] == nil)
         #expect(
-            try load(tree: FileText.least(["controlSocket": "none"])).settings
-                .controlSocket == nil)
+            try load(least, environment: ["BGPVIP_CONTROL_SOCKET": "none"]).settings[Settings.process.controlSocket]
+                == nil)
         #expect(
-            try load(with(["control-socket": "none", "drain-file": "/run/drain"])).settings.drainFile == "/run/drain")
+            try load(tree: FileText.least(["controlSocket": "none"])).settings[Settings.process.controlSocket] == nil)
+        #expect(
+            try load(with(["control-socket": "none", "drain-file": "/run/drain"])).settings[Settings.process.drainFile]
+                == "/run/drain")
         #expect(errors(with(["control-socket": "off"])) == [#"flag --control-socket: "off" is not an absolute path"#])
     }
 

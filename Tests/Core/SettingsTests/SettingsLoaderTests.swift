@@ -87,7 +87,7 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         let loaded = try load(
             least, environment: ["BGPVIP_LOCAL_AS": "65002", "BGPVIP_LOG_LEVEL": "debug", "BGPVIP_PEERS": " "])
         #expect(loaded.settings.localAS == ASNumber(65001))
-        #expect(loaded.settings.logLevel == .debug)
+        #expect(loaded.settings[Settings.process.logLevel] == .debug)
         let (logLevel, logFormat) = (Settings.process.logLevel.setting, Settings.process.logFormat.setting)
         #expect(
             loaded.resolved.filter { [.localAS, logLevel, logFormat, .med].contains($0.key) } == [
@@ -297,13 +297,14 @@ private func with(_ flags: [String: String]) -> [String: [String]] {
         ("[::1]:9100", "::1", 9100), ("localhost:9100", "127.0.0.1", 9100),
     ]) func `opens the metrics where it is told`(text: String, address: String, port: UInt16) throws {
         let expected = SocketTarget(address: try #require(IPAddress(address)), port: port)
-        #expect(try load(with(["metrics": text])).settings.metrics == expected)
-        #expect(try load(with(["health": text])).settings.health == expected)
+        #expect(try load(with(["metrics": text])).settings[Settings.process.metrics] == expected)
+        #expect(try load(with(["health": text])).settings[Settings.process.health] == expected)
     }
 
     @Test func `all addresses include IPv6 when a VIP is of IPv6`() throws {
         let settings = try load(with(["vip": "10.9.9.9,fd00::9", "metrics": ":2112"])).settings
-        #expect(settings.metrics == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 2112))
+        #expect(
+            settings[Settings.process.metrics] == SocketTarget(address: .v6(IPv6Address(high: 0, low: 0)), port: 2112))
     }
 
     @Test func `routes get their attributes`() throws {

@@ -52,7 +52,7 @@ struct ChangeTests {
     private static func rack(_ adapt: (inout Settings) -> Void = { _ in }) -> Told {
         Told(
             rack: Rack {
-                $0.onChange = "/bin/notify"
+                $0[Settings.process.onChange] = "/bin/notify"
                 $0.departure = DepartureSettings(settle: .seconds(1), linger: .milliseconds(200))
                 adapt(&$0)
             })
@@ -124,7 +124,7 @@ struct ChangeTests {
     }
 
     @Test func `without a program nothing is noted`() {
-        var told = Self.rack { $0.onChange = nil }
+        var told = Self.rack { $0[Settings.process.onChange] = nil }
         told.take(.started)
         told.establish()
         told.take(.check("api", .outcome(.passed)))

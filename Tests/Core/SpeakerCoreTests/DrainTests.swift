@@ -11,7 +11,7 @@ import Testing
 struct DrainTests {
     /// Started with a drain file to look for.
     private func rack() -> Rack {
-        Rack { $0.drainFile = "/run/bgpvip/drain" }
+        Rack { $0[Settings.process.drainFile] = "/run/bgpvip/drain" }
     }
 
     private func inService() -> Rack {

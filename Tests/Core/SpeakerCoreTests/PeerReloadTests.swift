@@ -49,9 +49,9 @@ struct PeerReloadTests {
             vips: [VIPSettings(prefix: Rack.vip, checks: [], binds: false)], checks: [],
             peers: [PeerSettings(address: Rack.tor, peerAS: .external, bfd: BFDSettings())],
             listen: ListenSettings(port: 1790))
-        settings.metrics = .init(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
-        settings.health = settings.metrics
-        settings.drainFile = "/run/drain"
+        settings[Settings.process.metrics] = .init(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
+        settings[Settings.process.health] = settings[Settings.process.metrics]
+        settings[Settings.process.drainFile] = "/run/drain"
         var speaker = Speaker(hostName: nil, seed: 1, at: Rack.start)
         let path = BFDPath(settings.peers[0])
         let listener = Listener(
@@ -62,7 +62,7 @@ struct PeerReloadTests {
                     .open(.log(.info, .logfmt)),
                     .open(.transport(PeerTransport(settings.peers[0], localAS: ASNumber(65001)))),
                     path.map { .open(.bfd($0)) }, .open(.listener(listener)),
-                    settings.metrics.map { .open(.monitoring($0)) },
+                    settings[Settings.process.metrics].map { .open(.monitoring($0)) },
                     .open(.drainFile("/run/drain")), .open(.locality([Rack.vip])),
                 ].compactMap { $0 })
         #expect(speaker.identifier == BGPIdentifier(7))
@@ -260,10 +260,10 @@ struct PeerReloadTests {
     }
 
     @Test func `without a drain file there is none that drains`() {
-        var rack = Self.inService { $0.drainFile = "/run/drain" }
+        var rack = Self.inService { $0[Settings.process.drainFile] = "/run/drain" }
         _ = rack.take(.drainFileFound(reason: nil))
         #expect(rack.speaker.departureStep != .inService)
-        let effects = rack.reload { $0.drainFile = nil }
+        let effects = rack.reload { $0[Settings.process.drainFile] = nil }
         #expect(effects.first == .close(.drainFile))
         #expect(effects.contains(.report(.undrained)))
         #expect(rack.speaker.departureStep == .inService)

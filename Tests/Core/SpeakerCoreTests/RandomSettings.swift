@@ -37,13 +37,16 @@ struct RandomSettings {
             checks: checks, peers: peers)
         if once(in: 3) { settings.listen = ListenSettings(port: once(in: 2) ? 179 : 1790) }
         if once(in: 8) { settings.longLivedStaleTime = 600 }
-        if once(in: 3) { settings.logLevel = .debug }
-        if once(in: 3) { settings.logFormat = .json }
-        if once(in: 3) { settings.metrics = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 9474) }
+        if once(in: 3) { settings[Settings.process.logLevel] = .debug }
+        if once(in: 3) { settings[Settings.process.logFormat] = .json }
         if once(in: 3) {
-            settings.health = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: pick([9474, 80]))
+            settings[Settings.process.metrics] = SocketTarget(address: .v4(IPv4Address(0x7F00_0001)), port: 9474)
         }
-        if once(in: 3) { settings.drainFile = pick(["/run/drain", "/etc/drain"]) }
+        if once(in: 3) {
+            settings[Settings.process.health] = SocketTarget(
+                address: .v4(IPv4Address(0x7F00_0001)), port: pick([9474, 80]))
+        }
+        if once(in: 3) { settings[Settings.process.drainFile] = pick(["/run/drain", "/etc/drain"]) }
         if once(in: 3) { settings.departure.settle = .seconds(2) }
         return settings
     }

@@ -19,7 +19,7 @@ struct ReadinessTests {
     }
 
     @Test func `it can be made to follow the advertisement of every VIP`() {
-        var rack = Rack { $0.readyWhen = .advertised }
+        var rack = Rack { $0[Settings.process.readyWhen] = .advertised }
         _ = rack.take(.started)
         #expect(rack.speaker.unreadiness == "no check result yet for 10.255.0.1/32")
         rack.becomeHealthy()

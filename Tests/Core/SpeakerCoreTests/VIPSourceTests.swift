@@ -119,7 +119,7 @@ struct VIPSourceTests {
         _ = rack.take(.vips(.services, Self.given(Self.offer())))
         var settings = rack.speaker.intended
         #expect(rack.speaker.change(to: settings).isEmpty)
-        settings.logLevel = .debug
+        settings[Settings.process.logLevel] = .debug
         #expect(rack.take(.intended(settings)).last == .change(.log(.debug, .logfmt)))
         settings.vipSources = [.configured]
         #expect(

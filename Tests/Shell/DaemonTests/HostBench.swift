@@ -76,7 +76,7 @@ final class HostBench: @unchecked Sendable {
         confinement: Confinement = .none, _ adapt: (inout Settings) -> Void = { _ in }
     ) async throws {
         var settings = Self.settings
-        settings.controlSocket = "/run/test.sock"
+        settings[Settings.process.controlSocket] = "/run/test.sock"
         adapt(&settings)
         let start = DaemonStart(
             settings: settings, load: { [self] in load() }, version: "test",

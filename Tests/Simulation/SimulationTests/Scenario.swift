@@ -102,7 +102,7 @@ struct Scenario {
             var settings = Settings(
                 localAS: ASNumber(number), routerID: BGPIdentifier(UInt32(node + 1)), vips: vips, checks: checks,
                 peers: peers, listen: ListenSettings(), longLivedStaleTime: longLived, departure: departure)
-            settings.drainFile = "/run/drain"
+            settings[Settings.process.drainFile] = "/run/drain"
             settings.vipSources = served.isEmpty ? [.configured] : [.configured, .services]
             nodes.append(settings)
         }

@@ -47,7 +47,7 @@ extension NodeFacts {
         newestFile = Set(secrets + keys + certificates).sorted()
             .compactMap { path in NodeFiles.changedAt(path).map { (path: path, changedAt: $0) } }
             .max { $0.changedAt < $1.changedAt }
-        controlSocketFault = settings.controlSocket.flatMap(NodeFiles.socketFault)
+        controlSocketFault = settings[Settings.process.controlSocket].flatMap(NodeFiles.socketFault)
 
         let processes = NodeProcess.all
         let words =
@@ -61,6 +61,6 @@ extension NodeFacts {
         ).sorted()
         daemons = processes.count(where: \.isDaemon)
         heldAddresses = NodeFiles.heldAddresses
-        controlSockets = settings.controlSocket.map { NodeFiles.listeningSockets(at: $0) } ?? 0
+        controlSockets = settings[Settings.process.controlSocket].map { NodeFiles.listeningSockets(at: $0) } ?? 0
     }
 }
