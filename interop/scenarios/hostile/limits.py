@@ -52,7 +52,7 @@ class Figures:
             yield
         finally:
             tor.shell(f"kill $(pgrep -f '[t]cpdump.*-i {self.node.name} ')", check=False)
-            output = process.communicate(timeout=10)[0]
+            output = process.communicate(timeout=30)[0]
         times = [float(line.split()[0]) for line in [first, *output.splitlines()] if line[:1].isdigit()]
         expect(len(times) > 2, "too few messages were seen")
         self.gap = max(self.gap, *(later - earlier for earlier, later in zip(times, times[1:])))
