@@ -9,8 +9,8 @@ extension Speaker {
     package var unreadiness: String? {
         guard isStarted else { return "starting" }
         if let source = missingSource { return "the VIPs of \(source.rawValue) are not known yet" }
-        if !isDecided, let vip = vips.first(where: { !$0.isRemoved && $0.verdict == .unknown }) {
-            return "no check result yet for \(vip.settings.prefix)"
+        if !isDecided, let index = vips.indices.first(where: { !vips[$0].isRemoved && isUndecided($0) }) {
+            return "no check result yet for \(vips[index].settings.prefix)"
         }
         guard settings[Settings.process.readyWhen] == .advertised else { return nil }
         for vip in vips

@@ -76,7 +76,13 @@ extension Speaker {
 
     /// True once it has been decided of every VIP whether it is in service.
     var isDecided: Bool {
-        isRunning && (departure.step != .inService || vips.allSatisfy { $0.verdict != .unknown })
+        isRunning && (departure.step != .inService || !vips.indices.contains(where: isUndecided))
+    }
+
+    /// True before the first verdict on the VIP at this place. There may be very many to ask about: this neither copies one nor
+    /// compares its reason.
+    func isUndecided(_ index: Int) -> Bool {
+        if case .unknown = vips[index].verdict { true } else { false }
     }
 
     /// How many VIPs at least one peer holds. There may be very many, so that they are gone through only if no peer holds all

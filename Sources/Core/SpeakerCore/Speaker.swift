@@ -228,7 +228,8 @@ package struct Speaker: Sendable {
 
     /// VIPs that are taken to be on the interface.
     package var boundVIPs: Set<IPPrefix> {
-        Set(vips.filter(\.isOnInterface).map(\.settings.prefix))
+        // By place: to go through the VIPs themselves copies each.
+        Set(vips.indices.lazy.filter { vips[$0].isOnInterface }.map { vips[$0].settings.prefix })
     }
 
     /// True if this is a VIP that is taken to be on the interface.
