@@ -56,8 +56,6 @@ final class SocketProbe: ProbeMethod {
     private let listener: ListeningSocket?
     /// True if the kernel showed the listening socket when it was last asked; its absence is news only then.
     private var isListening = false
-    /// The listening socket went while a probe ran, which may have passed it by.
-    private var hasToRepeat = false
 
     init(http: HTTPCheck, interval: Duration, timeout: Duration, on loop: any EventLoop) throws(CheckUnusable) {
         var tls: TLSClient?
@@ -89,7 +87,6 @@ final class SocketProbe: ProbeMethod {
     }
 
     func begin() {
-        hasToRepeat = false
         let isGone = hasStoppedListening()
         if let connection, let openedAt, .now() - openedAt < mostAge, !isGone, listener?.waiting == 0 {
             phase = .asking(.onKeptConnection)
@@ -229,7 +226,7 @@ final class SocketProbe: ProbeMethod {
 
     private func end(_ outcome: Outcome) {
         phase = nil
-        let isGone = keepWatch() || hasToRepeat
+        let isGone = keepWatch()
         report(.ended(outcome))
         if isGone { report(.stoppedListening) }
     }
@@ -264,6 +261,11 @@ extension SocketProbe {
 
     private func listenerClosed() {
         guard hasStoppedListening() else { return }
-        if phase == nil { report(.stoppedListening) } else { hasToRepeat = true }
+        switch phase {
+        case nil: report(.stoppedListening)
+        case .asking(let attempt): follow(attempt.handle(.stoppedListening))
+        // Who dials then is refused.
+        case .readingFiles: break
+        }
     }
 }

@@ -20,6 +20,15 @@ struct ProbeAttemptTests {
         #expect(attempt.handle(event) == step)
     }
 
+    @Test(
+        arguments: [
+            (.onKeptConnection, .onFreshConnection), (.onFreshConnection, .onFreshConnection),
+            (.afterFailure("closed"), .afterFailure("closed")),
+        ] as [(ProbeAttempt, ProbeAttempt)])
+    func aServiceThatListensNoMoreIsAskedAnewAtOnce(attempt: ProbeAttempt, next: ProbeAttempt) {
+        #expect(attempt.handle(.stoppedListening) == .ask(next))
+    }
+
     @Test(arguments: [Outcome.passed, refused, silent], [ProbeAttempt.onKeptConnection, .onFreshConnection])
     func anAnswerOrTheEndOfTheTimeIsTheOutcome(outcome: Outcome, attempt: ProbeAttempt) {
         #expect(attempt.handle(.answered(outcome)) == .end(outcome))

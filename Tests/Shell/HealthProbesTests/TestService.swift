@@ -16,8 +16,6 @@ enum Reaction: Sendable {
     case close
     /// Stops listening first, as the kernel does for a process that died.
     case die
-    /// Stops listening, answers all the same and closes.
-    case stopListeningAndSend(String)
 
     /// A complete answer.
     static func answer(_ status: String = "200 OK", _ body: String = "ok", headers: String = "") -> Reaction {
@@ -171,10 +169,6 @@ final class TestService: Sendable {
                 break
             case .close:
                 try? Floor.close(context.channel)
-            case .stopListeningAndSend(let text):
-                memory.listener.withLock { $0 }?.close(promise: nil)
-                send(context, text)
-                context.close(promise: nil)
             case .die:
                 memory.listener.withLock { $0 }?.close(promise: nil)
                 try? Floor.close(context.channel)
