@@ -61,8 +61,8 @@ package struct AdjRIBOut: Sendable, Hashable {
     }
 
     /// The UPDATEs after which the peer holds each of these routes as it is here, as far as the session can carry it,
-    /// and does not hold those that are nil. All others stay as they are, and cost nothing. Those that the peer holds as they
-    /// are, are told only if they are to be told `again`.
+    /// and does not hold those that are nil. All others stay as they are, and cost nothing. A route that the peer holds
+    /// already is told only with `again`.
     package mutating func change(
         _ routes: [(prefix: IPPrefix, route: RouteAttributes?)], again: Bool = false
     ) -> [Update] {

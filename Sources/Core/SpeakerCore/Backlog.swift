@@ -165,7 +165,7 @@ extension Speaker {
         return places.count
     }
 
-    /// Says what a peer was told of.
+    /// Reports what was advertised to a peer.
     mutating func reportAnnounced(to index: Int) {
         guard !peers[index].backlog.announced.isEmpty else { return }
         effects.append(.report(.advertised(peers[index].settings.address, peers[index].backlog.announced)))

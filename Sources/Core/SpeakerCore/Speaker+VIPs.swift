@@ -6,7 +6,7 @@ import IPTypes
 import Settings
 
 extension Speaker {
-    /// The routes to these VIPs that a peer should hold from us now; nil for those that it should not hold.
+    /// The routes to these VIPs that a peer should hold from us now; nil where it should hold none.
     func routes(to indices: [Int], for peer: Int) -> [(prefix: IPPrefix, route: RouteAttributes?)] {
         let mayDoubt = checks.indices.contains { checks[$0].isInDoubt }
         return indices.map { (vips[$0].settings.prefix, desiredRoute(to: $0, for: peer, mayDoubt: mayDoubt)) }

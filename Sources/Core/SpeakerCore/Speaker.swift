@@ -58,8 +58,7 @@ package struct Speaker: Sendable {
     let startedAt: Instant
     /// Where all jitter comes from.
     var generator: SeededGenerator
-    /// So many VIPs are looked at in one turn of those that tell the peers of many. That holds the loop for about 2 ms in a
-    /// release build; as many IPv4 host routes fill two UPDATEs.
+    /// How many VIPs one turn of a backlog looks at. That holds the loop for about 2 ms in a release build; as many IPv4 host routes fill two UPDATEs.
     package var portion = 1600
     /// When the next portion is due; nil if the peers know everything.
     var portionDue: Instant?

@@ -97,18 +97,7 @@ def hostile_files_hang(lab):
     node.service.start()
     bgpvip, figures = begin(lab, node, "open", BGPVIP_CHECK_TOKEN_FILE="/run/lab/token", BGPVIP_CHECK_INSECURE="true",
                             BGPVIP_DRAIN_FILE="/run/lab/drain")
-    with RouteWatch(lab.tor, PREFIX) as watch:
-        with figures.watching_messages(lab.tor):
-            at = time.monotonic_ns()
-            node.host.write(SWITCH, "hang")
-            for _ in range(10):
-                figures.ask()
-                time.sleep(0.3)
-            expect(not losses(watch, node, at), f"the ToR's route has changed without cause: {watch.changes}")
-            crash(node, watch, figures)
-            node.host.run("rm", SWITCH)
-            node.service.start()
-            await_next_hops(lab, [node])
+    live_through(lab, node, "hang", figures)
     return end_amid(node, "hang", figures)
 
 
@@ -117,18 +106,7 @@ def hostile_no_threads(lab):
     node = lab.nodes[0]
     node.service.start()
     bgpvip, figures = begin(lab, node, "fork")
-    with RouteWatch(lab.tor, PREFIX) as watch:
-        with figures.watching_messages(lab.tor):
-            at = time.monotonic_ns()
-            node.host.write(SWITCH, "EAGAIN")
-            for _ in range(10):
-                figures.ask()
-                time.sleep(0.3)
-            expect(not losses(watch, node, at), f"the ToR's route has changed without cause: {watch.changes}")
-            crash(node, watch, figures)
-            node.service.start()
-            await_next_hops(lab, [node])
-            node.host.run("rm", SWITCH)
+    live_through(lab, node, "EAGAIN", figures)
     return end_amid(node, "EAGAIN", figures)
 
 
@@ -140,6 +118,22 @@ def begin(lab, node, calls, **settings):
     await_next_hops(lab, [node])
     time.sleep(2)
     return bgpvip, Figures(node, bgpvip)
+
+
+def live_through(lab, node, fault, figures):
+    """While the harm lasts, no route changes without cause, a crash of the service is noticed, and so is its return."""
+    with RouteWatch(lab.tor, PREFIX) as watch:
+        with figures.watching_messages(lab.tor):
+            at = time.monotonic_ns()
+            node.host.write(SWITCH, fault)
+            for _ in range(10):
+                figures.ask()
+                time.sleep(0.3)
+            expect(not losses(watch, node, at), f"the ToR's route has changed without cause: {watch.changes}")
+            crash(node, watch, figures)
+            node.service.start()
+            await_next_hops(lab, [node])
+            node.host.run("rm", SWITCH)
 
 
 def end_amid(node, fault, figures):
