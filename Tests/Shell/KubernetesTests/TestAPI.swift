@@ -12,6 +12,8 @@ final class TestAPI: Sendable {
     struct Request: Sendable {
         /// From 1.
         var number: Int
+        /// The connection it came over.
+        var connection: any Channel
         /// Method and target.
         var line: String
         var headers: [String: String]
@@ -28,17 +30,11 @@ final class TestAPI: Sendable {
         case hang
     }
 
-    private struct Memory {
-        var requests: [Request] = []
-        var channels: [any Channel] = []
-    }
-
-    private let memory = Mutex(Memory())
+    private let received = Mutex<[Request]>([])
     private let listener = Mutex<(any Channel)?>(nil)
     let port: UInt16
 
-    var requests: [Request] { memory.withLock { $0.requests } }
-    var connections: Int { memory.withLock { $0.channels.count } }
+    var requests: [Request] { received.withLock { $0 } }
 
     /// Serves; `isPlain` without TLS. With `clients` it asks for a certificate of this authority.
     init(
@@ -58,7 +54,6 @@ final class TestAPI: Sendable {
         let channel = try await ServerBootstrap(group: Self.loop)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    memory.owner.withLock { $0?.memory.withLock { $0.channels.append(channel) } }
                     if !isPlain { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.addHandler(Servant(memory, isPlain, react))
                 }
@@ -69,28 +64,19 @@ final class TestAPI: Sendable {
         memory.owner.withLock { [self] in $0 = self }
     }
 
-    /// Sends a chunk on the connection of this number, from 0.
-    func send(_ chunk: String, on number: Int) {
-        memory.withLock { $0.channels[number] }.writeAndFlush(ByteBuffer(string: chunked(chunk)), promise: nil)
-    }
-
-    /// Ends the answer on the connection of this number.
-    func end(on number: Int) {
-        memory.withLock { $0.channels[number] }.writeAndFlush(ByteBuffer(string: "0\r\n\r\n"), promise: nil)
-    }
-
-    func close(_ number: Int) async throws { try await memory.withLock { $0.channels[number] }.close() }
-
     func stopListening() async throws { try await listener.withLock { $0 }?.close() }
 
     private final class Memories: Sendable {
         let owner = Mutex<TestAPI?>(nil)
     }
 
-    private func note(_ line: String, _ headers: [String: String], _ body: String) -> Request {
-        memory.withLock {
-            let request = Request(number: $0.requests.count + 1, line: line, headers: headers, body: body)
-            $0.requests.append(request)
+    private func note(
+        _ line: String, _ headers: [String: String], _ body: String, over connection: any Channel
+    ) -> Request {
+        received.withLock {
+            let request = Request(
+                number: $0.count + 1, connection: connection, line: line, headers: headers, body: body)
+            $0.append(request)
             return request
         }
     }
@@ -121,7 +107,8 @@ final class TestAPI: Sendable {
             guard body.utf8.count >= Int(named["content-length"] ?? "0") ?? 0 else { return }
             received = ""
             let line = String((lines.first ?? "").dropLast(" HTTP/1.1".count))
-            guard let request = memories.owner.withLock({ $0 })?.note(line, named, body) else { return }
+            guard let request = memories.owner.withLock({ $0 })?.note(line, named, body, over: context.channel)
+            else { return }
             switch react(request) {
             case .answer(let code, let body, let headers):
                 send(context, "HTTP/1.1 \(code) X\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
