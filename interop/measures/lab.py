@@ -62,6 +62,8 @@ class Lab:
         self.shared = shared
         self.vip = SHARED_VIP if shared else VIP
         self.processes = []
+        # They end when nothing can write to them any more.
+        self.writers = []
         self.temporary = tempfile.TemporaryDirectory(prefix=f"{PREFIX}-")
         self.directory = Path(self.temporary.name)
         # FRR gives up its rights and must still reach its own directory.
@@ -145,9 +147,15 @@ class Lab:
             ip("-n", node.namespace, "address", "replace" if bound else "delete", f"{VIP}/32", "dev", "lo")
 
     def spawn(self, namespace, log, *argv, environment=None):
-        """Starts a program in a namespace; its output goes to the file LOG. It dies with the bench."""
+        """Starts a program in a namespace; its output goes to the file LOG. It dies with the bench.
+
+        As a container engine does, it gives the program a pipe.
+        """
         started = self.directory / f"started.{len(self.processes)}"
-        with open(self.directory / log, "ab") as output:
+        with open(self.directory / log, "ab") as file:
+            writer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file, start_new_session=True)
+        self.writers.append(writer)
+        with writer.stdin as output:
             popen = subprocess.Popen(
                 [compiled("instruments"), "launch", namespace, started, *map(str, argv)], stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, start_new_session=True, cwd=self.directory,

@@ -30,7 +30,7 @@ extension ASNumber: CustomStringConvertible {
     /// Parses `4200000001` or the same in asdot, `64086.59905` (RFC 5396). Zero parses: whether it is allowed is
     /// for the reader of the setting to say.
     package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = Substring(text).split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 1 {
             guard let value = UInt32(decimalDigits: text) else { return nil }
             self.value = value

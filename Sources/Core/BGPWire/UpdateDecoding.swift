@@ -61,7 +61,7 @@ extension PathAttribute.Value {
             self = .mpReach(
                 MPReach(
                     family: reach.family,
-                    nextHops: hops.list { $0.take(width).flatMap { IPAddress(bytes: $0.bytes(frame)) } },
+                    nextHops: hops.list { $0.take(width).flatMap { IPAddress(bytes: $0.bytes(frame)[...]) } },
                     nlri: reach.nlri.prefixes(bits: bits, frame)))
         case 15:
             guard let unreach = MPUnreachField(field, frame), let bits = unreach.family.prefixBits else { return nil }

@@ -3,9 +3,15 @@ extension FixedWidthInteger {
     ///
     /// `Int(_:)` would take "+1", and a leading zero is octal to some other tool the same text is given to.
     package init?(decimalDigits text: some StringProtocol) {
-        let digits = text.utf8
-        guard let first = digits.first, digits.allSatisfy({ (48...57).contains($0) }), first != 48 || digits.count == 1
-        else { return nil }
-        self.init(text)
+        guard let number = number(decimalDigits: String(text)) else { return nil }
+        self.init(exactly: number)
     }
+}
+
+/// Not generic: what other modules call of a generic function is looked up as it runs, which a start has no time for.
+private func number(decimalDigits text: String) -> UInt64? {
+    let digits = text.utf8
+    guard let first = digits.first, digits.allSatisfy({ (48...57).contains($0) }), first != 48 || digits.count == 1
+    else { return nil }
+    return UInt64(text)
 }

@@ -6,7 +6,7 @@ package enum IPAddress: Sendable, Hashable, Comparable {
     case v6(IPv6Address)
 
     /// The address in network byte order; nil unless there are 4 or 16 bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: ArraySlice<UInt8>) {
         if let address = IPv4Address(bytes: bytes) {
             self = .v4(address)
         } else if let address = IPv6Address(bytes: bytes) {

@@ -42,7 +42,7 @@ extension IPPrefix: CustomStringConvertible {
     /// An address with bits behind the length (`10.0.0.1/24`) is refused: who writes that means either the address or
     /// the network, and announcing the wrong one attracts the traffic of others.
     package init?(parsing text: some StringProtocol) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = Substring(text).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }
         guard parts.count == 2 else {
             self.init(host: address)

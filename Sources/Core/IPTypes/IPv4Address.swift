@@ -9,7 +9,7 @@ package struct IPv4Address: Sendable, Hashable, Comparable {
     }
 
     /// The address in network order; nil unless there are four bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: ArraySlice<UInt8>) {
         guard bytes.count == 4 else { return nil }
         value = bytes.reduce(0) { $0 << 8 | UInt32($1) }
     }
@@ -39,7 +39,7 @@ package struct IPv4Address: Sendable, Hashable, Comparable {
 extension IPv4Address: CustomStringConvertible {
     /// Parses four decimal numbers 0...255 between dots, without leading zeros (which some tools read as octal).
     package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", maxSplits: 4, omittingEmptySubsequences: false)
+        let parts = Substring(text).split(separator: ".", maxSplits: 4, omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         var value: UInt32 = 0
         for part in parts {

@@ -12,7 +12,7 @@ package struct IPv6Address: Sendable, Hashable, Comparable {
     }
 
     /// The address in network order; nil unless there are sixteen bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: ArraySlice<UInt8>) {
         guard bytes.count == 16 else { return nil }
         high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }

@@ -58,6 +58,7 @@ extension ScopedAddress: CustomStringConvertible {
     /// Parses an address, an IPv6 link-local address with `%` and an interface name, `unnumbered:` and an interface
     /// name, or `gateway`, `gateway4` or `gateway6`.
     package init?(_ text: some StringProtocol) {
+        let text = Substring(text)
         if let role = [Self.gateway, .gateway4, .gateway6].first(where: { $0.zone.map { $0 == text } ?? false }) {
             self = role
             return
@@ -77,7 +78,7 @@ extension ScopedAddress: CustomStringConvertible {
     }
 
     /// What Linux accepts as the name of a network interface (`dev_valid_name`): 1...15 bytes, no blank, `/` or `:`.
-    private static func isInterfaceName(_ name: some StringProtocol) -> Bool {
+    private static func isInterfaceName(_ name: Substring) -> Bool {
         (1...15).contains(name.utf8.count) && name != "." && name != ".."
             && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"/:%".utf8.contains($0) }
     }

@@ -13,23 +13,24 @@ package struct ProcessField: Sendable, Hashable {
     package static let all: [ProcessField] = {
         let all =
             [
-                ProcessField("local AS", \.localAS),
-                ProcessField("router ID", \.routerID),
-                ProcessField("listen", \.listen),
-                ProcessField("drain times", \.departure),
-                ProcessField("services", \.services),
-                ProcessField("interface", \.interface, needsRestart: true),
+                ProcessField("local AS", { $0.localAS }, { $0.localAS = $1 }),
+                ProcessField("router ID", { $0.routerID }, { $0.routerID = $1 }),
+                ProcessField("listen", { $0.listen }, { $0.listen = $1 }),
+                ProcessField("drain times", { $0.departure }, { $0.departure = $1 }),
+                ProcessField("services", { $0.services }, { $0.services = $1 }),
+                ProcessField("interface", { $0.interface }, { $0.interface = $1 }, needsRestart: true),
             ] + Settings.processRows.map(ProcessField.init)
         return all.filter { !$0.needsRestart } + all.filter(\.needsRestart)
     }()
 
     private init<Value: Equatable & Sendable>(
-        _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, needsRestart: Bool = false
+        _ name: String, _ value: @escaping @Sendable (Settings) -> Value,
+        _ set: @escaping @Sendable (inout Settings, Value) -> Void, needsRestart: Bool = false
     ) {
         self.name = name
         self.needsRestart = needsRestart
-        isEqual = { $0[keyPath: property] == $1[keyPath: property] }
-        copy = { $1[keyPath: property] = $0[keyPath: property] }
+        isEqual = { value($0) == value($1) }
+        copy = { set(&$1, value($0)) }
     }
 
     private init(_ row: ProcessRow) {

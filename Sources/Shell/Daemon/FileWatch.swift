@@ -96,7 +96,7 @@ final class FileWatch: Sendable {
     }
 
     private func read(_ descriptor: CInt) {
-        NIOPipeBootstrap(group: loop)
+        ClientBootstrap(group: loop)
             // Room for an event with the longest name; the kernel refuses to cut one.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
             .channelInitializer { channel in
@@ -105,7 +105,7 @@ final class FileWatch: Sendable {
                         DirectoryEvents(onEvent: self.lookIsDue, onEnd: { self.ended() }))
                 }
             }
-            .takingOwnershipOfDescriptor(input: descriptor)
+            .withConnectedSocket(descriptor)
             .whenComplete { result in
                 switch result {
                 case .success(let channel): self.opened(channel)

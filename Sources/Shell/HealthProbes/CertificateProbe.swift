@@ -65,7 +65,7 @@ extension ServerCertificate {
             let bytes = name.contents.withUnsafeBufferPointer { Array($0) }
             switch name.nameType {
             case .dnsName: names.append(excerpt(of: bytes))
-            case .ipAddress: if let address = IPAddress(bytes: bytes) { addresses.append(address) }
+            case .ipAddress: if let address = IPAddress(bytes: bytes[...]) { addresses.append(address) }
             default: break
             }
         }

@@ -93,14 +93,14 @@ final class ListeningSocket {
                 // After an error of the socket it is not watched any more, until a probe asks for it again.
                 onEnd: { [weak self] in if self?.subscription === subscription { self?.subscription = nil } }),
             eventLoop: loop)
-        NIOPipeBootstrap(group: loop)
+        ClientBootstrap(group: loop)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
-            .takingOwnershipOfDescriptor(input: news)
+            .withConnectedSocket(news)
             .assumeIsolated()
             .whenComplete { [weak self] result in
                 switch result {

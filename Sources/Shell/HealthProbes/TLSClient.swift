@@ -72,7 +72,7 @@ struct TLSClient {
             let bytes = name.contents.withUnsafeBufferPointer { Array($0) }
             switch name.nameType {
             case .dnsName: return excerpt(of: bytes)
-            case .ipAddress: return (IPAddress(bytes: bytes)).map { "\($0)" }
+            case .ipAddress: return IPAddress(bytes: bytes[...]).map { "\($0)" }
             default: return nil
             }
         }

@@ -70,7 +70,7 @@ final class AddressWatch: Sendable {
             close(descriptor)
             return
         }
-        NIOPipeBootstrap(group: loop)
+        ClientBootstrap(group: loop)
             .channelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveCapacity)
             )
@@ -80,7 +80,7 @@ final class AddressWatch: Sendable {
                         AnnouncementHandler(onChange: self.onChange, onEnd: { self.reopen() }))
                 }
             }
-            .takingOwnershipOfDescriptor(input: descriptor)
+            .withConnectedSocket(descriptor)
             .whenComplete { result in
                 switch result {
                 case .success(let channel): self.opened(channel)

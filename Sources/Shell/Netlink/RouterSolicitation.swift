@@ -140,7 +140,8 @@ private final class ICMPv6Socket: Sendable {
         let count = withUnsafeMutablePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { recvfrom(descriptor, &type, 1, 0, $0, &size) }
         }
-        guard count >= 0, let source = IPv6Address(bytes: withUnsafeBytes(of: name.sin6_addr) { [UInt8]($0) }) else {
+        guard count >= 0, let source = IPv6Address(bytes: withUnsafeBytes(of: name.sin6_addr) { [UInt8]($0)[...] })
+        else {
             return nil
         }
         return Answer(type: type, source: source, interfaceIndex: name.sin6_scope_id)

@@ -3,8 +3,8 @@ import NIOConcurrencyHelpers
 
 /// A thread for calls that may block for as long as they like: files on a hung mount, an unread terminal.
 ///
-/// It does one thing after the other, in the order given, and is there only while something is to be done: a daemon at rest
-/// has none. Nothing can end a call that hangs.
+/// It does one thing after the other, in the order given. It ends a moment after the last, because things come in groups and
+/// to make a thread costs more than to wake one; a daemon at rest has none. Nothing can end a call that hangs.
 package final class BlockingThread: WorkThread {
     /// Where work is done for which the kernel gives no thread.
     package enum WithoutThread: Sendable {
@@ -19,17 +19,25 @@ package final class BlockingThread: WorkThread {
 
     private struct Queue {
         var waiting: [@Sendable () -> Void] = []
-        /// True while a thread works, which then takes what waits.
+        /// True while there is a thread, which takes what waits.
         var isServed = false
     }
 
     private let queue = NIOLockedValueBox(Queue())
+    /// True if something was submitted since the thread looked last.
+    private let isCalled = ConditionLock(value: false)
     private let withoutThread: WithoutThread
+    private let patience: Double
     private let startThread: Start
 
     /// Starts nothing yet.
-    package init(withoutThread: WithoutThread = .later, startThread: @escaping Start = BlockingThread.detach) {
+    /// - Parameter patience: seconds for which a thread that has nothing to do waits for more.
+    package init(
+        withoutThread: WithoutThread = .later, patience: Double = 0.05,
+        startThread: @escaping Start = BlockingThread.detach
+    ) {
         self.withoutThread = withoutThread
+        self.patience = patience
         self.startThread = startThread
     }
 
@@ -40,7 +48,9 @@ package final class BlockingThread: WorkThread {
             defer { queue.isServed = true }
             return queue.isServed
         }
-        if !isServed { start() }
+        guard isServed else { return start() }
+        isCalled.lock()
+        isCalled.unlock(withValue: true)
     }
 
     /// Waits until everything that was given before is done, but not for longer than this.
@@ -56,10 +66,10 @@ package final class BlockingThread: WorkThread {
 
     private func start() {
         // The thread keeps this alive.
-        guard !startThread({ self.work() }) else { return }
+        guard !startThread({ self.work(patience: self.patience) }) else { return }
         switch withoutThread {
         case .later: queue.withLockedValue { $0.isServed = false }
-        case .here: work()
+        case .here: work(patience: 0)
         }
     }
 
@@ -86,21 +96,30 @@ package final class BlockingThread: WorkThread {
         return true
     }
 
-    private func work() {
-        while let due = nextDue() {
-            for work in due { work() }
+    private func work(patience: Double) {
+        repeat {
+            for work in takeAll() { work() }
+        } while isCalled(within: patience) || !hasEnded()
+    }
+
+    private func takeAll() -> [@Sendable () -> Void] {
+        queue.withLockedValue { queue in
+            defer { queue.waiting = [] }
+            return queue.waiting
         }
     }
 
-    /// What waits; nil if that is nothing, and then the thread has ended for those who submit.
-    private func nextDue() -> [@Sendable () -> Void]? {
+    private func isCalled(within seconds: Double) -> Bool {
+        guard isCalled.lock(whenValue: true, timeoutSeconds: seconds) else { return false }
+        isCalled.unlock(withValue: false)
+        return true
+    }
+
+    /// True if nothing waits; then the thread is gone for those that submit.
+    private func hasEnded() -> Bool {
         queue.withLockedValue { queue in
-            guard !queue.waiting.isEmpty else {
-                queue.isServed = false
-                return nil
-            }
-            defer { queue.waiting = [] }
-            return queue.waiting
+            if queue.waiting.isEmpty { queue.isServed = false }
+            return queue.waiting.isEmpty
         }
     }
 }

@@ -13,10 +13,10 @@ struct IPAddressTests {
 
     @Test func theNumberOfBytesTellsTheFamily() {
         #expect(IPAddress(bytes: [10, 0, 0, 1]) == IPAddress("10.0.0.1"))
-        #expect(IPAddress(bytes: Array(repeating: 0, count: 15) + [1]) == IPAddress("::1"))
+        #expect(IPAddress(bytes: ArraySlice(repeating: 0, count: 15) + [1]) == IPAddress("::1"))
         #expect(IPAddress(bytes: []) == nil)
-        #expect(IPAddress(bytes: Array(repeating: 0, count: 8)) == nil)
-        #expect(IPAddress(bytes: Array(repeating: 0, count: 17)) == nil)
+        #expect(IPAddress(bytes: ArraySlice(repeating: 0, count: 8)) == nil)
+        #expect(IPAddress(bytes: ArraySlice(repeating: 0, count: 17)) == nil)
     }
 
     @Test func addressesAreOrderedByFamilyAndThenAsNumbers() {

@@ -74,9 +74,9 @@ struct IPv6AddressTests {
         let bytes: [UInt8] = [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 255]
         let address = IPv6Address(high: 0x2001_0DB8_0000_0000, low: 0x0102_0304_0506_07FF)
         #expect(address.bytes == bytes)
-        #expect(IPv6Address(bytes: bytes) == address)
+        #expect(IPv6Address(bytes: bytes[...]) == address)
         #expect(IPv6Address(bytes: bytes.dropLast()) == nil)
-        #expect(IPv6Address(bytes: bytes + [0]) == nil)
+        #expect(IPv6Address(bytes: (bytes + [0])[...]) == nil)
     }
 
     @Test(

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import ShellSystem
 import Testing
 
-/// That there is a thread only while something is to be done.
+/// That there is a thread only while something is to be done, and a moment longer.
 @Suite(.timeLimit(.minutes(1))) struct BlockingThreadTests {
     @Test func eachThreadEndsWhenNothingWaitsAndTheNextGoesOnInOrder() async {
         let thread = BlockingThread()
@@ -18,6 +18,23 @@ import Testing
             }
         }
         #expect(done.withLockedValue { $0 } == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func whatFollowsSoonNeedsNoThreadOfItsOwn() {
+        let threads = NIOLockedValueBox(0)
+        let thread = BlockingThread(
+            patience: 60,
+            startThread: { body in
+                threads.withLockedValue { $0 += 1 }
+                return BlockingThread.detach(body)
+            })
+        let done = NIOLockedValueBox<[Int]>([])
+        for round in 0..<3 {
+            thread.submit { done.withLockedValue { $0.append(round) } }
+            thread.drain(seconds: 60)
+        }
+        #expect(done.withLockedValue { $0 } == [0, 1, 2])
+        #expect(threads.withLockedValue { $0 } == 1)
     }
 
     @Test func drainingWaitsForWhatIsDoneAndNotForWhatHangs() async {
@@ -55,14 +72,16 @@ import Testing
 
     @Test func whatMayBlockWaitsForTheNextThread() {
         let threads = NIOLockedValueBox(0)
-        let thread = BlockingThread(startThread: { body in
-            let isFirst = threads.withLockedValue { threads in
-                threads += 1
-                return threads == 1
-            }
-            if !isFirst { body() }
-            return !isFirst
-        })
+        let thread = BlockingThread(
+            patience: 0,
+            startThread: { body in
+                let isFirst = threads.withLockedValue { threads in
+                    threads += 1
+                    return threads == 1
+                }
+                if !isFirst { body() }
+                return !isFirst
+            })
         let done = NIOLockedValueBox<[Int]>([])
         thread.submit { done.withLockedValue { $0.append(1) } }
         #expect(done.withLockedValue { $0 }.isEmpty)

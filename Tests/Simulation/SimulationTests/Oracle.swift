@@ -384,7 +384,7 @@ struct Cursor {
         var prefixes: [IPPrefix] = []
         while let length = byte() {
             guard Int(length) <= bits, let octets = take((Int(length) + 7) / 8),
-                let address = IPAddress(bytes: octets + Array(repeating: 0, count: bits / 8 - octets.count)),
+                let address = IPAddress(bytes: (octets + Array(repeating: 0, count: bits / 8 - octets.count))[...]),
                 let prefix = IPPrefix(address, length: Int(length))
             else { return nil }
             prefixes.append(prefix)
