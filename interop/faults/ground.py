@@ -1,23 +1,28 @@
 """The faults, and the cell in which they happen."""
 
 import contextlib
+import http.client
+import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from faults.events import BEGINNING, CALM, Event
+from faults.timeline import Line
 from lab.waiting import eventually, expect_equal
 from scenarios.rack import PREFIX
 from scenarios.routers.bfd import cut
 
+# Seconds in which a daemon answers a command.
+ANSWER = 2
 # MB; that it does not grow in the long run is for interop/soak.
 MEMORY = 25
-# Seconds.
-CALM = 1.5
 # So small that it can be filled at once; the control socket and the drain file are there.
 DISK = "size=64k,nr_inodes=16,mode=755"
 LOSS = """\
@@ -25,63 +30,6 @@ table inet cut {
   chain in { type filter hook prerouting priority -400; iifname "router" numgen random mod 100 < 30 drop; }
 }
 """
-BEGINNING = "the beginning"
-# What happens without a fault if the machine stalls; the same in the course of some faults.
-BFD_FALLS, CHECK_FAILS = "BFD goes down by itself", "a check fails by itself"
-BFD, CHECK = (BFD_FALLS,), (CHECK_FAILS,)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What an event may cost: for `bound` seconds after it, or after its end, connections may fail; with 0, only those that
-    are open when the router changes its next hops. `brings` are the kinds that belong to it while it lasts."""
-
-    bound: float = 0
-    after_end: bool = False
-    brings: tuple = ()
-
-
-# A check that hangs is found within 0.9 s, a dead path within 0.6 s.
-KINDS = {
-    BEGINNING: Kind(),
-    "the service crashes": Kind(0.3, brings=CHECK),
-    "the service hangs": Kind(1.5, brings=CHECK),
-    "the link is cut": Kind(1.0, brings=BFD),
-    "packets are lost": Kind(1.0, after_end=True, brings=BFD),
-    "the VIP is deleted": Kind(0.3),
-    "the router is killed": Kind(brings=BFD),
-    "the router starts again": Kind(5.0, brings=BFD),
-    "bgpvip is killed": Kind(brings=BFD),
-    "bgpvip is frozen": Kind(brings=BFD + CHECK),
-    "bgpvip is restarted": Kind(brings=BFD),
-    "drain and undrain": Kind(brings=BFD),
-    "drained by file": Kind(brings=BFD),
-    "the disk is full": Kind(brings=BFD),
-    "the disk is read-only": Kind(brings=BFD),
-    "reload": Kind(),
-    BFD_FALLS: Kind(5.0, brings=BFD),
-    CHECK_FAILS: Kind(5.0, brings=CHECK),
-}
-
-
-@dataclass
-class Event:
-    """A fault: when it began, when it was over and when everything was back, in nanoseconds."""
-
-    kind: str
-    at: int
-    node: str = ""
-    over: int = 0
-    back: int = 0
-    failed: int = 0
-    moved: int = 0
-    longest: float = 0
-    # Lines of the timeline that this last event before them does not explain.
-    unexplained: list = field(default_factory=list)
-
-    def brings(self, kind, node, at):
-        """True if something that happens to a node at a time belongs to this."""
-        return self.node in (node, "") and kind in KINDS[self.kind].brings and self.at <= at <= self.back
 
 
 @dataclass
@@ -95,6 +43,8 @@ class Ground:
     # Of the engine, for bgpvip.
     options: tuple = ()
     events: list = field(default_factory=list)
+    # What the run saw when it looked whether everything is back: lines of the timeline.
+    looks: list = field(default_factory=list)
     before: dict = field(default_factory=dict)
     disks: dict = field(default_factory=dict)
     # What the kernel has granted to bgpvip.
@@ -141,20 +91,45 @@ class Ground:
                     BGPVIP_DRAIN_FILE="/disk/drain"),
                 ["run"], capabilities=("NET_ADMIN", "SYS_NICE"),
                 options=(*self.options, "--volume", f"{self.disks[node.name]}:/disk"))
-        self.await_all()
+        self.await_all(time.monotonic_ns())
         time.sleep(15)
         self.before = self.state()
         self.scheduling = self.cell.nodes[0].speaker.status("status").get("bfdScheduling", "ordinary scheduling")
         self.note(BEGINNING)
 
-    def await_all(self):
-        """Waits until every node carries the VIP and nothing has moved for a while."""
-        eventually(f"{self.cell.name} is calm", self.is_calm, 180)
+    def await_all(self, since):
+        """Waits until every node carries the VIP and nothing has moved for a while after a time (ns): returns when that was
+        noticed, since when sessions and BFD had been up, and when something was lacking last."""
+        last = [0]
 
-    def is_calm(self):
-        """True if the router has all next hops, and sessions and BFD have been up for a while: routers that are killed
-        leave the next hops in the kernel, and FRR takes BFD down once more when its first session is Established."""
-        return self.has_all_next_hops() and all(map(is_calm, self.cell.nodes))
+        def calm():
+            at = time.monotonic_ns()
+            lacks, up = self.look()
+            now = time.monotonic_ns()
+            self.looks.append(Line(at, "run", f"{lacks or 'nothing'} is lacking; to look took {(now - at) / 1e6:.0f} ms"))
+            if lacks:
+                last[0] = at
+            return not lacks and now - max(since, up) > CALM * 1e9 and (now, up, last[0])
+
+        return eventually(f"{self.cell.name} is calm", calm, 180)
+
+    def look(self):
+        """What is lacking, if anything; and since when all sessions and BFD have been up. Sessions count because a router that
+        is killed leaves the next hops in the kernel; and FRR takes BFD down once more when its first session is
+        Established."""
+        if not self.has_all_next_hops():
+            return "a next hop", 0
+        since = []
+        for node in self.cell.nodes:
+            peers = peers_of(self.disks[node.name] / "control.sock")
+            now = time.monotonic_ns()
+            if not peers:
+                return f"the answer of {node.name}", 0
+            for part, good in (peers[0], "Established"), (peers[0]["bfd"], "Up"):
+                if part["state"] != good:
+                    return f"{good} of {node.name}", 0
+                since.append(now - int(part["stateSeconds"] * 1e9))
+        return None, max(since)
 
     def has_all_next_hops(self):
         """True if the router's kernel has every node as a next hop."""
@@ -170,9 +145,9 @@ class Ground:
         first = len(self.events)
         FAULTS[kind](self, node)
         over = time.monotonic_ns()
-        self.await_all()
+        noticed, up, lacking = self.await_all(over)
         for event in self.events[first:]:
-            event.over, event.back = over, time.monotonic_ns()
+            event.over, event.noticed, event.up, event.lacking = over, noticed, up, lacking
 
     def state(self):
         """What must not grow."""
@@ -205,11 +180,20 @@ class Ground:
             print(f"{name}: {was['memory']:.1f} MB before, {now['memory']:.1f} MB afterwards", flush=True)
 
 
-def is_calm(node):
-    """True if session and BFD of a node have been up for a while."""
-    peers = node.speaker.status("peers")
-    return bool(peers) and peers[0]["state"] == "Established" and peers[0]["bfd"]["state"] == "Up" and min(
-        peers[0]["stateSeconds"], peers[0]["bfd"]["stateSeconds"]) > CALM
+def peers_of(path):
+    """What a daemon answers about its peers; nothing if it does not. It is asked here: an engine's command takes seconds where
+    compilers have the machine, and the run would be late."""
+    connection = http.client.HTTPConnection("localhost")
+    try:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(ANSWER)
+        connection.sock.connect(str(path))
+        connection.request("GET", "/v1/status")
+        return json.load(connection.getresponse())["peers"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return []
+    finally:
+        connection.close()
 
 
 def mount(*arguments):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 STAMP = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
 # Shorter stalls are not noted, in milliseconds.
 LEAST_STALL = 10
+# Nanoseconds by which two readings of the clocks may differ though nothing has set them.
+UNSET = 20_000_000
 MONITOR = ("sh", "-c", "exec ip -ts monitor route nexthop address neigh link")
 
 
@@ -30,8 +32,11 @@ class Recorder:
     def __init__(self, cell):
         self.cell = cell
         self.stalls = []
+        # By how much the wall clock, which the logs have, has been set in the meantime.
+        self.set = 0
 
     def __enter__(self):
+        self.offset = offset()
         for host in self.cell.hosts.values():
             host.spawn("monitor.log", *MONITOR)
         self.process = self.cell.router.host.stream("python3", "/lab/stalls.py", str(LEAST_STALL))
@@ -50,14 +55,15 @@ class Recorder:
             with contextlib.suppress(json.JSONDecodeError):
                 self.stalls.append(json.loads(line))
 
-    def lines(self, since):
-        """All lines of all logs since a time, in order."""
-        router = self.cell.router
+    def lines(self, since, looks):
+        """All lines of all logs since a time, and what the run saw, in order."""
+        router, now = self.cell.router, offset()
+        self.set = now - self.offset if abs(now - self.offset) > UNSET else 0
         written = [(router.host.name, text(router.host, router.log_file))]
         for host in self.cell.hosts.values():
             written.append((f"{host.name} kernel", text(host, "/log/monitor.log")))
         written += [(f"{node.name} bgpvip", node.speaker.log()) for node in self.cell.nodes]
-        found = [line for source, log in written for line in dated(source, log)]
+        found = looks + [line for source, log in written for line in dated(source, log, now)]
         for stall in self.stalls:
             found.append(Line(stall["at"], "stall", f"processor {stall['cpu']}: {stall['late'] / 1e6:.0f} ms"))
         return sorted((line for line in found if line.at >= since), key=lambda line: line.at)
@@ -68,13 +74,24 @@ def text(host, path):
     return host.engine.command("exec", host.container, "cat", path, check=False).stdout
 
 
-def dated(source, log):
-    """The lines of a log; a line without a time has that of the line before."""
-    offset, at = time.time_ns() - time.monotonic_ns(), None
+def offset():
+    """The wall clock less CLOCK_MONOTONIC, in nanoseconds."""
+    return least_interrupted((time.monotonic_ns(), time.time_ns(), time.monotonic_ns()) for _ in range(20))
+
+
+def least_interrupted(readings):
+    """The wall clock less CLOCK_MONOTONIC by the reading between whose times (before, wall, after) the least has come: this
+    process, too, has to wait for a processor."""
+    return min((after - before, wall - before) for before, wall, after in readings)[1]
+
+
+def dated(source, log, ahead):
+    """The lines of a log; the wall clock is `ahead` of CLOCK_MONOTONIC. A line without a time has that of the line before."""
+    at = None
     for line in log.splitlines():
         stamp = STAMP.search(line)
         if stamp:
             *fields, fraction = stamp.groups()
-            at = calendar.timegm(tuple(map(int, fields))) * 1_000_000_000 + int((fraction or "").ljust(9, "0")) - offset
+            at = calendar.timegm(tuple(map(int, fields))) * 1_000_000_000 + int((fraction or "").ljust(9, "0")) - ahead
         if at is not None:
             yield Line(at, source, line)
