@@ -99,6 +99,8 @@ package struct HealthCheck: Sendable, Hashable {
     var hasSaidRefusal = false
     /// When the budget of extra probes is full again.
     var budgetIsFull = Instant(nanoseconds: 0)
+    /// When `deadlineReached` is wanted next; nil before `started`. Kept here because all checks are asked at every input.
+    package private(set) var nextDeadline: Instant?
 
     /// A check that has not started.
     ///
@@ -122,13 +124,13 @@ package struct HealthCheck: Sendable, Hashable {
         return part == 0 ? time : .nanoseconds(part)
     }
 
-    /// When `deadlineReached` is wanted next; nil before `started`.
-    package var nextDeadline: Instant? {
+    private func findDeadline() -> Instant? {
         earlier(earlier(probeStart == nil ? nextProbe : givenUpAt, freshUntil), patientUntil)
     }
 
     /// Any event is legal at any time.
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        defer { nextDeadline = findDeadline() }
         let expired = noteStall(at: now) + expire(at: now) + losePatience(at: now)
         switch event {
         case .started:

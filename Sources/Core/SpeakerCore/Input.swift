@@ -10,7 +10,7 @@ package enum Input: Sendable, Hashable {
     /// The operator wants this, from now on: peers, checks and VIPs come, change and go, and what does not differ is not
     /// touched. The first time before `started`, and then at any time. The settings are this node's: `gateway` is
     /// expanded, and `routerID` is set (without it the present one stays).
-    case intended(Settings)
+    indirect case intended(Settings)
     /// VIPs of this source are like this from now on; those that are nil, are no more. Where two sources have the same prefix,
     /// the first in the order of `VIPSource` counts. The settings have with `intended`.
     case vips(VIPSource, [IPPrefix: VIPSettings?])
@@ -73,9 +73,9 @@ package enum Input: Sendable, Hashable {
 /// What the daemon has to do, in the order given.
 package enum Effect: Sendable, Hashable {
     /// Open this; it was not open. In a turn resources come before what needs them.
-    case open(Resource)
+    indirect case open(Resource)
     /// What is open under this `id` is to be like this now, without an interruption where that can be done.
-    case change(Resource)
+    indirect case change(Resource)
     /// This is not needed any more. What a connection still has to send leaves all the same.
     case close(Resource.ID)
     /// An action of one peer's session.

@@ -36,14 +36,6 @@ struct Neighbour: Sendable {
 }
 
 extension Neighbour {
-    /// The next moment at which something is due about the peer.
-    var nextDeadline: Instant? {
-        // Asked of every peer after every input: no array.
-        let session = earlier(deadline, withdrawalDeadline)
-        let reports = earlier(reportBudget.nextDeadline, waitReport)
-        return earlier(earlier(session, reports), refreshRequests.isEmpty ? nil : nextRefresh)
-    }
-
     /// When the peer has ignored a withdrawal for too long; nil if it owes no acknowledgement.
     var withdrawalDeadline: Instant? {
         guard let withdrawnAt = delivery.withdrawnAt, let negotiated = session.negotiated else { return nil }

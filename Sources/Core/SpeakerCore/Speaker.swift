@@ -115,7 +115,8 @@ package struct Speaker: Sendable {
     package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
         effects.removeAll(keepingCapacity: true)
         // Nothing else brings it forward, and what begins in this turn goes on in the next.
-        let isPortionDue = input == .deadlineReached && portionDue.map { $0 <= now } ?? false
+        let isDeadline = if case .deadlineReached = input { true } else { false }
+        let isPortionDue = isDeadline && portionDue.map { $0 <= now } ?? false
         // Dead-man: whatever woke us, nothing may be announced on a verdict whose time is over.
         for index in checks.indices where checks[index].nextDeadline.map({ $0 <= now }) ?? false {
             handle(.deadlineReached, check: index, at: now)
@@ -199,7 +200,12 @@ package struct Speaker: Sendable {
         var earliest = departure.deadline
         func consider(_ deadline: Instant?) { earliest = earlier(earliest, deadline) }
         for index in peers.indices {
-            consider(peers[index].nextDeadline)
+            // Asked of every peer after every input: to ask the peer itself copies it.
+            consider(peers[index].deadline)
+            if peers[index].delivery.withdrawnAt != nil { consider(peers[index].withdrawalDeadline) }
+            consider(peers[index].reportBudget.nextDeadline)
+            consider(peers[index].waitReport)
+            if !peers[index].refreshRequests.isEmpty { consider(peers[index].nextRefresh) }
         }
         consider(bfd.nextDeadline)
         for index in checks.indices {
