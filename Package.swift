@@ -179,7 +179,8 @@ let package = Package(
 )
 
 // `interop/mutants` and `interop/simulate` ask for Core and its tests alone: neither a dependency nor the daemon is built.
-if Context.environment["BGPVIP_CORE"] != nil {
+// The variable names the tests, if it is not all of them.
+if let tests = Context.environment["BGPVIP_CORE"]?.split(separator: ",") {
     let rooms = package.targets.filter { target in
         ["RandomSeeds", "SampleStatus"].contains(target.name) || target.path?.hasPrefix("Sources/Core/") == true
     }
@@ -190,6 +191,7 @@ if Context.environment["BGPVIP_CORE"] != nil {
         rooms
         + package.targets.filter { target in
             target.type == .test && !target.dependencies.isEmpty
+                && (tests == ["1"] || tests.contains { $0 == target.name })
                 && target.dependencies.allSatisfy { dependency in
                     if case .byNameItem(let name, _) = dependency { names.contains(name) } else { false }
                 }

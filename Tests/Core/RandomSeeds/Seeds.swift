@@ -3,12 +3,13 @@ import Glibc
 /// Which seeds a random test tries.
 package enum Seeds {
     /// The seeds from 0 on, in batches: each argument of a test has a cost of its own. The variable `BGPVIP_SEEDS` says how
-    /// many instead of `count`; `BGPVIP_SEED` names the only one.
+    /// many instead of `count`, and `BGPVIP_FIRST` where they begin; `BGPVIP_SEED` names the only one.
     package static func batches(_ count: UInt64) -> [Range<UInt64>] {
         if let seed = number("BGPVIP_SEED") { return [seed..<seed + 1] }
-        let end = number("BGPVIP_SEEDS") ?? count
-        let size = min(max(end / 20, 1), 50)
-        return stride(from: 0, to: end, by: Int(size)).map { $0..<min($0 + size, end) }
+        let count = number("BGPVIP_SEEDS") ?? count
+        let first = number("BGPVIP_FIRST") ?? 0
+        let size = min(max(count / 20, 1), 50)
+        return stride(from: first, to: first + count, by: Int(size)).map { $0..<min($0 + size, first + count) }
     }
 
     /// What a failing expectation says, to repeat it alone.

@@ -31,7 +31,7 @@ struct BFDSimulationTests {
         world.run(for: world.random.between(.zero, .milliseconds(100)))
         let link = Link(node: 0, router: 1)
         world.excuse(link, for: .milliseconds(150))
-        world.cables[link]?.silences = 1
+        world.cables[link].silences = 1
         world.reconsider(0)
         // The last packet may be on its way for most of an interval.
         world.run(for: .milliseconds(200))
@@ -41,7 +41,7 @@ struct BFDSimulationTests {
         #expect(world.bfdCounts(of: 0) == [[1, 0], [1, 1]])
         #expect(world.bfdCounts(of: 1) == [[1, 0], [1, 0]])
         world.run(for: .seconds(8))
-        world.cables[link]?.silences = 0
+        world.cables[link].silences = 0
         world.repeatUnsent(on: link)
         world.run(for: .seconds(8))
         #expect(world.routersKnow == [[0, 1], [0, 1]])

@@ -33,9 +33,8 @@ extension World {
     }
 
     private func isLost(_ flow: Flow) -> Bool {
-        guard routers[flow.router].next[flow.prefix]?.contains(flow.node) == true,
-            let cable = cables[Link(node: flow.node, router: flow.router)]
-        else { return false }
+        guard routers[flow.router].next[flow.prefix]?.contains(flow.node) == true else { return false }
+        let cable = cables[Link(node: flow.node, router: flow.router)]
         guard cable.isSilent || cable.cuts > 0 || !nodes[flow.node].answers(flow.prefix) else { return false }
         // What is there as a last resort may lead nowhere.
         return !routers[flow.router].weak[flow.node].contains(flow.prefix)
@@ -54,7 +53,8 @@ extension World {
 
     /// Packets are lost: that needs an excuse, and must end with it.
     mutating func judge(_ flow: Flow) {
-        guard let since = lost[flow], let cable = cables[Link(node: flow.node, router: flow.router)] else { return }
+        guard let since = lost[flow] else { return }
+        let cable = cables[Link(node: flow.node, router: flow.router)]
         guard isLost(flow) else {
             lost[flow] = nil
             return
@@ -68,9 +68,9 @@ extension World {
 
     /// Packets to a node may be lost for so long, because of what has happened to it or to its path just now.
     mutating func excuse(_ link: Link, for time: Duration) {
-        guard let cable = cables[link] else { return }
+        let cable = cables[link]
         let start = max(now, cable.stalledUntil, routers[link.router].deafUntil)
         let end = start + time + scenario.routers[link.router].convergence + .milliseconds(50)
-        cables[link]?.excusedUntil = max(cable.excusedUntil, end)
+        cable.excusedUntil = max(cable.excusedUntil, end)
     }
 }

@@ -46,7 +46,7 @@ extension World {
     }
 
     private func router(at address: ScopedAddress) -> Int {
-        scenario.routers.indices.first { scenario.address(of: $0) == address } ?? 0
+        addresses.firstIndex(of: address) ?? 0
     }
 
     /// What `LocalityLooks` tells: which of the addresses that are left to others are local.
@@ -99,13 +99,12 @@ extension World {
     }
 
     private mutating func write(_ message: Message, on id: Int) {
-        guard var connection = connections[id] else { return }
+        guard let connection = connections[id] else { return }
         let bytes = connection.codec.encode(message)
-        connections[id]?.codec = connection.codec
         guard !bytes.isEmpty else { return blame("a message does not fit into 4096 octets") }
-        connections[id]?.sent += 1
+        connection.sent += 1
         if case .update(let update) = message {
-            connections[id]?.updatesSent += 1
+            connection.updatesSent += 1
             noteWritten(update, on: id, connection.link)
         }
         send(.bytes(bytes, sentAt: now), on: id, toRouter: true)
@@ -127,7 +126,7 @@ extension World {
 
     private mutating func awaitAcknowledgement(on link: Link, round: Int, within limit: Duration) {
         guard let process = nodes[link.node].process else { return }
-        let peer = scenario.address(of: link.router)
+        let peer = addresses[link.router]
         let late = Input.acknowledged(peer, round: round, false)
         let direction = process.speaker.establishedDirection(of: peer)
         let id = direction == .incoming ? process.incoming[link.router] : process.outgoing[link.router]

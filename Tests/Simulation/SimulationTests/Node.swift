@@ -23,7 +23,7 @@ enum News {
 }
 
 /// The process of a node, with what it holds open.
-struct Process {
+final class Process {
     let life: Int
     var loop: EffectLoop
     /// The dial that is under way to each router, and the open connections.
@@ -44,7 +44,16 @@ struct Process {
     var asked: Set<IPPrefix> = []
     /// What has been announced on each open connection.
     var told: [Int: Set<IPPrefix>] = [:]
-    var speaker: Speaker { loop.speaker }
+    /// As it is in the loop: a copy would take long.
+    var speaker: Speaker { _read { yield loop.speaker } }
+
+    init(life: Int, loop: EffectLoop) { (self.life, self.loop) = (life, loop) }
+
+    /// The loop is asked in its place: a copy would take long.
+    func findTimer() {
+        func deadline(of loop: inout EffectLoop) -> Instant? { loop.nextDeadline }
+        timer = deadline(of: &loop)
+    }
 
     func hasPeer(_ address: ScopedAddress) -> Bool { speaker.settings.peers.contains { $0.address == address } }
 }
@@ -61,7 +70,7 @@ enum ServiceState: Hashable {
 }
 
 /// One machine of the rack.
-struct Node {
+final class Node {
     /// The settings when nobody plays with them.
     let configured: Settings
     /// The settings that the operator has given last.
@@ -186,7 +195,7 @@ extension World {
 
     private mutating func take(_ news: News, _ node: Int) {
         func session(_ router: Int, _ event: PeerSession.Event) -> Input {
-            .session(scenario.address(of: router), event)
+            .session(addresses[router], event)
         }
         switch news {
         case .input(let input): give(input, to: node)
@@ -201,7 +210,7 @@ extension World {
             give(session(router, .tcpFailed(.outgoing, failure)), to: node)
         case .accepted(let id):
             guard let router = connections[id]?.link.router else { return }
-            guard nodes[node].process?.hasPeer(scenario.address(of: router)) == true else {
+            guard nodes[node].process?.hasPeer(addresses[router]) == true else {
                 return closeEnd(id, with: .reset)
             }
             nodes[node].process?.candidate = id
@@ -209,11 +218,10 @@ extension World {
             if nodes[node].process?.candidate == id { nodes[node].process?.incoming[router] = id }
             nodes[node].process?.candidate = nil
         case .bytes(let id, let bytes):
-            guard var connection = connections[id], isOpen(id, of: node) else { return }
+            guard let connection = connections[id], isOpen(id, of: node) else { return }
             let router = connection.link.router
             do {
                 let message = try connection.codec.decode(bytes.span.bytes)
-                connections[id]?.codec = connection.codec
                 routers[router].noteRead(id, at: now)
                 give(session(router, .received(message, connection.direction)), to: node)
             } catch { blame("node \(node) cannot read what router \(router) sends: \(error)") }
@@ -226,7 +234,7 @@ extension World {
         case .acknowledged(let id, let updates):
             guard let connection = connections[id], isOpen(id, of: node) else { return }
             give(session(connection.link.router, .openAcknowledged(connection.direction)), to: node)
-            give(.updatesAcknowledged(scenario.address(of: connection.link.router), updates), to: node)
+            give(.updatesAcknowledged(addresses[connection.link.router], updates), to: node)
         case .outcome(let check, let outcome, let askedAt):
             nodes[node].process?.probing.remove(check)
             give(.check(check, .outcome(outcome, took: now - askedAt)), to: node)
@@ -235,7 +243,7 @@ extension World {
                 give(.vanished([prefix]), to: node)
             }
         case .bfd(let router, let packet):
-            give(.bfdReceived(packet, from: scenario.address(of: router), isMultihop: false), to: node)
+            give(.bfdReceived(packet, from: addresses[router], isMultihop: false), to: node)
         }
     }
 
@@ -267,7 +275,7 @@ extension World {
         let isIPv6 = scenario.routers[router].isIPv6
         return Endpoints(
             local: Scenario.address(of: node, towards: router, isIPv6: isIPv6),
-            remote: scenario.address(of: router).address,
+            remote: addresses[router].address,
             alternate: Scenario.address(of: node, towards: router, isIPv6: !isIPv6))
     }
 }
@@ -281,8 +289,7 @@ extension World {
         while let turn = nodes[node].process?.loop.next(at: now) {
             for effect in turn.effects where nodes[node].process != nil { perform(effect, of: node) }
         }
-        let deadline = nodes[node].process?.loop.nextDeadline
-        nodes[node].process?.timer = deadline
+        nodes[node].process?.findTimer()
     }
 
     mutating func fireTimer(of node: Int) {
@@ -291,14 +298,13 @@ extension World {
 
     /// The timer that was due then fires now.
     mutating func fireLateTimer(of node: Int, due: Instant) {
-        guard var process = nodes[node].process else { return }
+        guard let process = nodes[node].process else { return }
         let waking = process.loop.wake(due: due, at: now, hasUnreadBFD: { false })
         process.isReading = false
-        nodes[node].process = process
         switch waking {
-        case .early: nodes[node].process?.timer = process.loop.nextDeadline
+        case .early: process.findTimer()
         case .readFirst(let due):
-            nodes[node].process?.isReading = true
+            process.isReading = true
             plan(.timerFires(node: node, life: process.life, due: due), after: EffectLoop.readingPause)
         case .due(let stall):
             if stall != nil { give(.stalled, to: node) }

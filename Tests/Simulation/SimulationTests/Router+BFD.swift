@@ -20,19 +20,17 @@ extension World {
 
     /// A BFD packet leaves a node.
     mutating func sendBFD(_ packet: BFDPacket, on link: Link) {
-        planBFD(on: link, \.toRouter, .bfdToRouter(link, packet))
+        planBFD(on: link, toRouter: true, .bfdToRouter(link, packet))
     }
 
     /// A packet takes from a moment to most of an interval, and overtakes none: a Down that comes after the Up that
     /// followed it would end the session.
-    private mutating func planBFD(
-        on link: Link, _ direction: WritableKeyPath<(toRouter: Instant, toNode: Instant), Instant>, _ what: Happening
-    ) {
-        guard var cable = cables[link], !cable.isSilent, cable.cuts == 0 else { return }
-        let arrival = max(
-            cable.lastBFD[keyPath: direction], now + random.between(.microseconds(50), .milliseconds(20)))
-        cable.lastBFD[keyPath: direction] = arrival
-        cables[link] = cable
+    private mutating func planBFD(on link: Link, toRouter: Bool, _ what: Happening) {
+        let cable = cables[link]
+        guard !cable.isSilent, cable.cuts == 0 else { return }
+        let last = toRouter ? cable.lastBFD.toRouter : cable.lastBFD.toNode
+        let arrival = max(last, now + random.between(.microseconds(50), .milliseconds(20)))
+        if toRouter { cable.lastBFD.toRouter = arrival } else { cable.lastBFD.toNode = arrival }
         plan(what, after: arrival - now)
     }
 
@@ -44,7 +42,7 @@ extension World {
             switch action {
             case .send(let packet):
                 let life = nodes.indices.contains(link.node) ? nodes[link.node].lives : 1
-                planBFD(on: link, \.toNode, .news(node: link.node, life: life, .bfd(link.router, packet)))
+                planBFD(on: link, toRouter: false, .news(node: link.node, life: life, .bfd(link.router, packet)))
             case .stateChanged(let transition):
                 guard transition.isPathFailure else { break }
                 for id in routers[link.router].ofNode[link.node] { endSession(id, with: [6, 10]) }

@@ -4,9 +4,9 @@ import Deadlines
 import IPTypes
 
 /// A router: its sessions by a state machine of its own, what the nodes have told it, and where it sends packets.
-struct Router {
+final class Router {
     /// One TCP connection with a node, from the moment it is up.
-    struct Session {
+    final class Session {
         enum State { case openSent, openConfirm, established }
         var state = State.openSent
         let isDialledByNode: Bool
@@ -20,6 +20,10 @@ struct Router {
         /// When the node sent the last message that came.
         var heardAt: Instant?
         var routes: [IPPrefix: Route] = [:]
+
+        init(isDialledByNode: Bool, oracle: Oracle, readAt: Instant) {
+            (self.isDialledByNode, self.oracle, self.readAt) = (isDialledByNode, oracle, readAt)
+        }
     }
 
     let plan: Scenario.RouterPlan
@@ -63,7 +67,7 @@ struct Router {
 
     func wantsToDial(_ node: Int) -> Bool { deafnesses == 0 && ofNode[node].isEmpty }
 
-    mutating func noteRead(_ id: Int, at now: Instant) { sessions[id]?.readAt = now }
+    func noteRead(_ id: Int, at now: Instant) { sessions[id]?.readAt = now }
 
     /// The nodes that share the traffic to a VIP: those whose routes are equally good (RFC 4271 section 9.1.2, RFC 8326,
     /// RFC 9494 section 4.3).
@@ -85,7 +89,7 @@ struct Router {
         return chosen
     }
 
-    mutating func findDeadline() {
+    func findDeadline() {
         deadline = nil
         for session in sessions.values {
             deadline = earlier(deadline, earlier(session.holdDeadline, session.keepaliveDue))
@@ -106,7 +110,7 @@ extension World {
             hasExtendedNextHop: plan.hasExtendedNextHop, nextHops: Set(addresses))
         if !plan.offersMultiprotocol { terms.families = [.ipv4] }
         let isDialledByNode = connections[id]?.direction == .outgoing
-        var session = Router.Session(isDialledByNode: isDialledByNode, oracle: Oracle(terms), readAt: now)
+        let session = Router.Session(isDialledByNode: isDialledByNode, oracle: Oracle(terms), readAt: now)
         session.holdDeadline = now + .seconds(15)
         session.oracle.routerHasOpened = true
         routers[router].sessions[id] = session
@@ -119,14 +123,13 @@ extension World {
 
     /// A message of a node has come.
     mutating func hear(_ bytes: [UInt8], sentAt: Instant, on id: Int) {
-        guard let link = connections[id]?.link, var session = routers[link.router].sessions[id] else { return }
+        guard let link = connections[id]?.link, let session = routers[link.router].sessions[id] else { return }
         if routers[link.router].deafnesses > 0 {
             return routers[link.router].unread.append((id, bytes, sentAt))
         }
         judgePause(before: sentAt, on: link, session)
         session.heardAt = sentAt
         let heard = session.oracle.hear(bytes, sentAt: sentAt)
-        routers[link.router].sessions[id] = session
         if let fault = session.oracle.faults.first { blame("node \(link.node) to router \(link.router): \(fault)") }
         switch heard {
         case .open(let open): receive(open, on: id, link)
@@ -181,7 +184,7 @@ extension World {
     /// A node that ends the session because of the router's silence must not have read anything in the hold time.
     private mutating func judgeImpatience(of link: Link, _ session: Router.Session) {
         guard session.state == .established, session.hold > .zero else { return }
-        if now - session.readAt < session.hold - .seconds(1), cables[link].map({ $0.stalledUntil < now }) ?? false {
+        if now - session.readAt < session.hold - .seconds(1), cables[link].stalledUntil < now {
             blame("node \(link.node) takes router \(link.router) for dead, which it has just heard")
         }
     }
@@ -273,8 +276,8 @@ extension World {
 
     /// A node that runs on a path that works is never silent for the hold time.
     private mutating func judgeSilence(of link: Link, _ session: Router.Session) {
-        guard session.state == .established, let cable = cables[link] else { return }
-        if now - max(cable.touchedAt, nodes[link.node].touchedAt) > session.hold + .seconds(2) {
+        guard session.state == .established else { return }
+        if now - max(cables[link].touchedAt, nodes[link.node].touchedAt) > session.hold + .seconds(2) {
             blame("node \(link.node) was silent to router \(link.router) for the hold time")
         }
     }

@@ -42,11 +42,12 @@ extension World {
     }
 
     private func flaw(on link: Link) -> String? {
-        guard let cable = cables[link], routers[link.router].deafnesses == 0 else { return nil }
+        guard routers[link.router].deafnesses == 0 else { return nil }
+        let cable = cables[link]
         let node = nodes[link.node]
         let held = routers[link.router].routes(of: link.node).filter { !$0.value.isStale }
         guard let process = node.process, !process.isFrozen, !cable.isSilent, cable.cuts == 0,
-            let peer = node.wanted.peers.first(where: { $0.address == scenario.address(of: link.router) })
+            let peer = node.wanted.peers.first(where: { $0.address == addresses[link.router] })
         else {
             return held.isEmpty ? nil : "router \(link.router) has routes of node \(link.node), which it cannot reach"
         }
@@ -87,10 +88,10 @@ extension World {
         for node in nodes.indices {
             for peer in nodes[node].process?.speaker.status(version: "", at: now).peers ?? [] {
                 guard
-                    let router = scenario.routers.indices.first(where: { "\(scenario.address(of: $0))" == peer.address }
+                    let router = scenario.routers.indices.first(where: { "\(addresses[$0])" == peer.address }
                     ),
                     routers[router].established(with: node) != nil, routers[router].deafnesses == 0,
-                    cables[Link(node: node, router: router)]?.isSilent == false, nodes[node].freezes == 0
+                    !cables[Link(node: node, router: router)].isSilent, nodes[node].freezes == 0
                 else { continue }
                 let held = routers[router].routes(of: node).count
                 guard peer.advertised != held else { continue }

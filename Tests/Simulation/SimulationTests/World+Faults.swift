@@ -30,7 +30,7 @@ extension World {
 
     private mutating func touch(_ fault: Fault) {
         nodes[fault.node].touchedAt = now
-        for link in links(of: fault.node) + links(ofRouter: fault.router) { cables[link]?.touchedAt = now }
+        for link in links(of: fault.node) + links(ofRouter: fault.router) { cables[link].touchedAt = now }
     }
 
     private mutating func excuse(node: Int, for time: Duration) {
@@ -75,7 +75,7 @@ extension World {
             ask(.drainFileFound(reason: "file"), of: node)
         case .reload:
             // What is removed lingers, and does not wait for an acknowledgement.
-            for link in links(of: node) where cables[link].map({ $0.stalledUntil > now }) ?? false {
+            for link in links(of: node) where cables[link].stalledUntil > now {
                 excuse(link, for: .zero)
             }
             var random = SeededGenerator(seed: fault.detail)
@@ -101,8 +101,8 @@ extension World {
             nodes[node].frozenUntil = max(nodes[node].frozenUntil, now + rest)
             // What has happened just now is attended to later.
             for link in links(of: node) {
-                guard let end = cables[link]?.excusedUntil, end > now else { continue }
-                cables[link]?.excusedUntil = end + rest
+                let end = cables[link].excusedUntil
+                if end > now { cables[link].excusedUntil = end + rest }
             }
             if nodes[node].process?.isFrozen == false { nodes[node].process?.inbox = [] }
             guard fault.kind == .machinePause else { break }
@@ -118,14 +118,13 @@ extension World {
             silence([fault.link])
         case .cut:
             excuse(fault.link, for: .milliseconds(50))
-            cables[fault.link]?.cuts += 1
+            cables[fault.link].cuts += 1
             cut(fault.link)
             reconsider(node)
         case .reset: cut(fault.link)
         case .stall:
             let end = now + min(fault.duration ?? .seconds(2), .seconds(3))
-            let before = cables[fault.link]?.stalledUntil ?? end
-            cables[fault.link]?.stalledUntil = max(before, end)
+            cables[fault.link].stalledUntil = max(cables[fault.link].stalledUntil, end)
             // Who leaves waits for the acknowledgement of what is withdrawn, for a second.
             if end - now > .milliseconds(900) { excuse(fault.link, for: .zero) }
         case .halfOpen: loseSilently(fault.link)
@@ -204,7 +203,7 @@ extension World {
         case .kernelLate: nodes[node].lateness = .zero
         case .partition: carry([fault.link])
         case .cut:
-            cables[fault.link]?.cuts -= 1
+            cables[fault.link].cuts -= 1
             reconsider(node)
         case .routerDeaf:
             routers[router].deafnesses -= 1
@@ -215,8 +214,7 @@ extension World {
             for link in links(ofRouter: router) {
                 // Its timers start anew.
                 let end = now + detection(link) + .seconds(2)
-                let before = cables[link]?.excusedUntil ?? end
-                cables[link]?.excusedUntil = min(before, end)
+                cables[link].excusedUntil = min(cables[link].excusedUntil, end)
                 excuse(link, for: .milliseconds(50))
             }
             for item in unread { hear(item.bytes, sentAt: item.sentAt, on: item.connection) }
@@ -227,15 +225,15 @@ extension World {
 
     private mutating func silence(_ links: [Link]) {
         for link in links {
-            cables[link]?.silences += 1
+            cables[link].silences += 1
             reconsider(link.node)
         }
     }
 
     private mutating func carry(_ links: [Link]) {
         for link in links {
-            cables[link]?.silences -= 1
-            guard cables[link]?.isSilent == false else { continue }
+            cables[link].silences -= 1
+            guard !cables[link].isSilent else { continue }
             excuse(link, for: .seconds(2))
             repeatUnsent(on: link)
             reconsider(link.node)

@@ -15,7 +15,7 @@ enum Segment {
 }
 
 /// The path between a node and a router.
-struct Cable {
+final class Cable {
     /// How many faults swallow everything, without a word to anybody.
     var silences = 0
     /// How many faults end every connection and answer every dial.
@@ -30,8 +30,17 @@ struct Cable {
     var isSilent: Bool { silences > 0 }
 }
 
+/// The paths between all nodes and all routers.
+struct Cables {
+    private let all: [[Cable]]
+
+    init(nodes: Int, routers: Int) { all = (0..<nodes).map { _ in (0..<routers).map { _ in Cable() } } }
+
+    subscript(link: Link) -> Cable { all[link.node][link.router] }
+}
+
 /// One TCP connection, as each of its ends knows it.
-struct Connection {
+final class Connection {
     let link: Link
     /// The process that it belongs to.
     let life: Int
@@ -51,14 +60,18 @@ struct Connection {
     var updatesArrived = 0
     /// Departures that wait until everything is acknowledged.
     var waiters: [Int] = []
+
+    init(link: Link, life: Int, direction: Direction) {
+        (self.link, self.life, self.direction) = (link, life, direction)
+    }
 }
 
 extension World {
     /// A node's dial reaches the router, or does not.
     mutating func arrive(_ dial: Int, on link: Link, life: Int) {
-        guard let process = nodes[link.node].process, process.life == life, process.dials[link.router] == dial,
-            let cable = cables[link]
+        guard let process = nodes[link.node].process, process.life == life, process.dials[link.router] == dial
         else { return }
+        let cable = cables[link]
         let failure: TransportFailure? =
             cable.isSilent ? .timedOut(md5: false, onLink: nil) : cable.cuts > 0 ? .hostUnreachable : nil
         if let failure {
@@ -73,8 +86,8 @@ extension World {
     /// A router dials a node that it has no connection with, and again after a while.
     mutating func dialNode(on link: Link) {
         plan(.routerDials(link), after: random.between(.seconds(1), .seconds(2)))
-        guard routers[link.router].wantsToDial(link.node), let cable = cables[link], !cable.isSilent, cable.cuts == 0,
-            let process = nodes[link.node].process, process.hasPeer(scenario.address(of: link.router))
+        guard routers[link.router].wantsToDial(link.node), !cables[link].isSilent, cables[link].cuts == 0,
+            let process = nodes[link.node].process, process.hasPeer(addresses[link.router])
         else { return }
         let connection = connect(link, .incoming, life: process.life)
         accept(connection, on: link)
@@ -91,18 +104,16 @@ extension World {
 
     /// Sends a segment, which takes its time and overtakes none of the same connection.
     mutating func send(_ segment: Segment, on id: Int, toRouter: Bool) {
-        guard let connection = connections[id], let cable = cables[connection.link] else { return }
-        guard !cable.isSilent else {
-            connections[id]?.unsent.append((toRouter, segment))
-            return
-        }
+        guard let connection = connections[id] else { return }
+        let cable = cables[connection.link]
+        guard !cable.isSilent else { return connection.unsent.append((toRouter, segment)) }
         let last = toRouter ? connection.lastArrival.toRouter : connection.lastArrival.toNode
         let stall = max(cable.stalledUntil, now) + random.between(.microseconds(100), .milliseconds(2))
         let arrival = max(last, stall)
         if toRouter {
-            connections[id]?.lastArrival.toRouter = arrival
+            connection.lastArrival.toRouter = arrival
         } else {
-            connections[id]?.lastArrival.toNode = arrival
+            connection.lastArrival.toNode = arrival
         }
         plan(.segment(connection: id, toRouter: toRouter, segment), after: arrival - now)
     }
@@ -120,11 +131,8 @@ extension World {
     }
 
     mutating func arrive(_ segment: Segment, on id: Int, toRouter: Bool) {
-        guard let connection = connections[id], let cable = cables[connection.link] else { return }
-        guard !cable.isSilent else {
-            connections[id]?.unsent.append((toRouter, segment))
-            return
-        }
+        guard let connection = connections[id] else { return }
+        guard !cables[connection.link].isSilent else { return connection.unsent.append((toRouter, segment)) }
         if case .reset = segment { return endAbruptly(id, atRouter: toRouter) }
         guard toRouter ? connection.routerKnowsIt : connection.nodeKnowsIt else {
             // The end that knows nothing of it says so.
@@ -134,10 +142,11 @@ extension World {
         }
         switch segment {
         case .bytes(let bytes, let sentAt) where toRouter:
-            connections[id]?.arrived += 1
-            if bytes[18] == 2 { connections[id]?.updatesArrived += 1 }
-            let (segments, updates) = (connections[id]?.arrived ?? 0, connections[id]?.updatesArrived ?? 0)
-            send(.acknowledged(segments: segments, updates: updates), on: id, toRouter: false)
+            connection.arrived += 1
+            if bytes[18] == 2 { connection.updatesArrived += 1 }
+            send(
+                .acknowledged(segments: connection.arrived, updates: connection.updatesArrived), on: id,
+                toRouter: false)
             hear(bytes, sentAt: sentAt, on: id)
         case .bytes(let bytes, _):
             plan(.news(node: connection.link.node, life: connection.life, .bytes(id, bytes)), after: .zero)
@@ -172,7 +181,7 @@ extension World {
         plan(.news(node: link.node, life: connection.life, .acknowledged(id, updates: updates)), after: .zero)
         guard segments == connection.sent else { return }
         for waiter in connection.waiters {
-            let answer = Input.acknowledged(scenario.address(of: link.router), round: waiter, true)
+            let answer = Input.acknowledged(addresses[link.router], round: waiter, true)
             plan(.news(node: link.node, life: connection.life, .input(answer)), after: .zero)
         }
         connections[id]?.waiters = []
@@ -199,7 +208,7 @@ extension World {
     mutating func finishClosing(_ id: Int) {
         guard let connection = connections[id], connection.isClosing else { return }
         connections[id]?.isClosing = false
-        let peer = scenario.address(of: connection.link.router)
+        let peer = addresses[connection.link.router]
         plan(
             .news(node: connection.link.node, life: connection.life, .input(.connectionClosed(peer))), after: .zero)
         forgetIfGone(id)

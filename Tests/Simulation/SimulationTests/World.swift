@@ -5,7 +5,8 @@ import Settings
 import SpeakerCore
 
 /// A rack in virtual time: nodes that run the real Speaker by the daemon's `EffectLoop`, routers that check every message,
-/// the network between them, and clients whose packets must arrive. Everything follows from one seed.
+/// the network between them, and clients whose packets must arrive. Everything follows from one seed. Copies of a world share
+/// its nodes, routers and cables.
 struct World {
     /// What will happen, at its time.
     enum Happening {
@@ -35,7 +36,9 @@ struct World {
     var agenda = Agenda()
     var nodes: [Node] = []
     var routers: [Router] = []
-    var cables: [Link: Cable] = [:]
+    let cables: Cables
+    /// The addresses that the nodes dial, by router.
+    let addresses: [ScopedAddress]
     /// Connections that one of the ends still knows.
     var connections: [Int: Connection] = [:]
     var lastConnection = 0
@@ -50,7 +53,8 @@ struct World {
         self.scenario = scenario
         random = SeededGenerator(seed: seed)
         routers = scenario.routers.indices.map { Router(plan: scenario.routers[$0], nodes: scenario.nodes.count) }
-        for link in scenario.links { cables[link] = Cable() }
+        addresses = scenario.routers.indices.map { scenario.address(of: $0) }
+        cables = Cables(nodes: scenario.nodes.count, routers: scenario.routers.count)
         for link in scenario.links { startRouterBFD(link) }
         nodes = scenario.nodes.map { Node(configured: $0, served: scenario.served) }
         for node in nodes.indices { boot(node) }
@@ -104,7 +108,7 @@ struct World {
         case .timerFires(let node, let life, let due):
             if nodes[node].process?.life == life { fireLateTimer(of: node, due: due) }
         case .bfdToRouter(let link, let packet):
-            if cables[link]?.isSilent == false, routers[link.router].deafnesses == 0 {
+            if !cables[link].isSilent, routers[link.router].deafnesses == 0 {
                 giveRouterBFD(.received(packet), on: link)
             }
         case .forward(let router, let prefix, let next): forward(prefix, to: next, by: router)
@@ -119,13 +123,18 @@ struct World {
 
 /// What will happen, the next first; of two at the same moment the one that was planned first.
 struct Agenda {
+    /// When something happens, and where it is kept: to move that itself about in the heap takes long.
     private struct Item {
         var at: Instant
         var order: Int
-        var what: World.Happening
-        func isBefore(_ other: Item) -> Bool { (at.nanoseconds, order) < (other.at.nanoseconds, other.order) }
+        var place: Int
+        func isBefore(_ other: Item) -> Bool {
+            at.nanoseconds != other.at.nanoseconds ? at.nanoseconds < other.at.nanoseconds : order < other.order
+        }
     }
     private var heap: [Item] = []
+    private var kept: [World.Happening?] = []
+    private var freePlaces: [Int] = []
     private var order = 0
 
     var first: Instant? { heap.first?.at }
@@ -133,7 +142,9 @@ struct Agenda {
 
     mutating func add(_ what: World.Happening, at moment: Instant) {
         order += 1
-        heap.append(Item(at: moment, order: order, what: what))
+        let place = freePlaces.popLast() ?? kept.count
+        if place == kept.count { kept.append(what) } else { kept[place] = what }
+        heap.append(Item(at: moment, order: order, place: place))
         var child = heap.count - 1
         while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
@@ -154,6 +165,7 @@ struct Agenda {
             heap.swapAt(parent, child)
             parent = child
         }
-        return first.what
+        freePlaces.append(first.place)
+        return kept[first.place].take()
     }
 }
