@@ -222,7 +222,8 @@ extension World {
             let router = connection.link.router
             do {
                 let message = try connection.codec.decode(bytes.span.bytes)
-                routers[router].noteRead(id, at: now)
+                // ROUTE-REFRESH does not restart the hold timer (RFC 4271 section 8.2.2).
+                if bytes[18] != 5 { routers[router].noteRead(id, at: now) }
                 give(session(router, .received(message, connection.direction)), to: node)
             } catch { blame("node \(node) cannot read what router \(router) sends: \(error)") }
         case .ended(let id, let failure):

@@ -44,7 +44,9 @@ extension World {
                 let life = nodes.indices.contains(link.node) ? nodes[link.node].lives : 1
                 planBFD(on: link, toRouter: false, .news(node: link.node, life: life, .bfd(link.router, packet)))
             case .stateChanged(let transition):
-                guard transition.isPathFailure else { break }
+                // A strict router has no session until BFD is up; this one does not wait, so it ends it afterwards.
+                let isStrict = scenario.bfd?.isStrict == true && transition.to == .down
+                guard transition.isPathFailure || isStrict else { break }
                 for id in routers[link.router].ofNode[link.node] { endSession(id, with: [6, 10]) }
             case .departed:
                 break

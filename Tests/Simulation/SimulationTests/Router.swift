@@ -40,6 +40,8 @@ final class Router {
     var best: [IPPrefix: Set<Int>] = [:]
     var next: [IPPrefix: Set<Int>] = [:]
     var bfd: [Int: BFDSession] = [:]
+    /// How often it has lost all that it knew.
+    var lives = 0
     /// How many faults have it read nothing.
     var deafnesses = 0
     var deafUntil = Instant(nanoseconds: 0)
@@ -244,7 +246,9 @@ extension World {
         let chosen = routers[router].choose(prefix)
         guard chosen != routers[router].best[prefix, default: []] else { return }
         routers[router].best[prefix] = chosen
-        plan(.forward(router: router, prefix, chosen), after: scenario.routers[router].convergence)
+        plan(
+            .forward(router: router, life: routers[router].lives, prefix, chosen),
+            after: scenario.routers[router].convergence)
     }
 
     /// Timers of the router's sessions.

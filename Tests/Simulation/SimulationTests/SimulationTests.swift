@@ -77,6 +77,23 @@ struct SimulationTests {
         #expect(world.violations == [])
     }
 
+    @Test(arguments: 0..<40)
+    func whatACableSwallowedComesInTheOrderInWhichItWasSent(seed: Int) {
+        var world = World(Scenario(nodes: 1, routers: 1), seed: UInt64(seed))
+        world.run(for: .seconds(30))
+        let link = Link(node: 0, router: 0)
+        // What is sent now is on its way for so long that more is sent behind it when the cable is silent.
+        world.cables[link].stalledUntil = world.now + .seconds(3)
+        world.run(for: .seconds(2))
+        world.cables[link].silences = 1
+        world.run(for: .milliseconds(1500))
+        world.cables[link].silences = 0
+        world.repeatUnsent(on: link)
+        world.run(for: .seconds(5))
+        #expect(world.violations == [])
+        #expect(world.routersKnow == [[0]])
+    }
+
     @Test func packetsThatAreLostWithoutAnExcuseAreFound() {
         var world = World(Scenario(nodes: 1, routers: 1), seed: 1)
         world.run(for: .seconds(10))

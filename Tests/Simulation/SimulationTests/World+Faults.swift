@@ -55,7 +55,12 @@ extension World {
             if flaps > 0, let time = next.duration {
                 plan(.faultBegins(next), after: time + .milliseconds(10 + Int64(fault.detail % 2000)))
             }
-        case .probesLost: nodes[node].lostProbes += 1
+        case .probesLost:
+            // What the next probes would have found, the verdict finds out by its age.
+            if nodes[node].services.values.contains(where: { $0 != .up }) {
+                excuse(node: node, for: patience(of: node))
+            }
+            nodes[node].lostProbes += 1
         case .othersTakeAddress(let prefix):
             excuse(node: node, for: .milliseconds(50))
             nodes[node].addressesOfOthers.remove(prefix)
@@ -133,6 +138,8 @@ extension World {
                 if isSilent { loseSilently(link) } else { cut(link) }
             }
             guard isSilent else { break }
+            for link in links(ofRouter: router) { forgetStale(link, since: nil) }
+            routers[router].lives += 1
             routers[router].best = [:]
             for prefix in routers[router].next.keys.sorted() { forward(prefix, to: [], by: router) }
         case .routerDeaf:

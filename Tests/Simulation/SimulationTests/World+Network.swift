@@ -51,8 +51,10 @@ final class Connection {
     /// The node has closed it, and waits for the router to do the same.
     var isClosing = false
     var lastArrival = (toRouter: Instant(nanoseconds: 0), toNode: Instant(nanoseconds: 0))
-    /// What is lost as long as the cable is silent, and is sent again.
-    var unsent: [(toRouter: Bool, Segment)] = []
+    /// How often something was sent on it, by either end.
+    var sends = 0
+    /// What is lost as long as the cable is silent, and is sent again; `order` is that in which it was sent first.
+    var unsent: [(order: Int, toRouter: Bool, Segment)] = []
     var sent = 0
     var arrived = 0
     var acknowledged = 0
@@ -106,7 +108,8 @@ extension World {
     mutating func send(_ segment: Segment, on id: Int, toRouter: Bool) {
         guard let connection = connections[id] else { return }
         let cable = cables[connection.link]
-        guard !cable.isSilent else { return connection.unsent.append((toRouter, segment)) }
+        connection.sends += 1
+        guard !cable.isSilent else { return connection.unsent.append((connection.sends, toRouter, segment)) }
         let last = toRouter ? connection.lastArrival.toRouter : connection.lastArrival.toNode
         let stall = max(cable.stalledUntil, now) + random.between(.microseconds(100), .milliseconds(2))
         let arrival = max(last, stall)
@@ -115,24 +118,26 @@ extension World {
         } else {
             connection.lastArrival.toNode = arrival
         }
-        plan(.segment(connection: id, toRouter: toRouter, segment), after: arrival - now)
+        plan(.segment(connection: id, order: connection.sends, toRouter: toRouter, segment), after: arrival - now)
     }
 
     /// The cable carries again what it swallowed: TCP sends it once more, after a pause.
     mutating func repeatUnsent(on link: Link) {
         for id in connections.keys.sorted() where connections[id]?.link == link {
-            let unsent = connections[id]?.unsent ?? []
-            guard !unsent.isEmpty else { continue }
-            connections[id]?.unsent = []
+            guard let connection = connections[id], !connection.unsent.isEmpty else { continue }
+            // What was on its way when the cable fell silent is found to be lost after what was sent then.
+            let unsent = connection.unsent.sorted { $0.order < $1.order }
+            connection.unsent = []
             let pause = now + random.between(.zero, .milliseconds(1500))
-            connections[id]?.lastArrival = (pause, pause)
-            for (toRouter, segment) in unsent { send(segment, on: id, toRouter: toRouter) }
+            let last = connection.lastArrival
+            connection.lastArrival = (max(last.toRouter, pause), max(last.toNode, pause))
+            for (_, toRouter, segment) in unsent { send(segment, on: id, toRouter: toRouter) }
         }
     }
 
-    mutating func arrive(_ segment: Segment, on id: Int, toRouter: Bool) {
+    mutating func arrive(_ segment: Segment, on id: Int, order: Int, toRouter: Bool) {
         guard let connection = connections[id] else { return }
-        guard !cables[connection.link].isSilent else { return connection.unsent.append((toRouter, segment)) }
+        guard !cables[connection.link].isSilent else { return connection.unsent.append((order, toRouter, segment)) }
         if case .reset = segment { return endAbruptly(id, atRouter: toRouter) }
         guard toRouter ? connection.routerKnowsIt : connection.nodeKnowsIt else {
             // The end that knows nothing of it says so.

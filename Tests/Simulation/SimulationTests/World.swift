@@ -14,7 +14,7 @@ struct World {
         case news(node: Int, life: Int, News)
         case dialArrives(Link, life: Int, dial: Int)
         case routerDials(Link)
-        case segment(connection: Int, toRouter: Bool, Segment)
+        case segment(connection: Int, order: Int, toRouter: Bool, Segment)
         /// Nothing more will come from the other end of a connection that the node has closed.
         case closed(connection: Int)
         case kernelAnswers(node: Int, life: Int, bind: Bool, [IPPrefix])
@@ -22,7 +22,7 @@ struct World {
         /// The timer of the process fires after it has read what came while it did not run.
         case timerFires(node: Int, life: Int, due: Instant)
         case bfdToRouter(Link, BFDPacket)
-        case forward(router: Int, IPPrefix, Set<Int>)
+        case forward(router: Int, life: Int, IPPrefix, Set<Int>)
         case patienceEnds(Flow)
         case sourceSpeaks(node: Int)
         case faultBegins(Fault)
@@ -99,7 +99,8 @@ struct World {
         case .news(let node, let life, let news): tell(news, to: node, life: life)
         case .dialArrives(let link, let life, let dial): arrive(dial, on: link, life: life)
         case .routerDials(let link): dialNode(on: link)
-        case .segment(let connection, let toRouter, let segment): arrive(segment, on: connection, toRouter: toRouter)
+        case .segment(let connection, let order, let toRouter, let segment):
+            arrive(segment, on: connection, order: order, toRouter: toRouter)
         case .closed(let connection): finishClosing(connection)
         case .kernelAnswers(let node, let life, let bind, let prefixes):
             if nodes[node].process?.life == life { answer(bind: bind, prefixes, of: node) }
@@ -111,7 +112,8 @@ struct World {
             if !cables[link].isSilent, routers[link.router].deafnesses == 0 {
                 giveRouterBFD(.received(packet), on: link)
             }
-        case .forward(let router, let prefix, let next): forward(prefix, to: next, by: router)
+        case .forward(let router, let life, let prefix, let next):
+            if routers[router].lives == life { forward(prefix, to: next, by: router) }
         case .patienceEnds(let flow): judge(flow)
         case .sourceSpeaks(let node): tellServed(node)
         case .faultBegins(let fault): begin(fault)
