@@ -281,7 +281,9 @@ extension World {
     /// A node that runs on a path that works is never silent for the hold time.
     private mutating func judgeSilence(of link: Link, _ session: Router.Session) {
         guard session.state == .established else { return }
-        if now - max(cables[link].touchedAt, nodes[link.node].touchedAt) > session.hold + .seconds(2) {
+        // What was sent before a stall comes at its end, and the hold time starts anew.
+        let touchedAt = max(cables[link].touchedAt, cables[link].stalledUntil, nodes[link.node].touchedAt)
+        if now - touchedAt > session.hold + .seconds(2) {
             blame("node \(link.node) was silent to router \(link.router) for the hold time")
         }
     }
