@@ -24,8 +24,9 @@ PROMPT = 500_000_000
 RESPONSE = 1_000_000_000
 # What of the timeline belongs to something unexplained, before it and after it.
 BEFORE, AFTER = 4_000_000_000, 2_000_000_000
-# A connection that is refused has reached a node without the service; one that has been moved is not refused, but reset.
-REFUSED = os.strerror(errno.ECONNREFUSED)
+# A connection that has been moved is reset: its packets reach a node that knows nothing of it. One that is refused has reached
+# a node without the service, and one without an answer a node without the VIP.
+RESET = os.strerror(errno.ECONNRESET)
 # What BIRD, FRR and bgpvip log.
 LAPSES = (
     (BFD_FALLS, re.compile(r"Session to (\S+) changed state from Up to Down")),
@@ -67,14 +68,16 @@ class NextHops:
         # Times and names, in the order of the changes.
         self.moves, group, before = [], [], set(self.all)
         for change, following in zip(changes, [*changes[1:], None]):
-            group.append(change["at"])
+            group.append(change)
             # BIRD takes a route away and adds the new one: what is replaced at once counts with what replaces it.
             if following and following["at"] - change["at"] <= LATE + stalls.within(change["at"], following["at"]):
                 continue
-            after = set(change["nextHops"])
-            names = {self.all.get(address, address) for address in before ^ after}
-            self.moves += [(at, names) for at in group]
-            group, before = [], after
+            steps = [set(step["nextHops"]) for step in group]
+            # A node that only flickers has gone and come, too; that all are gone for a moment says nothing of any.
+            names = {self.all.get(address, address) for step in [*filter(None, steps[:-1]), steps[-1]]
+                     for address in before ^ step}
+            self.moves += [(step["at"], names) for step in group]
+            group, before = [], steps[-1]
 
     def is_whole(self, change):
         """True if every node is a next hop after a change."""
@@ -143,7 +146,7 @@ class Account:
                 event.stretched += is_stretched
                 event.longest = max(event.longest, (start - event.at) / 1e9)
                 continue
-            event = None if failure["error"] == REFUSED else self.moved(start, end)
+            event = self.moved(start, end) if failure["error"] == RESET else None
             if event:
                 event.moved += 1
             else:
@@ -181,12 +184,13 @@ class Account:
                                   if start <= at <= end + LATE and self.is_open(start, at))), None)
 
     def behind(self, at, names):
-        """The last event that may be behind a change of the next hops of some nodes: each of them needs one."""
+        """The last event that may be behind a change of the next hops of some nodes: each of them needs one of its own or one
+        of the router."""
         events = [event for event in reversed(self.events) if KINDS[event.kind].moves
                   # The log of a lapse may be later than its effect.
                   and event.at - (LATE if event.kind in NEEDED else 0) <= at <= event.back + LATE]
         if all(any(event.node in (name, "") for event in events) for name in names):
-            return next(iter(events), None)
+            return next((event for event in events if event.node in names or not event.node or not names), None)
         return None
 
     def keep(self, at, what):

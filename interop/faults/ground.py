@@ -121,8 +121,9 @@ class Ground:
             return "a next hop", 0
         since = []
         for node in self.cell.nodes:
-            peers = peers_of(self.disks[node.name] / "control.sock")
+            # From before the question on, so that an answer that takes its time does not make it later.
             now = time.monotonic_ns()
+            peers = peers_of(self.disks[node.name] / "control.sock")
             if not peers:
                 return f"the answer of {node.name}", 0
             for part, good in (peers[0], "Established"), (peers[0]["bfd"], "Up"):

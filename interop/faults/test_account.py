@@ -153,9 +153,13 @@ class MoveTests(AccountCase):
     def test_a_connection_that_is_refused_has_not_been_moved(self):
         self.moved((10_090, 10_110, REFUSED), unexplained=[(10_090, "connection: Connection refused (0 ms of stalls)")])
 
+    def test_a_connection_without_an_answer_has_not_been_moved(self):
+        self.moved((10_090, 11_090, SILENT), unexplained=[
+            (10_090, "connection: no answer within a second (0 ms of stalls)")])
+
     def test_a_connection_that_had_no_answer_for_long_before_has_not_been_moved(self):
-        self.moved((9_800, 10_800, SILENT), (9_850, 10_850, SILENT), unexplained=[
-            (9_800, "connection: no answer within a second (0 ms of stalls)")])
+        self.moved((9_800, 10_800, RESET), (9_850, 10_850, RESET), unexplained=[
+            (9_800, "connection: Connection reset by peer (0 ms of stalls)")])
 
     def test_a_reload_moves_nothing(self):
         self.check([("reload", "n1", 0, 0, 0)], [fault("reload", 10_000)], self.hops, [(10_100, 10_110, RESET)], unexplained=[
@@ -188,6 +192,17 @@ class MoveTests(AccountCase):
         self.check([(*self.drain, 0, 0, 0)], [fault("drain and undrain", 10_000)], flicker)
         self.check([("reload", "n1", 0, 0, 0)], [fault("reload", 10_000)], flicker,
                    unexplained=[(10_100, "next hops []"), (10_101, f"next hops {BOTH}")])
+
+    def test_a_node_that_only_flickers_has_gone_and_come(self):
+        hops = ((10_100, [N2.address]), (10_140, BOTH))
+        self.check([(*self.drain, 0, 0, 0)], [fault("drain and undrain", 10_000)], hops)
+        self.check([("drain and undrain", "n2", 0, 0, 0)], [fault("drain and undrain", 10_000, "n2")], hops,
+                   unexplained=[(10_100, f"next hops {[N2.address]}"), (10_140, f"next hops {BOTH}")])
+
+    def test_the_last_event_of_a_node_that_goes_has_what_it_moves(self):
+        self.check([(*self.drain, 0, 0, 1), ("drain and undrain", "n2", 0, 0, 0)],
+                   [fault("drain and undrain", 10_000), fault("drain and undrain", 10_050, "n2")], self.hops,
+                   [(10_090, 10_110, RESET)])
 
     def test_a_change_before_the_event_is_not_its_doing(self):
         self.check([(*self.drain, 0, 0, 0)], [fault("drain and undrain", 10_000)], [(9_999, [N2.address]), (10_900, BOTH)],

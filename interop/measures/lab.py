@@ -62,7 +62,7 @@ class Lab:
         self.shared = shared
         self.vip = SHARED_VIP if shared else VIP
         self.processes = []
-        # They end when nothing can write to them any more.
+        # Names of logs, what writes to them, and a `cat` that ends with it.
         self.writers = []
         self.temporary = tempfile.TemporaryDirectory(prefix=f"{PREFIX}-")
         self.directory = Path(self.temporary.name)
@@ -83,6 +83,9 @@ class Lab:
     def __exit__(self, *_):
         for process in reversed(self.processes):
             process.end(signal.SIGKILL)
+        for _, _, writer in self.writers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                writer.wait(1)
         remove_namespaces()
         self.temporary.cleanup()
 
@@ -154,7 +157,6 @@ class Lab:
         started = self.directory / f"started.{len(self.processes)}"
         with open(self.directory / log, "ab") as file:
             writer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file, start_new_session=True)
-        self.writers.append(writer)
         with writer.stdin as output:
             popen = subprocess.Popen(
                 [compiled("instruments"), "launch", namespace, started, *map(str, argv)], stdin=subprocess.DEVNULL,
@@ -162,6 +164,7 @@ class Lab:
                 env=os.environ | {"PATH": PATH} | (environment or {}))
         process = Process(popen, started)
         self.processes.append(process)
+        self.writers.append((log, process, writer))
         return process
 
     def run(self, namespace, *argv, text=None, timeout=300):
@@ -206,6 +209,10 @@ class Lab:
     def logs(self, *names):
         """The ends of some log files, for error messages."""
         found = []
+        for name, process, writer in self.writers:
+            if name in names and process.has_ended():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    writer.wait(1)
         for name in names:
             with contextlib.suppress(OSError):
                 found.append(f"{name}:\n{(self.directory / name).read_text(encoding='utf-8', errors='replace')[-1500:]}")

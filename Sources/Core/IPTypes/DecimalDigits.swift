@@ -8,7 +8,7 @@ extension FixedWidthInteger {
     }
 }
 
-/// Not generic: what other modules call of a generic function is looked up as it runs, which a start has no time for.
+/// Not generic: other modules call the generic code unspecialised, which looks up its types as it runs. That slows a start.
 private func number(decimalDigits text: String) -> UInt64? {
     let digits = text.utf8
     guard let first = digits.first, digits.allSatisfy({ (48...57).contains($0) }), first != 48 || digits.count == 1

@@ -7,37 +7,38 @@ package struct ProcessField: Sendable, Hashable {
     /// True if the running process keeps what it has until it is started again.
     package let needsRestart: Bool
     private let isEqual: @Sendable (Settings, Settings) -> Bool
-    fileprivate let copy: @Sendable (Settings, inout Settings) -> Void
+    /// Leaves it in the settings as it is in the running ones.
+    fileprivate let keep: @Sendable (inout Settings, Settings) -> Void
 
     /// All of them, in the order in which a reload lists them: what needs a restart comes last.
     package static let all: [ProcessField] = {
         let all =
             [
-                ProcessField("local AS", { $0.localAS }, { $0.localAS = $1 }),
-                ProcessField("router ID", { $0.routerID }, { $0.routerID = $1 }),
-                ProcessField("listen", { $0.listen }, { $0.listen = $1 }),
-                ProcessField("drain times", { $0.departure }, { $0.departure = $1 }),
-                ProcessField("services", { $0.services }, { $0.services = $1 }),
-                ProcessField("interface", { $0.interface }, { $0.interface = $1 }, needsRestart: true),
+                ProcessField("local AS", { $0.localAS }),
+                ProcessField("router ID", { $0.routerID }),
+                ProcessField("listen", { $0.listen }),
+                ProcessField("drain times", { $0.departure }),
+                ProcessField("services", { $0.services }),
+                ProcessField("interface", { $0.interface }, keep: { $0.interface = $1.interface }),
             ] + Settings.processRows.map(ProcessField.init)
         return all.filter { !$0.needsRestart } + all.filter(\.needsRestart)
     }()
 
     private init<Value: Equatable & Sendable>(
         _ name: String, _ value: @escaping @Sendable (Settings) -> Value,
-        _ set: @escaping @Sendable (inout Settings, Value) -> Void, needsRestart: Bool = false
+        keep: (@Sendable (inout Settings, Settings) -> Void)? = nil
     ) {
         self.name = name
-        self.needsRestart = needsRestart
+        needsRestart = keep != nil
         isEqual = { value($0) == value($1) }
-        copy = { set(&$1, value($0)) }
+        self.keep = keep ?? { _, _ in }
     }
 
     private init(_ row: ProcessRow) {
         name = row.name
         needsRestart = row.needsRestart
         isEqual = { $0.isSame(row, in: $1) }
-        copy = { $1.take(row, from: $0) }
+        keep = { $0.take(row, from: $1) }
     }
 
     /// Those that differ between two settings.
@@ -53,6 +54,6 @@ package struct ProcessField: Sendable, Hashable {
 extension Settings {
     /// The settings as far as they can be reached without a restart from `running`.
     package func keeping(from running: Settings) -> Settings {
-        ProcessField.all.filter(\.needsRestart).reduce(into: self) { $1.copy(running, &$0) }
+        ProcessField.all.filter(\.needsRestart).reduce(into: self) { $1.keep(&$0, running) }
     }
 }

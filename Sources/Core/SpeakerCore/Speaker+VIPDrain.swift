@@ -79,9 +79,7 @@ extension Speaker {
     }
 
     /// When one of the drains wants to be told of the time.
-    var nextVIPDrainDeadline: Instant? {
-        drainedVIPs.isEmpty ? nil : drained.map { vips[$0].drain?.deadline }.earliest()
-    }
+    var nextVIPDrainDeadline: Instant? { drained.map { vips[$0].drain?.deadline }.earliest() }
 
     /// Until when VIPs that are drained on their own, withdrawn and not away yet, are served.
     var vipDrainLingerEnds: [Instant] {

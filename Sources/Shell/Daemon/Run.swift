@@ -23,7 +23,7 @@ struct DaemonStart {
 /// Runs the daemon until a signal ends it, and with it the process. The exit status is 0 after an orderly departure, 1 if a VIP
 /// could not be taken off the interface, 2 if what the settings ask of the node cannot be had.
 ///
-/// The caller's thread becomes the event loop on which everything happens. Others are there only while they do what may block.
+/// The caller's thread becomes the event loop on which everything happens. Others do what may block, and end soon after it.
 /// - Parameters:
 ///   - configured: validated settings.
 ///   - notices: what the loading of the settings has to say; logged first.

@@ -81,7 +81,7 @@ enum Signals {
         var set = signalSet()
         let descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
         guard descriptor >= 0 else { throw SignalsUnseen(errno) }
-        // NIO reads it as it reads a socket. A pipe's channel would cost a tenth of the start: it describes itself by reflection.
+        // As a socket: NIO's channel of a pipe describes itself by reflection, at a tenth of the cost of a start.
         return ClientBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,10 +1,9 @@
 import Glibc
-import NIOConcurrencyHelpers
 
 /// A thread for calls that may block for as long as they like: files on a hung mount, an unread terminal.
 ///
-/// It does one thing after the other, in the order given. It ends a moment after the last, because things come in groups and
-/// to make a thread costs more than to wake one; a daemon at rest has none. Nothing can end a call that hangs.
+/// It does one thing after the other, in the order given. It ends 50 ms after the last: work comes in groups, and to wake a
+/// thread costs less than to make one. A daemon at rest has none. Nothing can end a call that hangs.
 package final class BlockingThread: WorkThread {
     /// Where work is done for which the kernel gives no thread.
     package enum WithoutThread: Sendable {
@@ -23,17 +22,15 @@ package final class BlockingThread: WorkThread {
         var isServed = false
     }
 
-    private let queue = NIOLockedValueBox(Queue())
-    /// True if something was submitted since the thread looked last.
-    private let isCalled = ConditionLock(value: false)
+    private let queue = Monitor(Queue())
     private let withoutThread: WithoutThread
-    private let patience: Double
+    private let patience: Duration
     private let startThread: Start
 
     /// Starts nothing yet.
-    /// - Parameter patience: seconds for which a thread that has nothing to do waits for more.
+    /// - Parameter patience: for how long a thread that has nothing to do waits for more.
     package init(
-        withoutThread: WithoutThread = .later, patience: Double = 0.05,
+        withoutThread: WithoutThread = .later, patience: Duration = .milliseconds(50),
         startThread: @escaping Start = BlockingThread.detach
     ) {
         self.withoutThread = withoutThread
@@ -43,33 +40,28 @@ package final class BlockingThread: WorkThread {
 
     /// Does this when everything before it is done.
     package func submit(_ work: @escaping @Sendable () -> Void) {
-        let isServed = queue.withLockedValue { queue in
+        let isServed = queue.change { queue in
             queue.waiting.append(work)
             defer { queue.isServed = true }
             return queue.isServed
         }
-        guard isServed else { return start() }
-        isCalled.lock()
-        isCalled.unlock(withValue: true)
+        if !isServed { start() }
     }
 
     /// Waits until everything that was given before is done, but not for longer than this.
     package func drain(seconds: Double) {
-        guard queue.withLockedValue({ $0.isServed || !$0.waiting.isEmpty }) else { return }
-        let done = ConditionLock(value: false)
-        submit {
-            done.lock()
-            done.unlock(withValue: true)
-        }
-        if done.lock(whenValue: true, timeoutSeconds: seconds) { done.unlock() }
+        guard queue.change({ $0.isServed || !$0.waiting.isEmpty }) else { return }
+        let isDone = Monitor(false)
+        submit { isDone.change { $0 = true } }
+        isDone.change(when: { $0 }, within: .seconds(seconds)) { _ in }
     }
 
     private func start() {
         // The thread keeps this alive.
         guard !startThread({ self.work(patience: self.patience) }) else { return }
         switch withoutThread {
-        case .later: queue.withLockedValue { $0.isServed = false }
-        case .here: work(patience: 0)
+        case .later: queue.change { $0.isServed = false }
+        case .here: work(patience: .zero)
         }
     }
 
@@ -96,30 +88,21 @@ package final class BlockingThread: WorkThread {
         return true
     }
 
-    private func work(patience: Double) {
-        repeat {
-            for work in takeAll() { work() }
-        } while isCalled(within: patience) || !hasEnded()
-    }
-
-    private func takeAll() -> [@Sendable () -> Void] {
-        queue.withLockedValue { queue in
-            defer { queue.waiting = [] }
-            return queue.waiting
+    private func work(patience: Duration) {
+        while let due = nextDue(within: patience) {
+            for work in due { work() }
         }
     }
 
-    private func isCalled(within seconds: Double) -> Bool {
-        guard isCalled.lock(whenValue: true, timeoutSeconds: seconds) else { return false }
-        isCalled.unlock(withValue: false)
-        return true
-    }
-
-    /// True if nothing waits; then the thread is gone for those that submit.
-    private func hasEnded() -> Bool {
-        queue.withLockedValue { queue in
-            if queue.waiting.isEmpty { queue.isServed = false }
-            return queue.waiting.isEmpty
+    /// What waits, or comes in time; nil if that is nothing, and then the next that is submitted needs a thread.
+    private func nextDue(within patience: Duration) -> [@Sendable () -> Void]? {
+        queue.change(when: { !$0.waiting.isEmpty }, within: patience) { queue in
+            guard !queue.waiting.isEmpty else {
+                queue.isServed = false
+                return nil
+            }
+            defer { queue.waiting = [] }
+            return queue.waiting
         }
     }
 }

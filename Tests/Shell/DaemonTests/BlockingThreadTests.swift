@@ -6,7 +6,7 @@ import Testing
 /// That there is a thread only while something is to be done, and a moment longer.
 @Suite(.timeLimit(.minutes(1))) struct BlockingThreadTests {
     @Test func eachThreadEndsWhenNothingWaitsAndTheNextGoesOnInOrder() async {
-        let thread = BlockingThread()
+        let thread = BlockingThread(patience: .zero)
         let done = NIOLockedValueBox<[Int]>([])
         for round in 0..<3 {
             await withCheckedContinuation { ended in
@@ -23,7 +23,7 @@ import Testing
     @Test func whatFollowsSoonNeedsNoThreadOfItsOwn() {
         let threads = NIOLockedValueBox(0)
         let thread = BlockingThread(
-            patience: 60,
+            patience: .seconds(60),
             startThread: { body in
                 threads.withLockedValue { $0 += 1 }
                 return BlockingThread.detach(body)
@@ -73,7 +73,7 @@ import Testing
     @Test func whatMayBlockWaitsForTheNextThread() {
         let threads = NIOLockedValueBox(0)
         let thread = BlockingThread(
-            patience: 0,
+            patience: .zero,
             startThread: { body in
                 let isFirst = threads.withLockedValue { threads in
                     threads += 1

@@ -10,7 +10,7 @@ import Testing
 /// Whole racks in virtual time: see `World` for what is checked while they run, and `Settled.swift` for what must be true when
 /// they are left alone.
 struct SimulationTests {
-    @Test(arguments: Seeds.batches(1000))
+    @Test(arguments: Seeds.batches(3000))
     func aRackUnderFaultsKeepsTheRulesAndConverges(seeds: Range<UInt64>) throws {
         for seed in seeds {
             let report = Trial.report(seed: seed)
