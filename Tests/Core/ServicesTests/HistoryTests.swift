@@ -10,12 +10,12 @@ struct HistoryTests {
     @Test(
         "No address is doubled or moved, what cannot be carried is not advertised, and in the end all agree",
         arguments: Seeds.batches(1000))
-    func histories(seeds: Range<UInt64>) throws {
+    func histories(seeds: Range<UInt64>) {
         for seed in seeds {
             var history = History(seed: seed)
             for _ in 0..<150 { history.step() }
             history.end()
-            try #require(history.faults == [], "\(Seeds.repeated(seed))")
+            #expect(history.faults == [], "\(Seeds.repeated(seed))")
         }
     }
 
