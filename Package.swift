@@ -72,7 +72,7 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/Shell/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(
-            name: "ShellSystem", dependencies: [nioCore, nioConcurrency], path: "Sources/Shell/System",
+            name: "ShellSystem", dependencies: [nioCore], path: "Sources/Shell/System",
             swiftSettings: settings),
         shell("BGPTransport", ["IPTypes", "BGPWire", "BGPFSM", nioCore, nioPosix]),
         shell("BFDTransport", ["IPTypes", "BFD", "CLinuxShim", nioCore, nioPosix]),
