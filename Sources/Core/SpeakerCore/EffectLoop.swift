@@ -37,8 +37,8 @@ package struct EffectLoop: Sendable {
     package static let stall = Duration.milliseconds(20)
     /// In this time what has arrived is read.
     package static let readingPause = Duration.microseconds(200)
-    /// How often in a row packets of BFD that wait put a detection off. Not for ever: a flood must not keep a dead peer
-    /// alive. Each turn of the daemon's loop reads 128 packets, and a socket holds a few hundred.
+    /// How often in a row what waits to be read puts a detection off. Not for ever: a flood must not keep a dead peer
+    /// alive. Each turn of the daemon's loop reads 128 packets of BFD, and a socket holds a few hundred.
     private static let mostPostponements = 16
 
     package private(set) var speaker: Speaker
@@ -87,24 +87,29 @@ package struct EffectLoop: Sendable {
     package var nextDeadline: Instant? { speaker.nextDeadline }
 
     /// Decides what a timer means that was due at `due` and fires now.
-    /// - Parameter hasUnreadBFD: true if packets of BFD have arrived that were not read.
-    package mutating func wake(due: Instant, at now: Instant, hasUnreadBFD: () -> Bool) -> Waking {
+    /// - Parameters:
+    ///   - hasUnread: true if something has arrived on a connection of a peer that was not read: on a machine that hardly
+    ///     runs, the timer may come again and again before the sockets do. Asked only after a timer that was late.
+    ///   - hasUnreadBFD: the same of packets of BFD. Asked also when one of its detections is due.
+    package mutating func wake(
+        due: Instant, at now: Instant, hasUnread: () -> Bool, hasUnreadBFD: () -> Bool
+    ) -> Waking {
         guard let deadline = speaker.nextDeadline, deadline <= now else { return .early }
         if now - due > Self.stall, !hasRead {
             // KEEPALIVEs and answers came meanwhile.
             hasRead = true
             return .readFirst(due: due)
         }
-        hasRead = false
-        guard speaker.isBFDDetectionDue(at: now) else {
-            postponements = 0
-            return .due(afterStall: nil)
-        }
-        if postponements < Self.mostPostponements, hasUnreadBFD() {
+        let isDetectionDue = speaker.isBFDDetectionDue(at: now)
+        if postponements < Self.mostPostponements,
+            isDetectionDue && hasUnreadBFD() || hasRead && hasUnread()
+        {
             postponements += 1
-            return .readFirst(due: deadline)
+            return .readFirst(due: hasRead ? due : deadline)
         }
+        hasRead = false
         postponements = 0
+        guard isDetectionDue else { return .due(afterStall: nil) }
         // If the whole machine stood still, a virtual one that was moved for example, no packet waits: those of that time
         // are lost or still to come.
         return .due(afterStall: now - due > Self.stall ? now - due : nil)

@@ -302,6 +302,11 @@ extension PeerConnection {
         (try? channel?.withDescriptor(\.receivedSegments)) ?? nil
     }
 
+    /// True if something has arrived that was not read.
+    package var hasUnread: Bool {
+        ((try? channel?.withDescriptor(\.unreadBytes)) ?? nil).map { $0 > 0 } ?? false
+    }
+
     /// Makes the kernel send RST when the socket is closed, and forget what it has not sent.
     private func resetOnClose() {
         _ = try? channel?.withDescriptor { descriptor throws(TransportFailure) in

@@ -164,6 +164,12 @@ struct SocketDescriptor {
         }
     }
 
+    /// Bytes that have arrived and were not read (SIOCINQ); nil if the kernel does not tell.
+    var unreadBytes: Int? {
+        var count: CInt = 0
+        return ioctl(number, UInt(FIONREAD), &count) == 0 ? Int(count) : nil
+    }
+
     /// Bytes that the peer has not acknowledged yet (SIOCOUTQ); nil if the kernel does not tell.
     var unacknowledgedBytes: Int? {
         var count: CInt = 0

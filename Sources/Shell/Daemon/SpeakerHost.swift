@@ -259,11 +259,17 @@ extension SpeakerHost {
     private func timerFired() {
         guard let due = timer?.deadline else { return }
         timer = nil
-        switch effects.wake(due: due, at: link.now, hasUnreadBFD: { self.bfd.hasUnread }) {
+        switch effects.wake(
+            due: due, at: link.now, hasUnread: { self.peers.hasUnread }, hasUnreadBFD: { self.bfd.hasUnread })
+        {
         case .early:
             armTimer()
         case .readFirst(let due):
-            timer = (due, after(TimeAmount(EffectLoop.readingPause)) { self.timerFired() })
+            // Behind what connections report of what they have read.
+            let task = after(TimeAmount(EffectLoop.readingPause)) {
+                self.loop.assumeIsolated().execute { self.timerFired() }
+            }
+            timer = (due, task)
         case .due(let stall):
             if let stall {
                 link.log(.stalled(stall))

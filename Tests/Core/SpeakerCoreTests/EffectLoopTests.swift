@@ -48,44 +48,83 @@ struct EffectLoopTests {
         var loop = Self.inService()
         let deadline = try #require(loop.nextDeadline)
         let early = deadline + .nanoseconds(-1)
-        #expect(loop.wake(due: early, at: early, hasUnreadBFD: { true }) == .early)
-        #expect(loop.wake(due: deadline, at: deadline, hasUnreadBFD: { true }) == .due(afterStall: nil))
+        #expect(loop.wake(due: early, at: early, hasUnread: { false }, hasUnreadBFD: { true }) == .early)
+        #expect(
+            loop.wake(due: deadline, at: deadline, hasUnread: { false }, hasUnreadBFD: { true })
+                == .due(afterStall: nil))
         let late = deadline + EffectLoop.stall
-        #expect(loop.wake(due: deadline, at: late, hasUnreadBFD: { true }) == .due(afterStall: nil))
+        #expect(
+            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { true }) == .due(afterStall: nil))
     }
 
     @Test func aTimerThatIsLateMeansThatWhatCameIsReadFirst() throws {
         var loop = Self.inService()
         let deadline = try #require(loop.nextDeadline)
         let late = deadline + EffectLoop.stall + .nanoseconds(1)
-        #expect(loop.wake(due: deadline, at: late, hasUnreadBFD: { false }) == .readFirst(due: deadline))
+        #expect(
+            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false })
+                == .readFirst(due: deadline))
         // Once; without BFD there is nothing to excuse.
-        #expect(loop.wake(due: deadline, at: late, hasUnreadBFD: { false }) == .due(afterStall: nil))
-        #expect(loop.wake(due: deadline, at: late, hasUnreadBFD: { false }) == .readFirst(due: deadline))
+        #expect(
+            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false }) == .due(afterStall: nil))
+        #expect(
+            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false })
+                == .readFirst(due: deadline))
+    }
+
+    @Test func afterAStallConnectionsAreReadUntilNothingWaitsButNotForEver() throws {
+        var loop = Self.inService()
+        let deadline = try #require(loop.nextDeadline)
+        let late = deadline + EffectLoop.stall + .nanoseconds(1)
+        func wake(at now: Instant, _ waits: Bool) -> EffectLoop.Waking {
+            loop.wake(due: deadline, at: now, hasUnread: { waits }, hasUnreadBFD: { false })
+        }
+        // A timer that is in time asks nothing.
+        #expect(wake(at: deadline, true) == .due(afterStall: nil))
+        for isFlooded in [false, true] {
+            #expect(wake(at: late, true) == .readFirst(due: deadline))
+            for _ in 0..<(isFlooded ? 16 : 3) { #expect(wake(at: late, true) == .readFirst(due: deadline)) }
+            #expect(wake(at: late, isFlooded) == .due(afterStall: nil))
+        }
     }
 
     @Test func packetsThatWaitAreReadBeforeAPeerIsTakenForDeadButNotForEver() throws {
         var (loop, detection) = try Self.withBFD()
         let next = try #require(loop.nextDeadline)
         for _ in 0..<16 {
-            #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { true }) == .readFirst(due: next))
+            #expect(
+                loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
+                    == .readFirst(due: next))
         }
-        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { true }) == .due(afterStall: nil))
-        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { true }) == .readFirst(due: next))
+        #expect(
+            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
+                == .due(afterStall: nil))
+        #expect(
+            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
+                == .readFirst(due: next))
         // Nothing waits: the count begins anew.
-        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { false }) == .due(afterStall: nil))
+        #expect(
+            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { false })
+                == .due(afterStall: nil))
         for _ in 0..<16 {
-            #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { true }) == .readFirst(due: next))
+            #expect(
+                loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
+                    == .readFirst(due: next))
         }
-        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: { true }) == .due(afterStall: nil))
+        #expect(
+            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
+                == .due(afterStall: nil))
     }
 
     @Test func aPeerIsExcusedIfTheProcessDidNotRun() throws {
         var (loop, detection) = try Self.withBFD()
         let late = detection + .milliseconds(30)
-        #expect(loop.wake(due: detection, at: late, hasUnreadBFD: { true }) == .readFirst(due: detection))
         #expect(
-            loop.wake(due: detection, at: late, hasUnreadBFD: { false }) == .due(afterStall: .milliseconds(30)))
+            loop.wake(due: detection, at: late, hasUnread: { false }, hasUnreadBFD: { true })
+                == .readFirst(due: detection))
+        #expect(
+            loop.wake(due: detection, at: late, hasUnread: { false }, hasUnreadBFD: { false })
+                == .due(afterStall: .milliseconds(30)))
     }
 
     /// A node in service with BFD that is up, and when the peer would be taken for dead if nothing else were due.

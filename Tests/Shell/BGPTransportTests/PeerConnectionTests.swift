@@ -136,6 +136,20 @@ import Testing
         #expect(await dialler.untilEnd() == [.ended(.reset)])
     }
 
+    @Test func whatHasArrivedAndWasNotReadIsSeen() async throws {
+        let listener = try await RawListener()
+        let dialler = try await Witness.dial(endpoint(port: listener.port))
+        let (connection, peer) = (dialler.connection, try await listener.accept(dialler).channel)
+        let isUnread = try await loop.submit {
+            let before = connection.hasUnread
+            peer.writeAndFlush(ByteBuffer(bytes: Message.keepalive.bytes), promise: nil)
+            return [before, connection.hasUnread]
+        }.get()
+        #expect(isUnread == [false, true])
+        #expect(await dialler.next() == .received(.keepalive))
+        #expect(try await loop.submit { connection.hasUnread }.get() == false)
+    }
+
     @Test func aNotificationIsToldBeforeTheEndThatFollowsIt() async throws {
         let listener = try await RawListener()
         let dialler = try await Witness.dial(endpoint(port: listener.port))

@@ -46,6 +46,7 @@ final class FakePeerLink: PeerLink, @unchecked Sendable {
     func reject() { record.lines.append("\(name) reject") }
     func send(_ message: Message) { record.lines.append("\(name) send \(message.type)") }
     func flush() { record.lines.append("\(name) flush") }
+    var hasUnread: Bool { false }
     func probeWindow() { record.lines.append("\(name) probe") }
 
     func close(_ done: @escaping @Sendable () -> Void) {

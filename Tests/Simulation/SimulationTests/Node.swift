@@ -300,7 +300,7 @@ extension World {
     /// The timer that was due then fires now.
     mutating func fireLateTimer(of node: Int, due: Instant) {
         guard let process = nodes[node].process else { return }
-        let waking = process.loop.wake(due: due, at: now, hasUnreadBFD: { false })
+        let waking = process.loop.wake(due: due, at: now, hasUnread: { false }, hasUnreadBFD: { false })
         process.isReading = false
         switch waking {
         case .early: process.findTimer()

@@ -17,6 +17,7 @@ protocol PeerLink: AnyObject {
     func send(_ message: Message)
     func flush()
     func probeWindow()
+    var hasUnread: Bool { get }
     func close(_ done: @escaping @Sendable () -> Void)
     func abort(_ done: @escaping @Sendable () -> Void)
     func whenAcknowledged(within limit: Duration, _ done: @escaping @Sendable (Bool) -> Void)

@@ -99,6 +99,11 @@ final class PeerConnections: LoopConfined {
         return hasUnflushedUpdate
     }
 
+    /// True if something has arrived that was not read: the loop was stalled, and its timers come before its sockets.
+    var hasUnread: Bool {
+        links.values.contains { $0.open.contains { $0.hasUnread } }
+    }
+
     /// Answers with `acknowledged` when the TCP of the peer has everything that was sent on this connection.
     func awaitAcknowledgement(of peer: ScopedAddress, on direction: Direction?, round: Int, within limit: Duration) {
         guard let connection = direction.flatMap({ links[peer]?[$0] }) else {
