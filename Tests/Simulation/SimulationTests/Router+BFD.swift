@@ -18,6 +18,11 @@ extension World {
         giveRouterBFD(.started, on: link)
     }
 
+    /// A strict router has no session without BFD.
+    func routerWaitsForBFD(on link: Link) -> Bool {
+        scenario.bfd?.isStrict == true && routers[link.router].bfd[link.node]?.state != .up
+    }
+
     /// A BFD packet leaves a node.
     mutating func sendBFD(_ packet: BFDPacket, on link: Link) {
         planBFD(on: link, toRouter: true, .bfdToRouter(link, packet))
@@ -44,7 +49,8 @@ extension World {
                 let life = nodes.indices.contains(link.node) ? nodes[link.node].lives : 1
                 planBFD(on: link, toRouter: false, .news(node: link.node, life: life, .bfd(link.router, packet)))
             case .stateChanged(let transition):
-                // A strict router has no session until BFD is up; this one does not wait, so it ends it afterwards.
+                if transition.to == .up { confirmHeldBack(on: link) }
+                // A strict router has no session while BFD is down.
                 let isStrict = scenario.bfd?.isStrict == true && transition.to == .down
                 guard transition.isPathFailure || isStrict else { break }
                 for id in routers[link.router].ofNode[link.node] { endSession(id, with: [6, 10]) }

@@ -11,6 +11,9 @@ final class Router {
         var state = State.openSent
         let isDialledByNode: Bool
         var oracle: Oracle
+        /// It waits for BFD, which has to come up before it confirms the node's OPEN.
+        var isHeldBack = false
+        var nodeHasConfirmed = false
         var hold = Duration.zero
         /// When the node has been silent for too long; nil if it may be.
         var holdDeadline: Instant?
@@ -137,9 +140,8 @@ extension World {
         case .open(let open): receive(open, on: id, link)
         case .keepalive:
             restartHold(id, of: link.router)
-            guard session.state == .openConfirm else { break }
-            routers[link.router].sessions[id]?.state = .established
-            forgetStale(link, since: nil)
+            session.nodeHasConfirmed = true
+            establishIfConfirmed(session, link)
         case .update(let withdrawn, let announced, let route):
             restartHold(id, of: link.router)
             guard session.state == .established else {
@@ -159,7 +161,8 @@ extension World {
     }
 
     private mutating func restartHold(_ id: Int, of router: Int) {
-        guard let session = routers[router].sessions[id], session.state != .openSent else { return }
+        guard let session = routers[router].sessions[id], session.state != .openSent, !session.isHeldBack
+        else { return }
         routers[router].sessions[id]?.holdDeadline = session.hold == .zero ? nil : now + session.hold
     }
 
@@ -177,10 +180,33 @@ extension World {
         let hold = min(open.holdTime, plan.holdTime)
         routers[link.router].sessions[id]?.state = .openConfirm
         routers[link.router].sessions[id]?.hold = .seconds(Int64(hold))
-        routers[link.router].sessions[id]?.keepaliveDue = hold == 0 ? nil : now + .seconds(Int64(hold)) / 3
-        routers[link.router].sessions[id]?.oracle.routerHasConfirmed = true
+        guard routerWaitsForBFD(on: link) else { return confirm(id, link) }
+        session.isHeldBack = true
+        session.holdDeadline = now + .seconds(5)
+    }
+
+    /// BFD is up: the sessions that waited for it go on.
+    mutating func confirmHeldBack(on link: Link) {
+        for id in routers[link.router].ofNode[link.node] where routers[link.router].sessions[id]?.isHeldBack == true {
+            confirm(id, link)
+        }
+    }
+
+    /// The router accepts the node's OPEN.
+    private mutating func confirm(_ id: Int, _ link: Link) {
+        guard let session = routers[link.router].sessions[id] else { return }
+        session.isHeldBack = false
+        session.keepaliveDue = session.hold == .zero ? nil : now + session.hold / 3
+        session.oracle.routerHasConfirmed = true
         reply(RouterMessage.keepalive, on: id)
         restartHold(id, of: link.router)
+        establishIfConfirmed(session, link)
+    }
+
+    private mutating func establishIfConfirmed(_ session: Router.Session, _ link: Link) {
+        guard session.state == .openConfirm, session.nodeHasConfirmed, !session.isHeldBack else { return }
+        session.state = .established
+        forgetStale(link, since: nil)
     }
 
     /// A node that ends the session because of the router's silence must not have read anything in the hold time.
@@ -258,7 +284,7 @@ extension World {
                 guard let session = routers[router].sessions[id] else { continue }
                 if let deadline = session.holdDeadline, deadline <= now {
                     judgeSilence(of: Link(node: node, router: router), session)
-                    endSession(id, with: [4, 0])
+                    endSession(id, with: session.isHeldBack ? [6, 10] : [4, 0])
                 } else if let due = session.keepaliveDue, due <= now {
                     reply(RouterMessage.keepalive, on: id)
                     routers[router].sessions[id]?.keepaliveDue = now + session.hold / 3
