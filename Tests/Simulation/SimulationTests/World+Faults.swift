@@ -220,7 +220,7 @@ extension World {
             routers[router].deafUntil = now
             for link in links(ofRouter: router) {
                 // Its timers start anew.
-                let end = now + detection(link) + .seconds(2)
+                let end = now + max(detection(link), patience(of: link.node)) + .seconds(2)
                 cables[link].excusedUntil = min(cables[link].excusedUntil, end)
                 excuse(link, for: .milliseconds(50))
             }
