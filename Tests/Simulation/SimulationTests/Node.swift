@@ -91,6 +91,8 @@ final class Node {
     var services: [String: ServiceState] = [:]
     /// Probes that are asked for now are never answered.
     var lostProbes = 0
+    /// Until when a verdict may still end because of probes that were lost.
+    var missesProbesUntil = Instant(nanoseconds: 0)
     /// What the second source has, and whether it can be reached.
     var served: [IPPrefix: VIPSettings]
     var sourceAbsences = 0
@@ -116,6 +118,9 @@ final class Node {
         for check in configured.checks { services[check.name] = .up }
         addressesOfOthers = Set(configured.vips.filter { !$0.binds }.map(\.prefix))
     }
+
+    /// True if a verdict may end for want of outcomes.
+    func missesProbes(at now: Instant) -> Bool { lostProbes > 0 || now < missesProbesUntil }
 
     /// True if a packet to a VIP is answered.
     func answers(_ prefix: IPPrefix) -> Bool {

@@ -61,6 +61,8 @@ extension World {
                 excuse(node: node, for: patience(of: node))
             }
             nodes[node].lostProbes += 1
+            // The verdict may end before a stall does, and with it the route.
+            for link in links(of: node) where cables[link].stalledUntil > now { excuse(link, for: .zero) }
         case .othersTakeAddress(let prefix):
             excuse(node: node, for: .milliseconds(50))
             nodes[node].addressesOfOthers.remove(prefix)
@@ -131,7 +133,10 @@ extension World {
             let end = now + min(fault.duration ?? .seconds(2), .seconds(3))
             cables[fault.link].stalledUntil = max(cables[fault.link].stalledUntil, end)
             // Who leaves waits for the acknowledgement of what is withdrawn, for a second.
-            if end - now > .milliseconds(900) { excuse(fault.link, for: .zero) }
+            let waitsInVain = end - now > .milliseconds(900)
+            // What follows from something that has just happened, or from a lost probe, is withdrawn without such a wait.
+            let isWithdrawing = cables[fault.link].excusedUntil > now || nodes[node].missesProbes(at: now)
+            if waitsInVain || isWithdrawing { excuse(fault.link, for: .zero) }
         case .halfOpen: loseSilently(fault.link)
         case .routerRestarts(let isSilent):
             for link in links(ofRouter: router) {
@@ -167,6 +172,7 @@ extension World {
         case .service(let check, _, _): set(check, of: node, to: .up)
         case .probesLost:
             nodes[node].lostProbes -= 1
+            nodes[node].missesProbesUntil = now + patience(of: node)
         case .othersTakeAddress(let prefix):
             nodes[node].addressesOfOthers.insert(prefix)
             tellLocality(node)
