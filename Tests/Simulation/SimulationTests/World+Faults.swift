@@ -150,9 +150,14 @@ extension World {
         case .routerDeaf:
             routers[router].deafnesses += 1
             let end = now + (fault.duration ?? .seconds(10_000))
+            let more = max(end - max(routers[router].deafUntil, now), .zero)
             routers[router].deafUntil = max(routers[router].deafUntil, end)
             routers[router].findDeadline()
-            for link in links(ofRouter: router) { excuse(link, for: .zero) }
+            for link in links(ofRouter: router) {
+                // What has happened just now is noticed later.
+                if cables[link].excusedUntil > now { cables[link].excusedUntil = cables[link].excusedUntil + more }
+                excuse(link, for: .zero)
+            }
         case .routerResets:
             for id in routers[router].ofNode[node] where routers[router].deafnesses == 0 {
                 endSession(id, with: [6, 4])
