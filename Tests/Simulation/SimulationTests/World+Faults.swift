@@ -38,6 +38,13 @@ extension World {
         for link in links(of: node) { excuse(link, for: rest + time) }
     }
 
+    private mutating func excuseReload(of node: Int) {
+        // What is removed, or is reset, lingers and does not wait for an acknowledgement.
+        for link in links(of: node) where cables[link].stalledUntil > now { excuse(link, for: .zero) }
+        // A check that has changed is given time for another probe.
+        if nodes[node].services.values.contains(where: { $0 != .up }) { excuse(node: node, for: patience(of: node)) }
+    }
+
     private mutating func ask(_ input: Input, of node: Int) { tell(.input(input), to: node, life: nodes[node].lives) }
 
     /// The fault begins; it ends by itself if it has a duration.
@@ -81,10 +88,7 @@ extension World {
             nodes[node].hasDrainFile = true
             ask(.drainFileFound(reason: "file"), of: node)
         case .reload:
-            // What is removed lingers, and does not wait for an acknowledgement.
-            for link in links(of: node) where cables[link].stalledUntil > now {
-                excuse(link, for: .zero)
-            }
+            excuseReload(of: node)
             var random = SeededGenerator(seed: fault.detail)
             nodes[node].wanted = varied(nodes[node].configured, &random)
             ask(.intended(nodes[node].wanted), of: node)
@@ -197,6 +201,7 @@ extension World {
             nodes[node].hasDrainFile = false
             ask(.drainFileGone, of: node)
         case .reload:
+            excuseReload(of: node)
             nodes[node].wanted = nodes[node].configured
             ask(.intended(nodes[node].configured), of: node)
         case .leave, .crash, .powerLoss:
