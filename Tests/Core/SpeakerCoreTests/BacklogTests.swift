@@ -130,6 +130,35 @@ struct BacklogTests {
         #expect(finish(&rack).last?.last == advertised(1, 2, 3, 4, 5))
     }
 
+    @Test(arguments: [AddressFamily.ipv4Unicast, .ipv6Unicast])
+    func `a refresh of one family tells nothing of the other`(family: AddressFamily) {
+        let prefixes = ["10.255.0.1", "2001:db8::ff"].compactMap { IPPrefix(parsing: $0) }
+        var rack = Rack(peers: [Rack.tor]) { settings in
+            settings.vips = prefixes.map { VIPSettings(prefix: $0, checks: ["api"]) }
+        }
+        _ = rack.take(.started)
+        _ = rack.take(.check("api", .outcome(.passed)))
+        _ = rack.take(.bound(prefixes))
+        var endpoints = Rack.endpoints
+        endpoints.alternate = IPAddress("2001:db8::2")
+        var open = Rack.open
+        open.parameters.append(.capabilities([.multiprotocol(.ipv6Unicast)]))
+        for event in [
+            .tcpConnected(.outgoing, endpoints), .received(.open(open), .outgoing), .received(.keepalive, .outgoing),
+            .received(.routeRefresh(RouteRefresh(family: family)), .outgoing),
+        ] as [PeerSession.Event] {
+            let effects = rack.take(.session(Rack.tor, event))
+            guard case .received(.routeRefresh, _) = event else { continue }
+            let told = effects.flatMap { effect -> [IPPrefix] in
+                guard case .session(_, .send(.update(let update), _)) = effect else { return [] }
+                return update.attributes.reduce(update.nlri) { told, attribute in
+                    if case .mpReach(let reach) = attribute.value { told + reach.nlri } else { told }
+                }
+            }
+            #expect(told == prefixes.filter { AddressFamily(of: $0) == family })
+        }
+    }
+
     @Test func `a refresh takes several turns, and what is withdrawn meanwhile is not told again`() {
         var rack = told()
         #expect(rack.take(Self.refresh) == [announce(1, 2)])
