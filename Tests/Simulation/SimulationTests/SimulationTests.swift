@@ -77,16 +77,23 @@ struct SimulationTests {
         #expect(world.violations == [])
     }
 
-    @Test(arguments: 0..<40)
-    func whatACableSwallowedComesInTheOrderInWhichItWasSent(seed: Int) {
+    /// The cable is silent until all that was on its way is lost, or only the first of it.
+    @Test(arguments: 0..<40, [1500, 1001])
+    func whatACableSwallowedComesInTheOrderInWhichItWasSent(seed: Int, silence: Int64) {
         var world = World(Scenario(nodes: 1, routers: 1), seed: UInt64(seed))
         world.run(for: .seconds(30))
         let link = Link(node: 0, router: 0)
         // What is sent now is on its way for so long that more is sent behind it when the cable is silent.
-        world.cables[link].stalledUntil = world.now + .seconds(3)
-        world.run(for: .seconds(2))
+        world.cables[link].stalledUntil = world.now + .seconds(4)
+        world.excuse(link, for: .seconds(10))
+        world.set("service", of: 0, to: .refusing)
+        world.run(for: .milliseconds(100))
+        world.set("service", of: 0, to: .up)
+        world.run(for: .milliseconds(2900))
+        #expect(world.nodes[0].process?.told.values.contains([Scenario.firstVIP]) == true)
+        #expect(world.nodes[0].withdrawals == 1)
         world.cables[link].silences = 1
-        world.run(for: .milliseconds(1500))
+        world.run(for: .milliseconds(silence))
         world.cables[link].silences = 0
         world.repeatUnsent(on: link)
         world.run(for: .seconds(5))

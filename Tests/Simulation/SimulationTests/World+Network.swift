@@ -55,6 +55,8 @@ final class Connection {
     var sends = 0
     /// What is lost as long as the cable is silent, and is sent again; `order` is that in which it was sent first.
     var unsent: [(order: Int, toRouter: Bool, Segment)] = []
+    /// What is on its way.
+    var underway: [(order: Int, toRouter: Bool, Segment)] = []
     var sent = 0
     var arrived = 0
     var acknowledged = 0
@@ -118,6 +120,7 @@ extension World {
         } else {
             connection.lastArrival.toNode = arrival
         }
+        connection.underway.append((connection.sends, toRouter, segment))
         plan(.segment(connection: id, order: connection.sends, toRouter: toRouter, segment), after: arrival - now)
     }
 
@@ -125,6 +128,13 @@ extension World {
     mutating func repeatUnsent(on link: Link) {
         for id in connections.keys.sorted() where connections[id]?.link == link {
             guard let connection = connections[id], !connection.unsent.isEmpty else { continue }
+            // What was sent after something that was lost waits for it, though it may be on its way.
+            for toRouter in [true, false] {
+                guard let lost = connection.unsent.lazy.filter({ $0.toRouter == toRouter }).map(\.order).min()
+                else { continue }
+                connection.unsent += connection.underway.filter { $0.toRouter == toRouter && $0.order > lost }
+                connection.underway.removeAll { $0.toRouter == toRouter && $0.order > lost }
+            }
             // What was on its way when the cable fell silent is found to be lost after what was sent then.
             let unsent = connection.unsent.sorted { $0.order < $1.order }
             connection.unsent = []
@@ -137,6 +147,9 @@ extension World {
 
     mutating func arrive(_ segment: Segment, on id: Int, order: Int, toRouter: Bool) {
         guard let connection = connections[id] else { return }
+        // What is to be sent again instead is no longer on its way.
+        guard let place = connection.underway.firstIndex(where: { $0.order == order }) else { return }
+        connection.underway.remove(at: place)
         guard !cables[connection.link].isSilent else { return connection.unsent.append((order, toRouter, segment)) }
         if case .reset = segment { return endAbruptly(id, atRouter: toRouter) }
         guard toRouter ? connection.routerKnowsIt : connection.nodeKnowsIt else {
