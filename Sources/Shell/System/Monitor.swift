@@ -1,9 +1,9 @@
 import Glibc
 
-/// A value that threads share, and wait for. A wait lasts no longer if the wall clock is set, as one of NIO's ConditionLock
-/// does.
+/// A value that threads share and wait for. Waits use the monotonic clock, so that setting the wall clock does not prolong
+/// them; those of NIO's ConditionLock use the wall clock.
 ///
-/// Only the thread that holds the lock touches the value; that is what `@unchecked Sendable` stands for.
+/// `@unchecked Sendable` is safe because a thread uses the value only while it holds the lock.
 final class Monitor<Value>: @unchecked Sendable {
     private var value: Value
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

@@ -48,28 +48,20 @@ struct EffectLoopTests {
         var loop = Self.inService()
         let deadline = try #require(loop.nextDeadline)
         let early = deadline + .nanoseconds(-1)
-        #expect(loop.wake(due: early, at: early, hasUnread: { false }, hasUnreadBFD: { true }) == .early)
-        #expect(
-            loop.wake(due: deadline, at: deadline, hasUnread: { false }, hasUnreadBFD: { true })
-                == .due(afterStall: nil))
+        #expect(loop.wake(due: early, at: early, hasUnreadBFD: true) == .early)
+        #expect(loop.wake(due: deadline, at: deadline, hasUnreadBFD: true) == .due(afterStall: nil))
         let late = deadline + EffectLoop.stall
-        #expect(
-            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { true }) == .due(afterStall: nil))
+        #expect(loop.wake(due: deadline, at: late, hasUnreadBFD: true) == .due(afterStall: nil))
     }
 
     @Test func aTimerThatIsLateMeansThatWhatCameIsReadFirst() throws {
         var loop = Self.inService()
         let deadline = try #require(loop.nextDeadline)
         let late = deadline + EffectLoop.stall + .nanoseconds(1)
-        #expect(
-            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false })
-                == .readFirst(due: deadline))
+        #expect(loop.wake(due: deadline, at: late) == .readFirst(due: deadline))
         // Once; without BFD there is nothing to excuse.
-        #expect(
-            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false }) == .due(afterStall: nil))
-        #expect(
-            loop.wake(due: deadline, at: late, hasUnread: { false }, hasUnreadBFD: { false })
-                == .readFirst(due: deadline))
+        #expect(loop.wake(due: deadline, at: late) == .due(afterStall: nil))
+        #expect(loop.wake(due: deadline, at: late) == .readFirst(due: deadline))
     }
 
     @Test func afterAStallConnectionsAreReadUntilNothingWaitsButNotForEver() throws {
@@ -77,7 +69,7 @@ struct EffectLoopTests {
         let deadline = try #require(loop.nextDeadline)
         let late = deadline + EffectLoop.stall + .nanoseconds(1)
         func wake(at now: Instant, _ waits: Bool) -> EffectLoop.Waking {
-            loop.wake(due: deadline, at: now, hasUnread: { waits }, hasUnreadBFD: { false })
+            loop.wake(due: deadline, at: now, hasUnread: waits)
         }
         // A timer that is in time asks nothing.
         #expect(wake(at: deadline, true) == .due(afterStall: nil))
@@ -92,39 +84,23 @@ struct EffectLoopTests {
         var (loop, detection) = try Self.withBFD()
         let next = try #require(loop.nextDeadline)
         for _ in 0..<16 {
-            #expect(
-                loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
-                    == .readFirst(due: next))
+            #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: true) == .readFirst(due: next))
         }
-        #expect(
-            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
-                == .due(afterStall: nil))
-        #expect(
-            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
-                == .readFirst(due: next))
+        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: true) == .due(afterStall: nil))
+        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: true) == .readFirst(due: next))
         // Nothing waits: the count begins anew.
-        #expect(
-            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { false })
-                == .due(afterStall: nil))
+        #expect(loop.wake(due: detection, at: detection) == .due(afterStall: nil))
         for _ in 0..<16 {
-            #expect(
-                loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
-                    == .readFirst(due: next))
+            #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: true) == .readFirst(due: next))
         }
-        #expect(
-            loop.wake(due: detection, at: detection, hasUnread: { false }, hasUnreadBFD: { true })
-                == .due(afterStall: nil))
+        #expect(loop.wake(due: detection, at: detection, hasUnreadBFD: true) == .due(afterStall: nil))
     }
 
     @Test func aPeerIsExcusedIfTheProcessDidNotRun() throws {
         var (loop, detection) = try Self.withBFD()
         let late = detection + .milliseconds(30)
-        #expect(
-            loop.wake(due: detection, at: late, hasUnread: { false }, hasUnreadBFD: { true })
-                == .readFirst(due: detection))
-        #expect(
-            loop.wake(due: detection, at: late, hasUnread: { false }, hasUnreadBFD: { false })
-                == .due(afterStall: .milliseconds(30)))
+        #expect(loop.wake(due: detection, at: late, hasUnreadBFD: true) == .readFirst(due: detection))
+        #expect(loop.wake(due: detection, at: late) == .due(afterStall: .milliseconds(30)))
     }
 
     /// A node in service with BFD that is up, and when the peer would be taken for dead if nothing else were due.
@@ -143,5 +119,14 @@ struct EffectLoopTests {
         }
         let detection = try #require(rack.speaker.bfd.all[0].session.detectionDeadline)
         return (EffectLoop(rack.speaker), detection)
+    }
+}
+
+extension EffectLoop {
+    /// What a timer means while something waits to be read, or nothing.
+    fileprivate mutating func wake(
+        due: Instant, at now: Instant, hasUnread: Bool = false, hasUnreadBFD: Bool = false
+    ) -> Waking {
+        wake(due: due, at: now, hasUnread: { hasUnread }, hasUnreadBFD: { hasUnreadBFD })
     }
 }
